@@ -1,0 +1,29 @@
+"""One client request, read and admitted, with the graph that answers it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from llmgw.chat.dialect import Dialect
+from llmgw.chat.request import ChatRequest
+from llmgw.graph.model import Graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a handler has made of a request.
+
+    `headers` (lower case) are for conditions; `forwarded` are those of them that an upstream may see. `timeout_s`
+    may only lower the route's deadline. With `early_keepalive_s` a stream is begun after so long without content.
+    """
+
+    request_id: str
+    graph: Graph
+    dialect: Dialect
+    request: ChatRequest
+    endpoint: str
+    ip: str
+    metadata: Mapping[str, str]
+    headers: Mapping[str, str]
+    forwarded: Mapping[str, str]
+    timeout_s: float | None = None
+    early_keepalive_s: float | None = None

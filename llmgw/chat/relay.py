@@ -1,0 +1,131 @@
+"""Upstream bytes become client bytes: the gateway pumps, the relay knows what the bytes mean.
+
+A relay holds everything back until the *commit point*, the first content, so that until then another target may
+still answer. After it, whole events pass untouched; only those that could carry usage, an error or the end are
+read. It never holds more than one partial event and the window before the commit.
+"""
+
+from llmgw.chat.dialect import FINISH_CONTENT_FILTER, Dialect, ProviderError, Sign
+from llmgw.chat.usage import Usage
+from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
+from llmgw.wire import sse
+
+HELD_BYTES_MAX = 1024 * 1024
+
+
+class ForwardingRelay:
+    """Client and provider speak the same dialect: `feed` per read, `finish` at the end of the upstream.
+
+    `committed` tells whether the client may have seen content; `ended` is set by `finish`; `broken` is the error with
+    which the provider itself ended a committed stream (it is forwarded, nothing may follow it).
+    """
+
+    __slots__ = (
+        "_dialect",
+        "_frames",
+        "_held",
+        "_keep_usage",
+        "broken",
+        "committed",
+        "ended",
+        "finish_reason",
+        "usage",
+        "whole",
+    )
+
+    def __init__(self, dialect: Dialect, *, keep_usage: bool) -> None:
+        self._dialect = dialect
+        self._frames = sse.Frames()
+        self._held = bytearray()
+        self._keep_usage = keep_usage
+        self.committed = False
+        self.ended = False
+        self.whole = False
+        self.usage: Usage | None = None
+        self.finish_reason: str | None = None
+        self.broken: ProviderError | None = None
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What the client may have now, on event borders, possibly nothing.
+
+        Raises UpstreamProtocolError when the provider breaks its dialect, or ends before the commit with an error.
+        """
+        try:
+            events = self._frames.feed(chunk)
+        except sse.EventTooLargeError as error:
+            raise UpstreamProtocolError(str(error)) from None
+        if not events:
+            return b""
+        if self.committed:
+            return self._read(events) if self._dialect.may_matter(events) else events
+        return self._hold(self._read(events))
+
+    def finish(self) -> bytes:
+        """The last bytes. Raises StreamCutError if not all has come, UpstreamStatusError if it was filtered."""
+        self.ended = True
+        rest = self._frames.rest()
+        out = self._read_rest(rest) if rest.strip() else b""
+        if self.broken is None and not self.whole and self.finish_reason is None:
+            raise StreamCutError("the stream ended without its end mark")
+        if not self.committed:
+            return self._release(out)
+        return out
+
+    def _hold(self, events: bytes) -> bytes:
+        self._held += events
+        if self.committed:
+            events = bytes(self._held)
+            self._held.clear()
+            return events
+        if len(self._held) > HELD_BYTES_MAX:
+            raise UpstreamProtocolError(f"no content within the first {HELD_BYTES_MAX} bytes of the stream")
+        return b""
+
+    def _release(self, out: bytes) -> bytes:
+        """A whole stream without content: an empty answer is an answer, a filtered one is a failure."""
+        body = bytes(self._held) + out
+        if self.finish_reason is None:
+            raise StreamCutError("the stream ended before any content")
+        if self.finish_reason == FINISH_CONTENT_FILTER:
+            raise UpstreamStatusError(
+                FailureClass.CONTENT_FILTER,
+                "the provider filtered the answer",
+                status=200,
+                headers={"content-type": "text/event-stream"},
+                body=body,
+            )
+        self.committed = True
+        return body
+
+    def _read(self, events: bytes) -> bytes:
+        """Read event by event; what must not reach the client is left out, nothing follows an error."""
+        parts = []
+        for event in sse.split(events):
+            sign = self._dialect.read_event(event)
+            self._note(sign)
+            if sign.usage_only and not self._keep_usage:
+                continue
+            parts.append(event)
+            if sign.error is not None:
+                break
+        return b"".join(parts)
+
+    def _read_rest(self, rest: bytes) -> bytes:
+        """An end without a blank line: taken if it can be read, completed so that clients see it."""
+        try:
+            return self._read(rest.rstrip(b"\r\n") + b"\n\n")
+        except UpstreamProtocolError:
+            return b""
+
+    def _note(self, sign: Sign) -> None:
+        if sign.error is not None:
+            if not self.committed:
+                raise UpstreamProtocolError(
+                    f"error inside the stream: {sign.error.message}",
+                    sign.error.failure or FailureClass.PROTOCOL,
+                )
+            self.broken = sign.error
+        self.committed = self.committed or sign.content
+        self.whole = self.whole or sign.end
+        self.finish_reason = self.finish_reason or sign.finish
+        self.usage = sign.usage or self.usage

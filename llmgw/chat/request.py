@@ -1,0 +1,45 @@
+"""A chat request as the gateway sees it: the fields we act on, and all others as they came.
+
+Nothing that the caller wrote is lost: `fields` keeps every top-level field as its own bytes, so that a request to
+a provider of the same dialect is changed only where the config says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+NO_FIELDS: Mapping[str, msgspec.Raw] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One request for an answer.
+
+    `metadata` holds the scalars of the body's `metadata`, as text. `max_tokens` is 0 where the caller set no cap.
+    """
+
+    model: str
+    fields: Mapping[str, msgspec.Raw]
+    stream: bool = False
+    wants_usage: bool = False  # in the stream: stream_options.include_usage
+    max_tokens: int = 0
+    user: str = ""
+    tools: bool = False
+    json: bool = False  # the answer is to be JSON
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What a target changes in a request: the only differences between what came in and what goes out.
+
+    `set` wins over the caller, the caller over `default`; `drop` is taken out and reported. Values are encoded
+    JSON. `ask_usage` adds the dialect's way of asking for usage in a stream.
+    """
+
+    model: str
+    set: Mapping[str, msgspec.Raw]
+    default: Mapping[str, msgspec.Raw]
+    drop: frozenset[str]
+    ask_usage: bool

@@ -1,0 +1,236 @@
+"""What else a key might have meant: words of other products, keys in the wrong place, and what is not built yet.
+
+Data only. A place is a path with `*` for a name of the file and `[]` for an item: `routes.*.fallback[].weight`.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+from llmgw.config.problems import KeyPath
+
+NAMED_SECTIONS = ("providers", "models", "routes")
+
+
+def place(path: KeyPath) -> str:
+    """The kind of place a path leads to: `models.gpt.timeout` is `models.*.timeout`."""
+    text = ""
+    for depth, part in enumerate(path):
+        if isinstance(part, int):
+            text += "[]"
+        else:
+            is_name = depth == 1 and path[0] in NAMED_SECTIONS
+            text += ("." if text else "") + ("*" if is_name else part)
+    return text
+
+
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """The known word most like this one."""
+    by_lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower()[:100], by_lower, 1, cutoff)
+    return by_lower[close[0]] if close else None
+
+
+_SECRET_PLACES = ("providers.*.api_key", "providers.*.headers.", "providers.*.proxy")
+
+
+def is_secret_place(path: KeyPath) -> bool:
+    """Whether what stands there may be a secret, and so is never shown."""
+    return place(path).startswith(_SECRET_PLACES)
+
+
+# In the contract, not in this version. What a build cannot honour it must not take.
+LATER: dict[str, str] = {
+    "keys": "client keys",
+    "limits": "rate limits",
+    "budgets": "budgets",
+    "cache": "the cache",
+    "guardrails": "guardrails",
+    "hooks": "hooks",
+    "state": "the ledger and shared state",
+    "prices": "price corrections",
+    "server.workers": "several workers",
+    "server.admin_key": "the admin endpoints",
+    "defaults.breaker": "the circuit breaker's settings",
+    "models.*.limits": "limits of a target",
+    "routes.*.hedge": "hedging",
+    "routes.*.sticky": "sticky choice",
+    "providers.*.passthrough": "native pass-through",
+    "telemetry.traces": "traces",
+    "telemetry.metrics": "metrics",
+    "tests[].spent": "budgets in tests",
+    "tests[].request.key": "client keys in tests",
+    "tests[].key": "client keys in tests",
+}
+
+LATER_VALUES: dict[tuple[str, str], str] = {
+    ("routes.*.by", "cost"): "choosing by cost",
+    ("routes.*.by", "latency"): "choosing by latency",
+    ("routes.*.by", "load"): "choosing by load",
+    ("providers.*.auth", "client"): "the caller's own credential",
+}
+
+LATER_LISTS: dict[str, str] = {
+    "providers.*.api_key": "several credentials of one provider",
+}
+
+# Known keys in a place where they are not known.
+PLACED: dict[str, str] = {
+    "host": "it stands under `server`",
+    "port": "it stands under `server`",
+    "timeout": "it stands under `defaults`, a model or a route",
+    "retry": "it stands under `defaults`, a model or a route",
+    "deadline": "it stands under `defaults` or a route",
+    "fallback": "it belongs to a route: routes: {chat: {fallback: [gpt, claude]}}",
+    "logs": "it stands under `telemetry`",
+    "api_key": 'it belongs to a provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}',
+    "models.*.api_key": 'a credential belongs to the provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}',
+    "models.*.base_url": "an address belongs to the provider: providers: {vllm: {like: openai, base_url: …}}, "
+    "then target: vllm/model",
+    "models.*.api_version": "it belongs to the provider",
+    "models.*.headers": "headers belong to the provider",
+    "models.*.weight": "a weight belongs to the member of a pool: routes: {share: {pool: [{use: gpt, weight: 3}]}}",
+    "models.*.fallback": "a fallback is a route: routes: {chat: {fallback: [gpt, claude]}}",
+    "models.*.pool": "a pool is a route: routes: {share: {pool: [gpt, claude]}}",
+    "models.*.when": "conditions are a route: routes: {chat: {when: […]}}",
+    "models.*.use": "write target: provider/model",
+    "models.*.deadline": "a deadline belongs to a route or to `defaults`; a model has `timeout`",
+    "models.*.max_attempts": "it belongs to a route or to `defaults`; a model has `retry: {attempts: 2}`",
+    "providers.*.timeout": "time limits belong to models, routes or `defaults`",
+    "providers.*.retry": "it belongs to models, routes or `defaults`",
+    "providers.*.models": "models have a section of their own: models: {gpt: openai/gpt-4o-mini}",
+    "routes.*.target": "a route names models: {fallback: [gpt, openai/gpt-4o-mini]}",
+    "routes.*.use": "write fallback: [NAME]",
+    "routes.*.if": "conditions stand in a list: when: [{if: '…', use: NAME}, {use: NAME}]",
+    "routes.*.weight": "a weight belongs to the member of a pool: pool: [{use: gpt, weight: 3}]",
+    "routes.*.fallback[].weight": "only the members of a `pool` have a weight",
+    "routes.*.fallback[].if": "only the branches of `when` have a condition",
+    "routes.*.pool[].on_failure": "only the entries of a `fallback` have it",
+    "routes.*.pool[].if": "only the branches of `when` have a condition",
+    "routes.*.when[].weight": "only the members of a `pool` have a weight",
+    "routes.*.when[].on_failure": "only the entries of a `fallback` have it",
+}
+
+_CREDENTIALS = 'credentials stand once, at the provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}'
+_MODELS = "here it is `models`: {gpt: openai/gpt-4o-mini}"
+_ENTRY = "an entry is the name of a model or route, or {use: NAME}"
+_BODY = "fields of the request's body stand under `default` (the caller may change them) or `set` (he may not)"
+_LIMITS = "it will be `limits`, which this version does not have yet"
+_BUDGETS = "it will be `budgets`, which this version does not have yet"
+_KEYS = "it will be `keys`, which this version does not have yet"
+_CACHE = "it will be `cache`, which this version does not have yet"
+_GUARDS = "it will be `guardrails`, which this version does not have yet"
+_STATE = "it will be `state`, which this version does not have yet"
+_BREAKER = "it will be `breaker`, which this version does not have yet"
+_SETTINGS = "settings stand in their own sections here: server, defaults, telemetry"
+
+# Words of other products: what it is called here. LiteLLM, Portkey, Bifrost, Cloudflare, TensorZero and their kin.
+WORDS: dict[str, str] = {
+    "model_list": _MODELS,
+    "model_name": "the name is the key here: models: {gpt: openai/gpt-4o-mini}",
+    "litellm_params": "write target: provider/model; credentials and addresses belong to `providers`",
+    "model_info": "write context_window, max_output and price into the model itself",
+    "litellm_settings": _SETTINGS,
+    "router_settings": "routing is written as `routes`; retries and time limits stand under `defaults`",
+    "general_settings": _SETTINGS,
+    "environment_variables": 'write "${NAME}" where the variable is needed; nothing is exported from the file',
+    "model_group_alias": "another name for a model: `expose: [name, other]`",
+    "model_alias_map": "another name for a model: `expose: [name, other]`",
+    "alias": "another name for a model: `expose: [name, other]`",
+    "aliases": "another name for a model: `expose: [name, other]`",
+    "api_base": "here it is `base_url`, of a provider: providers: {vllm: {like: openai, base_url: …}}",
+    "base_api": "here it is `base_url`, of a provider",
+    "endpoint": "here it is `base_url`, of a provider",
+    "url": "here it is `base_url`, of a provider",
+    "custom_host": "here it is `base_url`, of a provider",
+    "api_base_url": "here it is `base_url`, of a provider",
+    "api_type": "`like` names the provider to start from",
+    "api_keys": "here it is `api_key`, of a provider; several are not in this version yet",
+    "apikey": "here it is `api_key`, of a provider",
+    "key": "here it is `api_key`, of a provider",
+    "token": "here it is `api_key`, of a provider",
+    "api_key_location": 'write api_key: "${NAME}"',
+    "custom_llm_provider": "`like` names the provider to start from",
+    "provider": "the provider is the part before the slash: target: openai/gpt-4o-mini",
+    "provider_type": "`like` names the provider to start from",
+    "model": "write target: provider/model",
+    "deployment": "write target: azure/DEPLOYMENT",
+    "deployment_name": "write target: azure/DEPLOYMENT",
+    "deployments": _MODELS,
+    "extra_headers": "here it is `headers`, of a provider",
+    "default_headers": "here it is `headers`, of a provider",
+    "custom_headers": "here it is `headers`, of a provider",
+    "organization": "write it as a header of the provider: headers: {OpenAI-Organization: …}",
+    "drop_params": "here it is `unsupported: drop`, of a provider (the default); `drop` of a model names fields",
+    "additional_drop_params": "here it is `drop`, of a model",
+    "extra_body": "here it is `set`, of a model",
+    "override_params": "here it is `set` (the caller cannot change it) or `default`, of a model",
+    "default_params": "here it is `default`, of a model",
+    "input_cost_per_token": "here it is price: {input_usd_per_mtok: …}, per million tokens",
+    "output_cost_per_token": "here it is price: {output_usd_per_mtok: …}, per million tokens",
+    "max_input_tokens": "here it is `context_window`",
+    "max_output_tokens": "here it is `max_output`",
+    **dict.fromkeys(
+        ("temperature", "top_p", "max_tokens", "max_completion_tokens", "seed", "stop", "reasoning_effort", "stream"),
+        _BODY,
+    ),
+    "num_retries": "here it is retry: {attempts: 3}, which counts the first try too",
+    "max_retries": "here it is retry: {attempts: 3}, which counts the first try too",
+    "retries": "here it is retry: {attempts: 3}, which counts the first try too",
+    "retry_policy": "here it is `retry`; which failures lead on is said by `on_failure`",
+    "retry_after": "here it is retry: {backoff: 500ms, max_backoff: 8s}",
+    "retry_backoff_initial": "here it is retry: {backoff: 500ms}",
+    "retry_backoff_max": "here it is retry: {max_backoff: 8s}",
+    "request_timeout": "here it is timeout: {total: 60s}",
+    "stream_timeout": "here it is timeout: {first_token: 20s, idle: 20s}",
+    "timeout_ms": "here it is timeout: {total: 60s}",
+    "timeouts": "here it is timeout: {total: 60s}",
+    "default_request_timeout_in_seconds": "here it is timeout: {total: 60s}",
+    "connect_timeout": "here it is timeout: {connect: 5s}",
+    "fallbacks": "a fallback is a route: routes: {chat: {fallback: [gpt, claude]}}",
+    "default_fallbacks": "a fallback is a route: routes: {chat: {fallback: [gpt, claude]}}",
+    "context_window_fallbacks": "an entry of a fallback: {use: NAME, on_failure: [context_length]}",
+    "content_policy_fallbacks": "an entry of a fallback: {use: NAME, on_failure: [content_filter]}",
+    "on_status_codes": "here it is `on_failure`, with classes: [rate_limited, overloaded, server_error]",
+    "on_error": "here it is `on_failure`, with classes: [rate_limited, overloaded, server_error]",
+    "strategy": "a route has exactly one of `fallback`, `pool` and `when`",
+    "mode": "a route has exactly one of `fallback`, `pool` and `when`",
+    "targets": "here it is the list itself: fallback: [gpt, claude] or pool: [gpt, claude]",
+    "routing": "here it is `fallback`, of a route: the names in order",
+    "routing_strategy": "here it is `pool`, of a route, with `by: weight`",
+    "loadbalance": "here it is `pool`, of a route",
+    "load_balancing": "here it is `pool`, of a route",
+    "conditions": "here it is when: [{if: '…', use: NAME}, {use: NAME}]",
+    "conditional": "here it is when: [{if: '…', use: NAME}, {use: NAME}]",
+    "query": "here it is `if`, a condition in CEL",
+    "then": "here it is `use`",
+    "else": "the last entry of `when` has no `if`",
+    "default_target": "the last entry of `when` has no `if`: {use: NAME}",
+    "percentage": "here it is `weight`, of a pool's member",
+    "weights": "a weight stands at the member of a pool: {use: gpt, weight: 3}",
+    "override": "here it is `set`, of a model",
+    "variants": "here they are `models`, and a route over them",
+    "functions": "here they are `routes` over `models`",
+    "gateway": "here it is `server`",
+    "bind_address": "here it is `host` and `port`, under `server`",
+    "listen": "here it is `host` and `port`, under `server`",
+    "address": "here it is `host` and `port`, under `server`",
+    "observability": "here it is `telemetry`",
+    "logging": "here it is telemetry: {logs: {level: info}}",
+    "log_level": "here it is telemetry: {logs: {level: info}}",
+    "set_verbose": "here it is telemetry: {logs: {level: debug}}",
+    "json_logs": "here it is telemetry: {logs: {format: json}}",
+    "callbacks": "here it is `telemetry`",
+    "success_callback": "here it is `telemetry`",
+    "failure_callback": "here it is `telemetry`",
+    **dict.fromkeys(
+        ("rpm", "tpm", "rpd", "tpd", "max_parallel_requests", "rate_limit", "rate_limits", "rate_limiting"), _LIMITS
+    ),
+    **dict.fromkeys(("max_budget", "budget", "budget_duration", "provider_budget_config", "governance"), _BUDGETS),
+    **dict.fromkeys(("virtual_keys", "virtual_key", "master_key", "auth", "user_api_key", "teams", "users"), _KEYS),
+    **dict.fromkeys(("caching", "cache_params", "cache_responses", "redis_host", "redis_url"), _CACHE),
+    **dict.fromkeys(("input_guardrails", "output_guardrails", "plugins", "default_input_guardrails"), _GUARDS),
+    **dict.fromkeys(("database_url", "store_model_in_db", "config_store", "logs_store", "clickhouse"), _STATE),
+    **dict.fromkeys(("cooldown_time", "allowed_fails", "circuit_breaker", "cb_config", "disable_cooldowns"), _BREAKER),
+    "name": _ENTRY,
+    "ref": _ENTRY,
+}

@@ -1,0 +1,227 @@
+"""The YAML file, one to one, frozen: what `load` gives and `graph.compile` takes.
+
+Keys are spelled as in the file. Units are resolved (seconds, bytes), names are not: that is the compiler's work.
+A test holds these classes and `schemas/llmgw.schema.json` against each other, so that neither drifts.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from llmgw.config.secrets import Secret
+from llmgw.errors import FailureClass
+
+JsonValue = Any
+
+
+class Duration(float):
+    """Seconds; written with one unit: `500ms`, `30s`, `5m`, `1h`, `7d`."""
+
+    __slots__ = ()
+
+
+class Size(int):
+    """Bytes; written with a binary unit: `64KiB`, `32MiB`."""
+
+    __slots__ = ()
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A map of the file whose keys are all known."""
+
+
+class Tls(Section, frozen=True):
+    """Certificate chain and private key, as PEM files."""
+
+    cert: str
+    key: str
+
+
+class ServerSection(Section, frozen=True):
+    """The front door: where to listen and what to accept."""
+
+    host: str | None = None  # None: 127.0.0.1 and ::1
+    port: int = 4000
+    max_body: Size = Size(32 * 1024 * 1024)
+    max_in_flight: int = 10_000
+    tls: Tls | None = None
+    drain: Duration = Duration(30.0)
+    trusted_proxies: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    cors: tuple[str, ...] = ()
+    open: bool = False
+    early_keepalive: Duration | None = None
+
+
+class Simulate(Section, frozen=True):
+    """How the built-in simulator behaves. `fail` gives a share (0…1) of calls to each failure class."""
+
+    latency: Duration = Duration(0.0)
+    tokens_per_s: float | None = None  # None: as fast as it is read
+    output_tokens: int | None = None  # None: as the prompt suggests
+    fail: dict[FailureClass, float] = {}
+
+
+class ProviderEntry(Section, frozen=True):
+    """What differs from the catalogue's row of the same name, or from `like`."""
+
+    like: str | None = None
+    base_url: str | None = None
+    api_key: Secret | None = None
+    api_version: str | None = None
+    auth: Literal["none"] | None = None
+    optional: bool = False
+    headers: dict[str, Secret] = {}
+    region: str | None = None
+    proxy: Secret | None = None
+    ca_file: str | None = None
+    verify_tls: bool = True
+    max_connections: int | None = None
+    unsupported: Literal["drop", "error"] = "drop"
+    simulate: Simulate | None = None
+
+
+class TimeoutEntry(Section, frozen=True):
+    """Time limits of one attempt. What is None is inherited."""
+
+    connect: Duration | None = None
+    first_token: Duration | None = None
+    idle: Duration | None = None
+    total: Duration | None = None
+
+
+class RetryEntry(Section, frozen=True):
+    """Tries of one target (1: no retry) and the waits between them. What is None is inherited."""
+
+    attempts: int | None = None
+    backoff: Duration | None = None
+    max_backoff: Duration | None = None
+
+
+class Price(Section, frozen=True):
+    """USD per million tokens. `cached_input_usd_per_mtok` None: as input."""
+
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+    cached_input_usd_per_mtok: float | None = None
+
+
+class ModelEntry(Section, frozen=True):
+    """One thing to call: `provider/model` and how. A bare string in the file is `{target: …}`."""
+
+    target: str
+    like: str | None = None
+    set: dict[str, JsonValue] = {}
+    default: dict[str, JsonValue] = {}
+    drop: tuple[str, ...] = ()
+    timeout: TimeoutEntry | None = None
+    retry: RetryEntry | None = None
+    price: Price | Literal["free"] | None = None
+    context_window: int | None = None
+    max_output: int | None = None
+    expose: bool | tuple[str, ...] = True  # a bare name in the file is a list of one
+
+
+class FallbackEntry(Section, frozen=True):
+    """An entry of `fallback`; a bare name in the file is `{use: …}`.
+
+    `on_failure` None: the default classes. `any` in the file is every class here.
+    """
+
+    use: str
+    on_failure: tuple[FailureClass, ...] | None = None
+
+
+class PoolEntry(Section, frozen=True):
+    """A member of `pool`; a bare name in the file is `{use: …}`. Weight 0 drains it."""
+
+    use: str
+    weight: float = 1.0
+
+
+class WhenEntry(Section, frozen=True):
+    """A branch of `when`; the last one has no `if`."""
+
+    use: str
+    if_: str | None = msgspec.field(name="if", default=None)
+
+
+class RouteEntry(Section, frozen=True):
+    """Exactly one of `fallback`, `pool`, `when`, and the rules of the whole request."""
+
+    fallback: tuple[FallbackEntry, ...] | None = None
+    pool: tuple[PoolEntry, ...] | None = None
+    when: tuple[WhenEntry, ...] | None = None
+    by: Literal["weight"] = "weight"
+    deadline: Duration | None = None
+    max_attempts: int | None = None
+    timeout: TimeoutEntry | None = None
+    retry: RetryEntry | None = None
+    expose: bool | tuple[str, ...] = True
+
+
+class DefaultsSection(Section, frozen=True):
+    """What holds where neither a route nor a model says otherwise."""
+
+    timeout: TimeoutEntry = TimeoutEntry()
+    retry: RetryEntry = RetryEntry()
+    deadline: Duration = Duration(600.0)
+    max_attempts: int = 6
+
+
+class Logs(Section, frozen=True):
+    """`format` None: pretty on a terminal, JSON in a pipe. `bodies` puts requests and answers into the log."""
+
+    format: Literal["json", "pretty"] | None = None
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    bodies: bool = False
+
+
+class TelemetrySection(Section, frozen=True):
+    """What is told to the operators."""
+
+    logs: Logs = Logs()
+
+
+class TestRequest(Section, frozen=True):
+    """The pretended request of a test: what conditions look at."""
+
+    model: str
+    metadata: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    user: str | None = None
+    ip: str | None = None
+    endpoint: str = "chat"
+    stream: bool = False
+    input_tokens: int | None = None
+    max_tokens: int | None = None
+    tools: bool = False
+    images: bool = False
+    json: bool = False
+    messages: tuple[JsonValue, ...] = ()
+
+
+class TestEntry(Section, frozen=True):
+    """A test of the file: the pretended failures, and the targets tried or the error code expected.
+
+    `fail` gives the class with which a target fails, always, or a list: one class per attempt, then it answers.
+    """
+
+    name: str
+    request: TestRequest
+    expect: tuple[str, ...] | str
+    fail: dict[str, FailureClass | tuple[FailureClass, ...]] = {}
+    at: str | None = None
+    seed: int = 0
+
+
+class ConfigFile(Section, frozen=True):
+    """The whole file."""
+
+    server: ServerSection = ServerSection()
+    providers: dict[str, ProviderEntry] = {}
+    models: dict[str, ModelEntry] = {}
+    routes: dict[str, RouteEntry] = {}
+    defaults: DefaultsSection = DefaultsSection()
+    telemetry: TelemetrySection = TelemetrySection()
+    tests: tuple[TestEntry, ...] = ()

@@ -1,0 +1,262 @@
+"""OpenAI Chat Completions, and the many who speak it (https://platform.openai.com/docs/api-reference/chat).
+
+Most providers speak it with an accent: usage with or without choices, `[DONE]` or none, error bodies of a dozen
+shapes. We read what any of them sends and write what OpenAI would.
+"""
+
+from typing import Any
+
+import msgspec
+
+from llmgw.chat.dialect import NOTHING, Answer, ErrorReport, ProviderError, Sign
+from llmgw.chat.provider_errors import read_error
+from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.usage import Usage
+from llmgw.errors import FailureClass, InvalidRequestError, UpstreamProtocolError
+from llmgw.wire import sse
+
+# What we read of a request.
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _ResponseFormat(msgspec.Struct):
+    type: str = "text"
+
+
+class _Message(msgspec.Struct):
+    role: str
+
+
+class _Request(msgspec.Struct):
+    model: str
+    messages: list[_Message]
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    user: str | None = None
+    tools: list[msgspec.Raw] | None = None
+    response_format: _ResponseFormat | None = None
+    metadata: Any = None
+
+
+# What we read of an answer.
+
+
+class _Groq(msgspec.Struct):
+    usage: Any = None
+
+
+class _Delta(msgspec.Struct):
+    content: Any = None
+    refusal: Any = None
+    reasoning: Any = None
+    reasoning_content: Any = None
+    reasoning_details: Any = None
+    tool_calls: Any = None
+    function_call: Any = None
+    audio: Any = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    text: Any = None
+    finish_reason: Any = None
+
+
+class _Chunk(msgspec.Struct):
+    """A chunk of a stream or a whole answer: what we read is the same. Any where some provider deviates."""
+
+    choices: list[_Choice] | None = None
+    usage: Any = None
+    x_groq: _Groq | None = None
+    error: Any = None
+
+
+_request_decoder = msgspec.json.Decoder(_Request)
+_fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_chunk_decoder = msgspec.json.Decoder(_Chunk)
+_encoder = msgspec.json.Encoder()
+
+_KIND_BY_STATUS = {
+    401: "authentication_error",
+    402: "insufficient_quota",
+    403: "permission_error",
+    404: "invalid_request_error",
+    429: "rate_limit_error",
+}
+
+
+class OpenAIChat:
+    """Chat Completions in both directions."""
+
+    name = "openai_chat"
+
+    def read_request(self, body: bytes) -> ChatRequest:
+        try:
+            request = _request_decoder.decode(body)
+            fields = _fields_decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise _invalid(str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidRequestError(f"the body is not JSON: {error}") from None
+        except RecursionError:
+            raise InvalidRequestError("the body is nested too deeply") from None
+        return ChatRequest(
+            model=request.model,
+            fields=fields,
+            stream=bool(request.stream),
+            wants_usage=bool(request.stream_options and request.stream_options.include_usage),
+            max_tokens=request.max_completion_tokens or request.max_tokens or 0,
+            user=request.user or "",
+            tools=bool(request.tools),
+            json=request.response_format is not None and request.response_format.type != "text",
+            metadata=_scalars(request.metadata),
+        )
+
+    def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+        dropped = tuple(name for name in request.fields if name in edits.drop)
+        body = {**edits.default, **request.fields, **edits.set}
+        for name in dropped:
+            del body[name]
+        body["model"] = msgspec.Raw(_encoder.encode(edits.model))
+        if edits.ask_usage and request.stream:
+            body["stream_options"] = _with_usage(body.get("stream_options"))
+        return _encoder.encode(body), dropped
+
+    def read_answer(self, body: bytes) -> Answer:
+        try:
+            completion = _chunk_decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise UpstreamProtocolError(f"the answer is not a chat completion: {error}") from None
+        if not completion.choices and completion.error:
+            # A 200 whose body is an error: so OpenRouter and others pass the failures of their upstreams on.
+            told = read_error(200, body)
+            raise UpstreamProtocolError(told.message, told.failure or FailureClass.PROTOCOL)
+        if not completion.choices:
+            raise UpstreamProtocolError("the answer has no choices")
+        return Answer(_usage(completion.usage), _finish(completion.choices))
+
+    def read_event(self, event: bytes) -> Sign:
+        name, data = sse.parse(event)
+        if data is None or not data.strip():
+            return NOTHING
+        if data.strip() == b"[DONE]":
+            return Sign(end=True)
+        try:
+            chunk = _chunk_decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise UpstreamProtocolError(f"an event of the stream is not a chat chunk: {error}") from None
+        if name == b"error" or chunk.error:
+            return Sign(error=read_error(200, data))
+        return _sign(chunk)
+
+    def may_matter(self, events: bytes) -> bool:
+        return (
+            events.count(b'"usage"') != events.count(b'"usage":null')
+            or events.count(b'"finish_reason"') != events.count(b'"finish_reason":null')
+            or b'"error"' in events
+            or b"[DONE]" in events
+            or b"event:" in events
+        )
+
+    def read_error(self, status: int, body: bytes) -> ProviderError:
+        return read_error(status, body)
+
+    def write_error(self, report: ErrorReport) -> bytes:
+        error: dict[str, object] = {
+            "message": report.message,
+            "type": _kind(report.status),
+            "param": report.param,
+            "code": report.code,
+        }
+        if report.attempts:
+            error["attempts"] = report.attempts
+        return _encoder.encode({"error": error})
+
+    def write_stream_error(self, report: ErrorReport) -> bytes:
+        return sse.write(self.write_error(report))
+
+
+def _kind(status: int) -> str:
+    fallback = "server_error" if status >= 500 else "invalid_request_error"
+    return _KIND_BY_STATUS.get(status, fallback)
+
+
+def _invalid(message: str) -> InvalidRequestError:
+    """Msgspec's words end in the place: "Expected `str`, got `int` - at `$.model`"."""
+    what, _, place = message.partition(" - at ")
+    param = place.strip("`").removeprefix("$").lstrip(".") or None
+    return InvalidRequestError(f"{param}: {what}" if param else f"the body: {what}", param=param)
+
+
+def _scalars(metadata: Any) -> dict[str, str]:
+    if not isinstance(metadata, dict):
+        return {}
+    return {name: _text(value) for name, value in metadata.items() if isinstance(value, str | int | float)}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
+    given = {} if options is None else _fields_or_none(options)
+    return msgspec.Raw(_encoder.encode({**given, "include_usage": msgspec.Raw(b"true")}))
+
+
+def _fields_or_none(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    return {} if bytes(raw) == b"null" else _fields_decoder.decode(raw)
+
+
+def _usage(told: Any) -> Usage | None:
+    if not isinstance(told, dict) or not ("prompt_tokens" in told or "completion_tokens" in told):
+        return None
+    return Usage(
+        input_tokens=_count(told, "prompt_tokens"),
+        output_tokens=_count(told, "completion_tokens"),
+        cached_input_tokens=_count(told.get("prompt_tokens_details"), "cached_tokens"),
+        reasoning_tokens=_count(told.get("completion_tokens_details"), "reasoning_tokens"),
+    )
+
+
+def _count(told: Any, name: str) -> int:
+    value = told.get(name) if isinstance(told, dict) else None
+    return int(value) if isinstance(value, int | float) and value > 0 else 0
+
+
+def _finish(choices: list[_Choice]) -> str | None:
+    return next((str(choice.finish_reason) for choice in choices if choice.finish_reason), None)
+
+
+def _sign(chunk: _Chunk) -> Sign:
+    choices = chunk.choices or []
+    usage = _usage(chunk.usage) or _usage(chunk.x_groq.usage if chunk.x_groq else None)
+    return Sign(
+        content=any(_has_content(choice) for choice in choices),
+        finish=_finish(choices),
+        usage=usage,
+        usage_only=usage is not None and not choices,
+    )
+
+
+def _has_content(choice: _Choice) -> bool:
+    delta = choice.delta
+    if delta is None:
+        return bool(choice.text)
+    return bool(
+        delta.content
+        or delta.tool_calls
+        or delta.refusal
+        or delta.reasoning_content
+        or delta.reasoning
+        or delta.reasoning_details
+        or delta.function_call
+        or delta.audio
+    )
+
+
+openai_chat = OpenAIChat()

@@ -1,0 +1,191 @@
+"""What can go wrong, whose fault it is, and the one map from there to HTTP.
+
+    GatewayError
+    ├── ConfigError               the file is wrong: carries its problems            (CLI exit 1)
+    ├── RequestError              the client is wrong                                4xx
+    │   ├── InvalidRequestError 400   ├── ForbiddenOriginError 403   ├── UnknownModelError 404
+    │   ├── UnknownPathError 404      ├── MethodNotAllowedError 405  └── RequestTooLargeError 413
+    ├── OverloadedError           we are full, or about to leave                     503
+    ├── UpstreamError             one attempt failed; another may answer             never seen by a client as such
+    │   ├── UpstreamStatusError (status, headers and body as the provider sent them)
+    │   ├── UpstreamTimeoutError (which limit: connect, first_token, idle, total, deadline)
+    │   ├── UpstreamConnectError      ├── UpstreamProtocolError (they broke their dialect)
+    │   └── StreamCutError (their stream ended before it was whole)
+    └── RouteExhaustedError       no target answered: carries every attempt          as all of them agree
+
+The first question of an error is h11's: whose fault is it? Every class of an attempt's failure is in
+`FailureClass`; it is the closed list that config (`on_failure`), logs and `llmgw test-route` speak too.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+
+class FailureClass(StrEnum):
+    """How an attempt failed: the closed list. What follows from each is in `routing.outcome`."""
+
+    CONNECTION = "connection"
+    TIMEOUT = "timeout"
+    RATE_LIMITED = "rate_limited"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    OVERLOADED = "overloaded"
+    SERVER_ERROR = "server_error"
+    UNAUTHORIZED = "unauthorized"
+    NOT_FOUND = "not_found"
+    CONTEXT_LENGTH = "context_length"
+    CONTENT_FILTER = "content_filter"
+    BLOCKED = "blocked"
+    PROTOCOL = "protocol"
+    STREAM_CUT = "stream_cut"
+    INVALID_REQUEST = "invalid_request"
+
+
+NO_TARGET = "no_target"
+ROUTE_EXHAUSTED = "route_exhausted"
+
+
+class TimeLimit(StrEnum):
+    """Which of the time limits of an attempt ran out."""
+
+    CONNECT = "connect"
+    FIRST_TOKEN = "first_token"  # noqa: S105 - a time limit, not a password
+    IDLE = "idle"
+    TOTAL = "total"
+    DEADLINE = "deadline"
+
+
+class GatewayError(Exception):
+    """The root of all that we raise on purpose."""
+
+
+class ConfigError(GatewayError):
+    """The file is wrong. `problems` says where and what to do about each fault."""
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+class RequestError(GatewayError):
+    """The client is wrong. The message says what happened and what to do.
+
+    `code` is stable and made for programs; `param` names the field of the body at fault, if one is.
+    """
+
+    status = 400
+    code = "invalid_request"
+
+    def __init__(self, message: str, *, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+
+
+class InvalidRequestError(RequestError):
+    """The body or a header is not what the endpoint takes."""
+
+
+class ForbiddenOriginError(RequestError):
+    """Without keys only programs of this machine may call: a tunnel or a web page may not."""
+
+    status = 403
+    code = "forbidden_origin"
+
+
+class UnknownModelError(RequestError):
+    """No model or route of that name."""
+
+    status = 404
+    code = "model_not_found"
+
+
+class UnknownPathError(RequestError):
+    """No endpoint there."""
+
+    status = 404
+    code = "unknown_path"
+
+
+class MethodNotAllowedError(RequestError):
+    """The endpoint exists, but not for this method."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class RequestTooLargeError(RequestError):
+    """The body is over `server.max_body`."""
+
+    status = 413
+    code = "request_too_large"
+
+
+class OverloadedError(GatewayError):
+    """More calls in flight than `server.max_in_flight`, or the process is draining."""
+
+    status = 503
+
+    def __init__(self, message: str, *, code: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+class UpstreamError(GatewayError):
+    """One attempt failed. `failure` is its class; `retry_after_s` what the provider asked us to wait, if it did."""
+
+    def __init__(self, failure: FailureClass, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.message = message
+        self.retry_after_s = retry_after_s
+        self.status: int | None = None
+
+
+class UpstreamStatusError(UpstreamError):
+    """The provider answered with an error, or with an answer that counts as one (a filtered one is a 200)."""
+
+    def __init__(
+        self,
+        failure: FailureClass,
+        message: str,
+        *,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(failure, message, retry_after_s=retry_after_s)
+        self.status: int = status
+        self.headers = headers
+        self.body = body
+
+
+class UpstreamTimeoutError(UpstreamError):
+    """A time limit ran out; `limit` says which."""
+
+    def __init__(self, limit: TimeLimit, limit_s: float) -> None:
+        super().__init__(FailureClass.TIMEOUT, f"no answer within {limit_s:g} s ({limit})")
+        self.limit = limit
+
+
+class UpstreamConnectError(UpstreamError):
+    """Refused, reset before an answer, DNS, TLS."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(FailureClass.CONNECTION, message)
+
+
+class UpstreamProtocolError(UpstreamError):
+    """The provider broke its own dialect: not JSON, wrong content type, an error inside a 200 stream."""
+
+    def __init__(self, message: str, failure: FailureClass = FailureClass.PROTOCOL) -> None:
+        super().__init__(failure, message)
+
+
+class StreamCutError(UpstreamError):
+    """The stream ended before it was whole, however cleanly the connection closed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(FailureClass.STREAM_CUT, message)

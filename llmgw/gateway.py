@@ -1,0 +1,122 @@
+"""The straight path of one request, forward only.
+
+    resolve → walk → plan → attempt, attempt, … → record
+
+Before the commit point a failed attempt leads to the next one; after it nobody switches any more, and a broken
+stream ends with the dialect's own error event. The gateway carries values between ports: it decides nothing that
+`routing` has not decided, and knows no technology.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from llmgw import replies
+from llmgw.attempt import Attempt
+from llmgw.call import Call
+from llmgw.errors import GatewayError, UnknownModelError, UpstreamError
+from llmgw.ports import Client, Clock, Journal, Upstream
+from llmgw.routing import facts
+from llmgw.routing.dice import Dice, seed_of
+from llmgw.routing.exhausted import RouteExhaustedError
+from llmgw.routing.facts import Facts
+from llmgw.routing.health import ALL_WELL
+from llmgw.routing.plan import AttemptPlan, Try
+from llmgw.routing.walk import Itinerary, walk
+from llmgw.transcript import AttemptRecord, Transcript
+from llmgw.wire import sse
+
+
+class Gateway:
+    """Answers calls. One for the whole process; it keeps nothing between calls."""
+
+    def __init__(self, upstream: Upstream, clock: Clock, journal: Journal) -> None:
+        self._upstream = upstream
+        self._clock = clock
+        self._journal = journal
+
+    async def answer(self, call: Call, client: Client, transcript: Transcript) -> None:
+        """Answer on `client`; the transcript is recorded exactly once, also when the client goes away.
+
+        Raises GatewayError if nothing has been sent: whoever called says so then, in the caller's dialect.
+        """
+        try:
+            async with _kept_awake(client, call.early_keepalive_s):
+                await self._attempts(call, client, transcript)
+        except GatewayError as error:
+            replies.note_failure(transcript, error)
+            if not client.started:
+                raise
+            await client.write(call.dialect.write_stream_error(replies.report(error)))
+        except asyncio.CancelledError:
+            transcript.outcome, transcript.status = "client_closed", 499
+            raise
+        finally:
+            transcript.total_s = self._clock.elapsed_s() - transcript.started_s
+            self._journal.record(transcript)
+
+    async def _attempts(self, call: Call, client: Client, transcript: Transcript) -> None:
+        """Attempt after attempt, as the plan says, until one has answered."""
+        dice = Dice(seed_of(call.request_id))
+        itinerary = self._itinerary(call, dice)
+        plan = AttemptPlan(itinerary, dice.draw)
+        failures: list[tuple[str, UpstreamError]] = []
+        step = plan.start()
+        while isinstance(step, Try):
+            target_id = step.candidate.target.id
+            transcript.attempts.append(AttemptRecord(target_id, step.candidate.path, step.delay_s))
+            attempt = Attempt(step, call, client, transcript, self._clock)
+            try:
+                return await attempt.run(self._upstream, itinerary.deadline_s)
+            except UpstreamError as error:
+                if transcript.committed:
+                    raise
+                failures.append((target_id, error))
+                elapsed_s = self._clock.elapsed_s() - transcript.started_s
+                step = plan.failed(error.failure, elapsed_s, error.retry_after_s)
+        raise RouteExhaustedError(failures, step.why)
+
+    def _itinerary(self, call: Call, dice: Dice) -> Itinerary:
+        """From a name to references: the only place where a name is looked up."""
+        resolved = call.graph.resolve(call.request.model)
+        if resolved is None:
+            raise UnknownModelError(replies.unknown_model(call.graph, call.request.model), param="model")
+        itinerary = walk(resolved, self._facts(call), ALL_WELL, dice)
+        if call.timeout_s is None:
+            return itinerary
+        return replace(itinerary, deadline_s=min(call.timeout_s, itinerary.deadline_s))
+
+    def _facts(self, call: Call) -> Facts:
+        return facts.of_request(
+            call.request,
+            endpoint=call.endpoint,
+            ip=call.ip,
+            metadata=call.metadata,
+            headers=call.headers,
+            moment=lambda: datetime.fromtimestamp(self._clock.now_s(), ZoneInfo(call.graph.timezone)),
+        )
+
+
+@asynccontextmanager
+async def _kept_awake(client: Client, every_s: float | None) -> AsyncIterator[None]:
+    """With `early_keepalive`: begin the stream early and send comments for as long as no content has come."""
+    if every_s is None:
+        yield
+        return
+    try:
+        async with asyncio.TaskGroup() as group:
+            ticker = group.create_task(_tick(client, every_s))
+            yield
+            ticker.cancel()
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+async def _tick(client: Client, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        await client.start({})
+        await client.write(sse.comment(b"waiting"))

@@ -1,0 +1,222 @@
+"""The routing graph: all routes of a config, linked, immutable, with everything decided that can be decided.
+
+A request follows references here, never names. What changes over time (health, spend, cache) lives elsewhere,
+keyed by `Target.id`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from llmgw.chat.dialect import Dialect
+from llmgw.chat.request import Edits
+from llmgw.config.model import Simulate
+from llmgw.config.secrets import Secret
+from llmgw.errors import FailureClass
+from llmgw.graph.condition import Condition
+from llmgw.providers.auth import Auth
+
+STAR = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """Limits of one attempt, in seconds. `first_token` and `idle` are for streams; `total` for both."""
+
+    connect_s: float = 5.0
+    first_token_s: float = 60.0
+    idle_s: float = 60.0
+    total_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Tries of one target (1: no retry) and the bounds of the wait between them."""
+
+    attempts: int = 2
+    backoff_s: float = 0.25
+    max_backoff_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Integer nano-dollars per million tokens."""
+
+    input_nanousd_per_mtok: int
+    output_nanousd_per_mtok: int
+    cached_input_nanousd_per_mtok: int
+
+
+FREE = Price(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """How connections to a provider are made. Targets with equal transports share a pool."""
+
+    max_connections: int = 0  # 0: no limit of ours
+    proxy: Secret | None = None
+    ca_file: str | None = None
+    verify_tls: bool = True
+    simulate: Simulate | None = None  # the built-in simulator answers, no connection is made
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What proves to the provider who pays. `key` None: not set; `variable` says which one it would be."""
+
+    auth: Auth
+    key: Secret | None
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Provider, upstream model and credential: one thing to call. `id` is stable across reloads.
+
+    In a pattern (`gpt-*`) `id`, `url` and `edits.model` still hold the star; `concrete` fills it in.
+    """
+
+    id: str
+    provider: str
+    dialect: Dialect
+    url: str
+    edits: Edits
+    headers: Mapping[str, Secret]  # lower case; the credential is among them
+    transport: Transport
+    unsupported: frozenset[str] = frozenset()
+    refuse_unsupported: bool = False
+    price: Price | None = None
+    context_window: int | None = None
+    max_output: int | None = None
+
+    def concrete(self, star: str) -> "Target":
+        """The target for one name of the pattern."""
+        return replace(
+            self,
+            id=self.id.replace(STAR, star),
+            url=self.url.replace(STAR, quote(star, safe="")),
+            edits=replace(self.edits, model=self.edits.model.replace(STAR, star)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A target as one route reaches it: `path` is how, the limits are the route's, the model's or the defaults'."""
+
+    target: Target
+    path: str
+    limits: TimeLimits
+    retry: Retry
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a fallback. `on_failure` None: the default classes."""
+
+    node: "Node"
+    on_failure: frozenset[FailureClass] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """In order; the next one only after a failure that its entry takes."""
+
+    path: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a pool and its share."""
+
+    node: "Node"
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Members share the load; one that fails yields to the next choice."""
+
+    path: str
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch of a `when`; the last one has no condition."""
+
+    node: "Node"
+    condition: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The first branch whose condition holds."""
+
+    path: str
+    branches: tuple[Branch, ...]
+
+
+Node = Leaf | Fallback | Pool | When
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a public name resolves to, and the rules of the whole request."""
+
+    name: str
+    node: Node
+    deadline_s: float
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A public name with one star: any name of that shape."""
+
+    prefix: str
+    suffix: str
+    route: Route
+
+    def star(self, name: str) -> str | None:
+        """What the star stands for in `name`, or None if the shape differs."""
+        literal = len(self.prefix) + len(self.suffix)
+        if len(name) > literal and name.startswith(self.prefix) and name.endswith(self.suffix):
+            return name[len(self.prefix) : len(name) - len(self.suffix)]
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A route for one name asked for; `star` is what a pattern's star stands for in it."""
+
+    route: Route
+    star: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """All routes by public name. `absent` tells which models left because an optional provider has no key."""
+
+    routes: Mapping[str, Route]
+    patterns: tuple[Pattern, ...]  # the longest literal part first
+    targets: Mapping[str, Target]
+    digest: str
+    timezone: str = "UTC"
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def resolve(self, name: str) -> Resolved | None:
+        """The route that answers to `name`; exact names win over patterns."""
+        route = self.routes.get(name)
+        if route is not None:
+            return Resolved(route)
+        for pattern in self.patterns:
+            star = pattern.star(name)
+            if star is not None:
+                return Resolved(pattern.route, star)
+        return None
+
+    def names(self) -> tuple[str, ...]:
+        """The public names, patterns with their star, sorted."""
+        return tuple(sorted([*self.routes, *(pattern.route.name for pattern in self.patterns)]))

@@ -1,0 +1,199 @@
+"""Providers of the file: the catalogue's row, what differs, and the credential, resolved once.
+
+A provider may be `like` a row or another provider; it inherits everything but secrets, which are never copied.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from llmgw.config.load import Loaded
+from llmgw.config.model import ConfigFile, ProviderEntry, Simulate
+from llmgw.config.problems import KeyPath, Problem, Severity
+from llmgw.config.secrets import Secret
+from llmgw.graph.model import Credential, Transport
+from llmgw.graph.report import Report, did_you_mean
+from llmgw.providers.auth import Auth
+from llmgw.providers.catalog import CATALOG, Provider
+
+
+@dataclass(frozen=True, slots=True)
+class UsableProvider:
+    """A provider as targets need it. `absent` tells why it cannot be used although that is no fault (`optional`)."""
+
+    name: str
+    row: Provider
+    base_url: str
+    api_version: str
+    region: str
+    credential: Credential
+    headers: Mapping[str, Secret]
+    transport: Transport
+    refuse_unsupported: bool
+    absent: str | None = None
+
+
+class Providers:
+    """Resolves provider names: those of the file first, then the catalogue's. Broken ones give None, said once."""
+
+    def __init__(self, loaded: Loaded, env: Mapping[str, str], report: Report, *, need_secrets: bool) -> None:
+        self._config: ConfigFile = loaded.config
+        self._loaded = loaded
+        self._env = env
+        self._report = report
+        self._need_secrets = need_secrets
+        self._known: dict[str, UsableProvider | None] = {}
+
+    def names(self) -> Iterator[str]:
+        yield from self._config.providers
+        yield from (name for name in CATALOG if name not in self._config.providers)
+
+    def check_all(self) -> None:
+        """Resolve those of the file, used or not, so that no fault stays unseen."""
+        for name in self._config.providers:
+            self.get(name, ("providers", name))
+
+    def get(self, name: str, used_at: KeyPath) -> UsableProvider | None:
+        """The provider, or None after saying why. `used_at` is where a name is blamed that is not in the file."""
+        if name not in self._known:
+            self._known[name] = self._resolve(name, used_at)
+        return self._known[name]
+
+    def is_known(self, name: str) -> bool:
+        return name in self._config.providers or name in CATALOG or self._is_broken(name)
+
+    def _is_broken(self, name: str) -> bool:
+        return self._loaded.is_broken(("providers", name))
+
+    def missing_references(self) -> Iterator[Problem]:
+        """References of the file that nothing fills; those of optional providers are told with their models."""
+        for missing in self._loaded.missing:
+            owner = self._config.providers.get(str(missing.path[1])) if missing.path[0] == "providers" else None
+            if owner is None or not owner.optional:
+                yield missing.problem(Severity.ERROR if self._need_secrets else Severity.WARNING)
+
+    def _resolve(self, name: str, used_at: KeyPath) -> UsableProvider | None:
+        if self._is_broken(name):
+            return None
+        entry = self._config.providers.get(name)
+        place: KeyPath = ("providers", name) if entry is not None else used_at
+        merged = self._merged(name, entry or ProviderEntry(), (name,), place)
+        if merged is None:
+            return None
+        row, settings = merged
+        base_url = self._base_url(name, row, settings, place)
+        if base_url is None:
+            return None
+        credential = self._credential(row, settings)
+        return UsableProvider(
+            name=name,
+            row=row,
+            base_url=base_url,
+            api_version=settings.api_version or row.api_version,
+            region=settings.region or row.region,
+            credential=credential,
+            headers=settings.headers,
+            transport=_transport(row, settings),
+            refuse_unsupported=settings.unsupported == "error",
+            absent=self._absent(name, credential, settings, place),
+        )
+
+    def _merged(
+        self, name: str, entry: ProviderEntry, chain: tuple[str, ...], place: KeyPath
+    ) -> tuple[Provider, ProviderEntry] | None:
+        """The row at the root of the `like` chain, and the settings with all inherited ones filled in."""
+        like = entry.like or name
+        if entry.like and entry.like in self._config.providers and entry.like != name:
+            if like in chain:
+                self._report.error((*place, "like"), f"cyclic: {' → '.join((*chain, like))}")
+                return None
+            parent = self._merged(like, self._config.providers[like], (*chain, like), place)
+            return None if parent is None else (parent[0], _inherit(entry, parent[1]))
+        row = CATALOG.get(like)
+        if row is None:
+            self._unknown(name, entry, place)
+            return None
+        return row, entry
+
+    def _unknown(self, name: str, entry: ProviderEntry, place: KeyPath) -> None:
+        if entry.like:
+            hint = did_you_mean(entry.like, self.names()) or "a catalogue row, or another provider of this file"
+            self._report.error((*place, "like"), f"'{entry.like}' is not a provider", hint)
+        elif name in self._config.providers:
+            hint = did_you_mean(name, CATALOG) or "say what it is like: {like: openai, base_url: …}"
+            self._report.error(place, f"'{name}' is not in the catalogue and has no 'like'", hint, at_key=True)
+        else:
+            hint = did_you_mean(name, self.names()) or f"add it: providers: {{{name}: {{like: openai, base_url: …}}}}"
+            self._report.error(place, f"'{name}' is not a provider", hint)
+
+    def _base_url(self, name: str, row: Provider, settings: ProviderEntry, place: KeyPath) -> str | None:
+        base_url = settings.base_url or row.base_url
+        region = settings.region or row.region
+        if settings.region and "{region}" not in base_url:
+            self._report.error((*place, "region"), f"'{row.name}' has no regions", "leave it out, or set base_url")
+        if not base_url:
+            self._report.error(place, f"'{name}' needs base_url", 'as in base_url: "https://…"', at_key=True)
+            return None
+        parts = urlsplit(base_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+            self._report.error(
+                (*place, "base_url"), "not a base URL", 'as in "https://api.example.com/v1": no key, no question mark'
+            )
+            return None
+        return base_url.rstrip("/").replace("{region}", region)
+
+    def _credential(self, row: Provider, settings: ProviderEntry) -> Credential:
+        auth = Auth.NONE if settings.auth == "none" else row.auth
+        if auth is Auth.NONE:
+            if settings.api_key is None:
+                return Credential(Auth.NONE, None, "")
+            auth = Auth.BEARER  # a local server that was given a key wants to see it
+        key = settings.api_key
+        if key is None and row.key_env and self._env.get(row.key_env):
+            key = Secret(self._env[row.key_env])
+        return Credential(auth, key, row.key_env)
+
+    def _absent(self, name: str, credential: Credential, settings: ProviderEntry, place: KeyPath) -> str | None:
+        """Say what secret is missing; an optional provider without one only leaves the graph."""
+        missing = [miss.name for miss in self._loaded.missing if miss.path[:2] == ("providers", name)]
+        unset = credential.auth is not Auth.NONE and credential.key is None and not missing
+        if unset:
+            missing = [credential.variable or "api_key"]
+        reason = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
+        if missing and settings.optional:
+            self._report.warning(place, f"{reason}: models of '{name}' leave the graph", at_key=True)
+            return reason
+        if unset:
+            report = self._report.error if self._need_secrets else self._report.warning
+            report(place, reason, f"export {missing[0]}=…, or mark the provider `optional: true`")
+        return None
+
+
+def _inherit(entry: ProviderEntry, parent: ProviderEntry) -> ProviderEntry:
+    """What `entry` leaves out comes from `parent`, but for secrets and `optional`."""
+    return ProviderEntry(
+        like=entry.like,
+        base_url=entry.base_url or parent.base_url,
+        api_key=entry.api_key,
+        api_version=entry.api_version or parent.api_version,
+        auth=entry.auth or parent.auth,
+        optional=entry.optional,
+        headers=entry.headers,
+        region=entry.region or parent.region,
+        proxy=entry.proxy,
+        ca_file=entry.ca_file or parent.ca_file,
+        verify_tls=entry.verify_tls and parent.verify_tls,
+        max_connections=entry.max_connections or parent.max_connections,
+        unsupported=parent.unsupported if entry.unsupported == "drop" else entry.unsupported,
+        simulate=entry.simulate or parent.simulate,
+    )
+
+
+def _transport(row: Provider, settings: ProviderEntry) -> Transport:
+    transport = Transport(
+        max_connections=settings.max_connections or 0,
+        proxy=settings.proxy,
+        ca_file=settings.ca_file,
+        verify_tls=settings.verify_tls,
+    )
+    return replace(transport, simulate=settings.simulate or Simulate()) if row.simulated else transport

@@ -1,0 +1,108 @@
+"""Models of the file become targets: everything a call needs, worked out once."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from llmgw.chat.request import Edits
+from llmgw.config import model as file
+from llmgw.config.secrets import Secret
+from llmgw.graph.model import FREE, STAR, Price, Retry, Target, TimeLimits
+from llmgw.graph.providers import UsableProvider
+from llmgw.providers.auth import auth_headers
+
+LOCAL_FIRST_TOKEN_S = 300.0  # a local model may have to be loaded first
+
+# The gateway's own fields: a file that set them would break the relay or the route.
+RESERVED_FIELDS = frozenset({"model", "stream", "stream_options", "messages"})
+
+
+def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provider: UsableProvider) -> Target:
+    """The target of one model; `name` is its stable id."""
+    path = provider.row.chat_path.replace("{api_version}", quote(provider.api_version))
+    return Target(
+        id=name,
+        provider=provider.name,
+        dialect=provider.row.dialect,
+        url=provider.base_url + path.replace("{model}", quote(upstream_model, safe=STAR)),
+        edits=_edits(upstream_model, entry, provider),
+        headers=_headers(provider),
+        transport=provider.transport,
+        unsupported=provider.row.unsupported,
+        refuse_unsupported=provider.refuse_unsupported,
+        price=_price(entry, provider),
+        context_window=entry.context_window,
+        max_output=entry.max_output,
+    )
+
+
+def _headers(provider: UsableProvider) -> dict[str, Secret]:
+    """What every call carries: the row's, the credential, and what the file adds, which wins."""
+    credential = provider.credential
+    key = credential.key.reveal() if credential.key is not None else ""
+    own = {**provider.row.headers, **auth_headers(credential.auth, key)}
+    given = {name.lower(): value for name, value in provider.headers.items()}
+    return {**{name: Secret(value) for name, value in own.items()}, **given}
+
+
+def _edits(upstream_model: str, entry: file.ModelEntry, provider: UsableProvider) -> Edits:
+    unsupported = frozenset() if provider.refuse_unsupported else provider.row.unsupported
+    return Edits(
+        model=upstream_model,
+        set=_encoded(entry.set),
+        default=_encoded(entry.default),
+        drop=frozenset(entry.drop) | unsupported,
+        ask_usage=provider.row.takes_stream_options,
+    )
+
+
+def _encoded(values: Mapping[str, Any]) -> dict[str, msgspec.Raw]:
+    return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in values.items()}
+
+
+def _price(entry: file.ModelEntry, provider: UsableProvider) -> Price | None:
+    match entry.price:
+        case "free":
+            return FREE
+        case file.Price() as price:
+            cached = price.cached_input_usd_per_mtok
+            return Price(
+                _nanousd(price.input_usd_per_mtok),
+                _nanousd(price.output_usd_per_mtok),
+                _nanousd(price.input_usd_per_mtok if cached is None else cached),
+            )
+        case _:
+            return FREE if provider.row.local else None
+
+
+def _nanousd(usd: float) -> int:
+    """Exact for what was written: the shortest decimal of the number, not its binary neighbour."""
+    return int(Decimal(repr(usd)) * 1_000_000_000)
+
+
+def time_limits(entries: list[file.TimeoutEntry], *, local: bool) -> TimeLimits:
+    """The first entry that says something wins, field by field."""
+    usual = TimeLimits(first_token_s=LOCAL_FIRST_TOKEN_S) if local else TimeLimits()
+    return TimeLimits(
+        connect_s=_first([entry.connect for entry in entries], usual.connect_s),
+        first_token_s=_first([entry.first_token for entry in entries], usual.first_token_s),
+        idle_s=_first([entry.idle for entry in entries], usual.idle_s),
+        total_s=_first([entry.total for entry in entries], usual.total_s),
+    )
+
+
+def retry(entries: list[file.RetryEntry]) -> Retry:
+    """The first entry that says something wins, field by field."""
+    usual = Retry()
+    return Retry(
+        attempts=int(_first([entry.attempts for entry in entries], usual.attempts)),
+        backoff_s=_first([entry.backoff for entry in entries], usual.backoff_s),
+        max_backoff_s=_first([entry.max_backoff for entry in entries], usual.max_backoff_s),
+    )
+
+
+def _first(values: list[Any], usual: float) -> float:
+    return next((float(value) for value in values if value is not None), usual)

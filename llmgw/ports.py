@@ -1,0 +1,87 @@
+"""What the gateway needs from the outside, by role and not by technology.
+
+The gateway is handed objects that fulfil these; it never finds them. Every adapter proves its fit where it is
+defined, and one contract suite per port runs over the fake and every adapter.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from llmgw.graph.model import Target
+from llmgw.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """One POST to a target: the headers and the bytes exactly as they go out, and how long connecting may take."""
+
+    target: Target
+    headers: Mapping[str, str]
+    body: bytes
+    connect_s: float
+    request_id: str
+
+
+class UpstreamStream(Protocol):
+    """An answer under way. `headers` have lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    async def read(self) -> bytes:
+        """The next bytes as they arrive; b"" at the end. A read may be cancelled and called again: nothing is lost.
+
+        Raises UpstreamConnectError when the connection breaks.
+        """
+        ...
+
+
+class Upstream(Protocol):
+    """Whoever answers."""
+
+    def open(self, call: UpstreamCall) -> AbstractAsyncContextManager[UpstreamStream]:
+        """Connect, send, and give the answer once its head is there; leaving early closes the connection.
+
+        Raises UpstreamConnectError, UpstreamTimeoutError (connect) or UpstreamProtocolError.
+        """
+        ...
+
+
+class Client(Protocol):
+    """The one who asked. Writing waits for a slow client, so that its slowness slows the upstream."""
+
+    started: bool  # a stream has begun: its status and headers are with the client
+
+    async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """The whole answer at once."""
+        ...
+
+    async def start(self, headers: Mapping[str, str]) -> None:
+        """Begin an event stream, unless it has begun: from here on no other status is possible."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """More of the stream."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests can set it."""
+
+    def now_s(self) -> float:
+        """Unix time."""
+        ...
+
+    def elapsed_s(self) -> float:
+        """Seconds since some fixed moment; never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class Journal(Protocol):
+    """Where it is written what happened in one request."""
+
+    def record(self, transcript: Transcript) -> None: ...

@@ -1,0 +1,94 @@
+"""What a client is told beside the answer itself: response headers, and errors with what to do about them."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from llmgw.call import Call
+from llmgw.chat.dialect import ErrorReport
+from llmgw.errors import (
+    ConfigError,
+    FailureClass,
+    GatewayError,
+    OverloadedError,
+    RequestError,
+    UpstreamError,
+)
+from llmgw.graph.model import Graph
+from llmgw.policy.cost import as_usd
+from llmgw.routing.exhausted import RouteExhaustedError
+from llmgw.transcript import Transcript
+
+NAMES_LISTED_MAX = 20
+_RATE_LIMIT_HEADERS = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit-")
+
+
+def headers(transcript: Transcript, call: Call, upstream: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an answer: what was decided, and the provider's own rate limits under another name."""
+    told = {
+        "content-type": upstream.get("content-type", "application/json"),
+        **decided(transcript),
+        "x-llmgw-overhead-ms": f"{max(_elapsed_s(transcript) - transcript.waited_s, 0.0) * 1000:.2f}",
+    }
+    if transcript.dropped:
+        told["x-llmgw-dropped"] = ",".join(transcript.dropped)
+    if transcript.cost_nanousd is not None and not call.request.stream:
+        told["x-llmgw-cost-usd"] = as_usd(transcript.cost_nanousd)
+    for name, value in upstream.items():
+        if name.startswith(_RATE_LIMIT_HEADERS) or name == "retry-after":
+            told[f"x-llmgw-upstream-{name.removeprefix('x-')}"] = value
+    return told
+
+
+def decided(transcript: Transcript) -> dict[str, str]:
+    """Which target answered, or was tried last, and how it was reached."""
+    told = {"x-llmgw-attempts": str(len(transcript.attempts)), "x-llmgw-cache": "off"}
+    if transcript.target is not None and transcript.path is not None:
+        told["x-llmgw-target"] = _printable(transcript.target)
+        told["x-llmgw-route"] = _printable(transcript.path)
+    return told
+
+
+def report(error: GatewayError) -> ErrorReport:
+    """Total: every error of ours has a status, a stable code and a text."""
+    match error:
+        case RequestError():
+            return ErrorReport(error.status, error.code, error.message, error.param)
+        case OverloadedError():
+            return ErrorReport(error.status, error.code, error.message)
+        case RouteExhaustedError():
+            return ErrorReport(error.verdict.status, error.verdict.code, str(error), attempts=error.attempts)
+        case UpstreamError():  # after the commit: the stream itself broke
+            return ErrorReport(502, FailureClass.STREAM_CUT.value, f"the stream broke: {error.message}")
+        case ConfigError() | GatewayError():
+            return ErrorReport(500, "internal_error", "the gateway failed; the log says why")
+
+
+def note_failure(transcript: Transcript, error: GatewayError) -> None:
+    """Put the end of a failed call into its transcript."""
+    told = report(error)
+    transcript.outcome = told.code
+    transcript.error = told.message
+    if not transcript.committed:
+        passed_on = error.passed_on if isinstance(error, RouteExhaustedError) else None
+        transcript.status = passed_on.status if passed_on is not None else told.status
+
+
+def unknown_model(graph: Graph, name: str) -> str:
+    """What is wrong with the name, what there is, and how to add it."""
+    shown = _printable(name)[:200]
+    if name in graph.absent:
+        return f"model '{shown}' is not served: {graph.absent[name]}"
+    names = graph.names()
+    close = get_close_matches(name[:200], names, n=1)
+    suggestion = f" Did you mean '{close[0]}'?" if close else ""
+    listed = ", ".join(names[:NAMES_LISTED_MAX]) + (", …" if len(names) > NAMES_LISTED_MAX else "")
+    return f"no model '{shown}'.{suggestion} Names: {listed}. Add others to the file under models."
+
+
+def _elapsed_s(transcript: Transcript) -> float:
+    return transcript.first_token_s or 0.0
+
+
+def _printable(text: str) -> str:
+    """A name as a header may carry it: visible ASCII, the rest as question marks."""
+    return "".join(char if " " < char < "\x7f" else "?" for char in text)

@@ -1,0 +1,44 @@
+"""No target answered: every attempt with its class, and what the caller is told."""
+
+from collections.abc import Sequence
+
+from llmgw.errors import GatewayError, UpstreamError, UpstreamStatusError
+from llmgw.routing.outcome import Verdict, verdict
+from llmgw.routing.plan import Why
+
+
+class RouteExhaustedError(GatewayError):
+    """Carries the failures in order. `passed_on` is the provider's own answer where that says more than we could."""
+
+    def __init__(self, failures: Sequence[tuple[str, UpstreamError]], why: Why) -> None:
+        self.failures = tuple(failures)
+        self.why = why
+        self.verdict: Verdict = verdict([error.failure for _, error in failures])
+        super().__init__(self._told())
+
+    @property
+    def passed_on(self) -> UpstreamStatusError | None:
+        """The last failure, if its answer is to reach the caller as it came."""
+        if not self.verdict.passed_on:
+            return None
+        last = self.failures[-1][1]
+        return last if isinstance(last, UpstreamStatusError) else None
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """The shortest wait that any of them asked for."""
+        waits = [error.retry_after_s for _, error in self.failures if error.retry_after_s is not None]
+        return min(waits, default=None)
+
+    @property
+    def attempts(self) -> tuple[dict[str, object], ...]:
+        """Each attempt for the error's body: target, class and status."""
+        return tuple(
+            {"target": target, "class": error.failure.value, "status": error.status} for target, error in self.failures
+        )
+
+    def _told(self) -> str:
+        if not self.failures:
+            return "no target can take this request: see `llmgw test-route` for why each was dropped"
+        told = "; ".join(f"{target}: {error.failure} ({error.message})" for target, error in self.failures[-4:])
+        return f"no target answered ({self.why}): {told}"

@@ -1,0 +1,161 @@
+"""What happened → what to try. The server, `test-route` and the file's tests drive this same object.
+
+It never sleeps, reads a clock or rolls dice: elapsed time and draws come in. It only ever moves forward through
+the candidates, tries no target twice but for retries, and never exceeds the ceiling of attempts or the deadline.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from llmgw.errors import FailureClass
+from llmgw.routing.outcome import MOVES, Move
+from llmgw.routing.walk import Candidate, Itinerary
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """Call this candidate after the delay. `attempt` counts all attempts from 1, `tries` those of this target."""
+
+    candidate: Candidate
+    attempt: int
+    tries: int
+    delay_s: float
+
+
+class Why(StrEnum):
+    """Why there is no further attempt."""
+
+    NO_CANDIDATE = "no candidate left"
+    CALLERS_FAULT = "the request itself is at fault"
+    MAX_ATTEMPTS = "max_attempts reached"
+    DEADLINE = "deadline reached"
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Nothing is left to try."""
+
+    why: Why
+
+
+Step = Try | GiveUp
+
+
+class AttemptPlan:
+    """One request's way through its candidates. `draw` gives the jitter of the waits, from [0, 1)."""
+
+    __slots__ = ("_at", "_attempts", "_candidates", "_draw", "_itinerary", "_tried", "_tries")
+
+    def __init__(self, itinerary: Itinerary, draw: Callable[[], float]) -> None:
+        self._itinerary = itinerary
+        self._candidates = itinerary.candidates
+        self._draw = draw
+        self._at = -1
+        self._tries = 0
+        self._attempts = 0
+        self._tried: set[str] = set()
+
+    def start(self) -> Step:
+        """The first attempt."""
+        return self._next(self._ahead(None), 0.0)
+
+    def failed(self, failure: FailureClass, elapsed_s: float, retry_after_s: float | None = None) -> Step:
+        """What follows the failure of the attempt under way. `elapsed_s` counts from the start of the request."""
+        move = MOVES[failure]
+        if move is Move.GIVE_UP:
+            return GiveUp(Why.CALLERS_FAULT)
+        if self._attempts >= self._itinerary.max_attempts:
+            return GiveUp(Why.MAX_ATTEMPTS)
+        ahead = self._ahead(failure)
+        delay_s = self._retry_delay_s(move, ahead, retry_after_s)
+        if elapsed_s + (delay_s or 0.0) >= self._itinerary.deadline_s:
+            return GiveUp(Why.DEADLINE)
+        if delay_s is not None:
+            return self._try(self._at, delay_s)
+        return self._next(ahead, elapsed_s)
+
+    def _next(self, ahead: list[int], elapsed_s: float) -> Step:
+        if not ahead:
+            return GiveUp(Why.NO_CANDIDATE)
+        if elapsed_s >= self._itinerary.deadline_s:
+            return GiveUp(Why.DEADLINE)
+        self._tries = 0
+        return self._try(ahead[0], 0.0)
+
+    def _try(self, index: int, delay_s: float) -> Try:
+        self._at = index
+        self._tries += 1
+        self._attempts += 1
+        candidate = self._candidates[index]
+        self._tried.add(candidate.target.id)
+        return Try(candidate, self._attempts, self._tries, delay_s)
+
+    def _retry_delay_s(self, move: Move, ahead: list[int], retry_after_s: float | None) -> float | None:
+        """The wait before the same target is tried again, or None if it is not."""
+        retry = self._candidates[self._at].retry
+        left = self._itinerary.max_attempts - self._attempts
+        # A retry must not use up the attempt of a target that has not been tried at all.
+        may_retry = self._tries < retry.attempts and left > len(ahead)
+        if move is Move.NEXT_OR_WAIT:
+            may_retry = may_retry and not ahead
+        elif move is not Move.RETRY:
+            return None
+        if not may_retry:
+            return None
+        ceiling_s = min(retry.max_backoff_s, retry.backoff_s * 2.0 ** (self._tries - 1))
+        delay_s = max(self._draw() * ceiling_s, retry_after_s or 0.0)
+        return delay_s if delay_s <= retry.max_backoff_s else None
+
+    def _ahead(self, failure: FailureClass | None) -> list[int]:
+        """The candidates still to come, if every one of them failed like this."""
+        came_from = self._candidates[self._at] if self._at >= 0 else None
+        found: list[int] = []
+        seen = set(self._tried)
+        for index in range(self._at + 1, len(self._candidates)):
+            candidate = self._candidates[index]
+            if candidate.target.id in seen or not takes(candidate, came_from, failure):
+                continue
+            if candidate.dropped is None:
+                found.append(index)
+                seen.add(candidate.target.id)
+                came_from = candidate
+            elif candidate.stands_for is not None and not found:
+                came_from, failure = candidate, candidate.stands_for
+        return found
+
+
+def takes(candidate: Candidate, came_from: Candidate | None, failure: FailureClass | None) -> bool:
+    """Whether the turns to `candidate` may be taken after this failure.
+
+    Turns shared with where we come from were taken before. At the first other one its `on_failure` decides, or the
+    default; further down only an explicit one does, because there nothing has failed yet.
+    """
+    parting = _parting(candidate, came_from)
+    for depth, turn in enumerate(candidate.turns[parting:]):
+        if turn.on_failure is not None:
+            if failure not in turn.on_failure:
+                return False
+        elif depth == 0 and failure is not None and not _by_default(failure, candidate, came_from):
+            return False
+    return True
+
+
+def _parting(candidate: Candidate, came_from: Candidate | None) -> int:
+    """How many turns both share."""
+    before = came_from.turns if came_from is not None else ()
+    shared = 0
+    for mine, other in zip(candidate.turns, before, strict=False):
+        if mine != other:
+            break
+        shared += 1
+    return shared
+
+
+def _by_default(failure: FailureClass, candidate: Candidate, came_from: Candidate | None) -> bool:
+    """All classes, but for those that only a named entry takes; a larger window takes what was too long."""
+    if MOVES[failure] is not Move.NAMED:
+        return True
+    if failure is not FailureClass.CONTEXT_LENGTH or came_from is None:
+        return False
+    return (candidate.target.context_window or 0) > (came_from.target.context_window or float("inf"))

@@ -1,0 +1,71 @@
+"""The dry run: the very plan that serves, with pretended outcomes. Calls nothing.
+
+What it prints is what the server will do, because there is no second implementation to differ from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from llmgw.errors import FailureClass
+from llmgw.routing.dice import Dice
+from llmgw.routing.outcome import Verdict, verdict
+from llmgw.routing.plan import AttemptPlan, GiveUp, Try
+from llmgw.routing.walk import Itinerary
+
+# A target fails always with one class, or with one class per attempt and then answers.
+Pretence = Mapping[str, FailureClass | Sequence[FailureClass]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """One attempt that the server would make; `failure` None: it answers."""
+
+    step: Try
+    failure: FailureClass | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """All attempts in order, and how the request ends: answered, or given up with a verdict."""
+
+    attempts: tuple[Rehearsed, ...]
+    gave_up: GiveUp | None
+    verdict: Verdict | None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets tried, in order, repeats in a row counted once."""
+        ids: list[str] = []
+        for attempt in self.attempts:
+            if not ids or ids[-1] != attempt.step.candidate.target.id:
+                ids.append(attempt.step.candidate.target.id)
+        return tuple(ids)
+
+
+def rehearse(itinerary: Itinerary, pretence: Pretence, dice: Dice, *, stream: bool = False) -> Rehearsal:
+    """Drive the plan to its end. A pretended timeout lasts as long as its limit; all else takes no time."""
+    plan = AttemptPlan(itinerary, dice.draw)
+    tries: dict[str, int] = {}
+    attempts: list[Rehearsed] = []
+    elapsed_s = 0.0
+    step = plan.start()
+    while isinstance(step, Try):
+        elapsed_s += step.delay_s
+        target_id = step.candidate.target.id
+        failure = _pretended(pretence.get(target_id), tries.get(target_id, 0))
+        tries[target_id] = tries.get(target_id, 0) + 1
+        attempts.append(Rehearsed(step, failure))
+        if failure is None:
+            return Rehearsal(tuple(attempts), None, None)
+        if failure is FailureClass.TIMEOUT:
+            limits = step.candidate.limits
+            elapsed_s += limits.first_token_s if stream else limits.total_s
+        step = plan.failed(failure, elapsed_s)
+    failures = [attempt.failure for attempt in attempts if attempt.failure is not None]
+    return Rehearsal(tuple(attempts), step, verdict(failures))
+
+
+def _pretended(failures: FailureClass | Sequence[FailureClass] | None, tries: int) -> FailureClass | None:
+    if failures is None or isinstance(failures, FailureClass):
+        return failures
+    return failures[tries] if tries < len(failures) else None

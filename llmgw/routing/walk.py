@@ -1,0 +1,96 @@
+"""Graph, facts and health → candidates in order, each drop with its reason. Pure: the dice come in.
+
+A walk resolves what depends on the request (`when`, pools, what a target cannot do); what follows after a failure
+is the plan's business, so every candidate carries the turns by which it was reached.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmgw.errors import FailureClass
+from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, Retry, Target, TimeLimits, When
+from llmgw.routing.balance import by_weight
+from llmgw.routing.dice import Dice
+from llmgw.routing.facts import Facts
+from llmgw.routing.health import HealthSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which entry was taken at one place. `on_failure` None: the default classes."""
+
+    place: str
+    index: int
+    on_failure: frozenset[FailureClass] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A target as this request may reach it.
+
+    `dropped` says why it will not be tried; `stands_for` counts that drop as a failure, so that entries waiting
+    for one are reached.
+    """
+
+    target: Target
+    path: str
+    limits: TimeLimits
+    retry: Retry
+    turns: tuple[Turn, ...]
+    dropped: str | None = None
+    stands_for: FailureClass | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Itinerary:
+    """All that the plan needs to know of a request."""
+
+    candidates: tuple[Candidate, ...]
+    deadline_s: float
+    max_attempts: int
+
+
+def walk(resolved: Resolved, facts: Facts, health: HealthSnapshot, dice: Dice) -> Itinerary:
+    """The candidates for one request, in the order of preference."""
+    route = resolved.route
+    leaves = _visit(route.node, (), facts, dice)
+    candidates = tuple(_candidate(leaf, turns, resolved.star, facts, health) for leaf, turns in leaves)
+    return Itinerary(candidates, route.deadline_s, route.max_attempts)
+
+
+def _visit(node: Node, turns: tuple[Turn, ...], facts: Facts, dice: Dice) -> Iterator[tuple[Leaf, tuple[Turn, ...]]]:
+    match node:
+        case Leaf():
+            yield node, turns
+        case Fallback(path, entries):
+            for index, entry in enumerate(entries):
+                yield from _visit(entry.node, (*turns, Turn(path, index, entry.on_failure)), facts, dice)
+        case Pool(path, members):
+            drawn = by_weight([member.weight for member in members], dice.draw)
+            for rank, index in enumerate(drawn):
+                yield from _visit(members[index].node, (*turns, Turn(path, rank)), facts, dice)
+        case When(_, branches):
+            for branch in branches:
+                if branch.condition is None or branch.condition.holds(facts):
+                    yield from _visit(branch.node, turns, facts, dice)
+                    return
+
+
+def _candidate(leaf: Leaf, turns: tuple[Turn, ...], star: str, facts: Facts, health: HealthSnapshot) -> Candidate:
+    target = leaf.target.concrete(star) if star else leaf.target
+    path = leaf.path.replace("*", star) if star else leaf.path
+    ejected = health.ejected.get(target.id)
+    reason = _cannot(target, facts) or (f"ejected after {ejected}" if ejected else None)
+    return Candidate(target, path, leaf.limits, leaf.retry, turns, reason, ejected)
+
+
+def _cannot(target: Target, facts: Facts) -> str | None:
+    """What this request asks that the target is known not to do."""
+    if target.refuse_unsupported:
+        asked = sorted(target.unsupported & facts.fields)
+        if asked:
+            return f"unsupported: {', '.join(asked)}"
+    wanted = facts.value("request.max_tokens")
+    if target.max_output is not None and wanted > target.max_output:
+        return f"max_tokens {wanted} is over max_output {target.max_output}"
+    return None

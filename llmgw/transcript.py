@@ -1,0 +1,64 @@
+"""What happened in one call: filled in along the way, recorded once at its end."""
+
+from dataclasses import dataclass, field
+
+from llmgw.chat.usage import Usage
+from llmgw.errors import FailureClass
+
+BODY_BYTES_LOGGED_MAX = 16 * 1024
+
+
+@dataclass(slots=True)
+class AttemptRecord:
+    """One attempt. `failure` None: it answered. Times in seconds."""
+
+    target: str
+    path: str
+    delay_s: float
+    failure: FailureClass | None = None
+    status: int | None = None
+    message: str | None = None
+    elapsed_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Transcript:
+    """One call, from its arrival to its last byte. `outcome` is `ok` or a stable error code.
+
+    `waited_s` is time spent waiting for upstreams and between attempts: what is left of `total_s` is ours.
+    """
+
+    request_id: str
+    endpoint: str
+    model: str
+    stream: bool
+    started_s: float
+    client_request_id: str | None = None
+    attempts: list[AttemptRecord] = field(default_factory=list)
+    outcome: str = "ok"
+    status: int = 0
+    usage: Usage | None = None
+    cost_nanousd: int | None = None
+    first_token_s: float | None = None
+    total_s: float = 0.0
+    waited_s: float = 0.0
+    dropped: tuple[str, ...] = ()
+    error: str | None = None
+    committed: bool = False
+    request_body: bytes | None = None
+    response_body: bytearray | None = None
+
+    @property
+    def target(self) -> str | None:
+        """The last target tried: the one that answered, if any did."""
+        return self.attempts[-1].target if self.attempts else None
+
+    @property
+    def path(self) -> str | None:
+        """How it was reached."""
+        return self.attempts[-1].path if self.attempts else None
+
+    def keep_body(self, data: bytes) -> None:
+        """Part of what the client got, if bodies are logged, up to the limit."""
+        if self.response_body is not None and len(self.response_body) < BODY_BYTES_LOGGED_MAX:
+            self.response_body += data[: BODY_BYTES_LOGGED_MAX - len(self.response_body)]

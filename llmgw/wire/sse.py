@@ -1,0 +1,104 @@
+"""Server-sent events as bytes: where one ends, and what it says.
+
+Every byte is looked at once, however the stream was cut (WHATWG HTML, 9.2: lines end in LF, CRLF or CR,
+an event ends with a blank line). Nothing here knows what the data means.
+"""
+
+import re
+from typing import NamedTuple
+
+EVENT_BYTES_MAX = 16 * 1024 * 1024
+
+# Atomic, so that CRLF is never taken for two line ends.
+_BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
+_LINE = re.compile(rb"\r\n|\r|\n")
+
+
+class EventTooLargeError(ValueError):
+    """One event is over `EVENT_BYTES_MAX`."""
+
+
+class Frames:
+    """Cuts a byte stream at event borders: `feed` gives the whole events so far, the partial one waits."""
+
+    __slots__ = ("_partial",)
+
+    def __init__(self) -> None:
+        self._partial = bytearray()
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Whole events as they came, possibly none. Raises EventTooLargeError."""
+        if not self._partial:
+            end = _last_border(chunk, 0)
+            if end == len(chunk):
+                return chunk  # the usual read: no copy
+            self._partial += chunk[end:]
+            whole = chunk[:end]
+        else:
+            seen = len(self._partial)
+            self._partial += chunk
+            end = _last_border(self._partial, max(0, seen - 1))
+            whole = bytes(self._partial[:end])
+            del self._partial[:end]
+        if len(self._partial) > EVENT_BYTES_MAX:
+            raise EventTooLargeError(f"an event of more than {EVENT_BYTES_MAX} bytes")
+        return whole
+
+    def rest(self) -> bytes:
+        """What came after the last border: an event without its blank line, or half of one."""
+        return bytes(self._partial)
+
+
+def _last_border(data: bytes | bytearray, start: int) -> int:
+    """The index after the last blank line that ends at or after `start + 2`, or 0.
+
+    Two line ends in a row always contain one of three pairs; a line feed after the pair belongs to it.
+    """
+    pair = max(data.rfind(b"\n\n", start), data.rfind(b"\n\r", start), data.rfind(b"\r\r", start))
+    if pair < 0:
+        return 0
+    end = pair + 2
+    return end + 1 if data[end - 1] == 0x0D and data[end : end + 1] == b"\n" else end
+
+
+class ServerSentEvent(NamedTuple):
+    """`data` is None for an event of comments only, which a reader passes over."""
+
+    name: bytes | None
+    data: bytes | None
+
+
+def split(whole: bytes) -> list[bytes]:
+    """Whole events, one by one, each with its blank line: joined again they are the same bytes."""
+    events = []
+    start = 0
+    for blank in _BLANK_LINE.finditer(whole):
+        events.append(whole[start : blank.end()])
+        start = blank.end()
+    if start < len(whole):
+        events.append(whole[start:])
+    return events
+
+
+def parse(event: bytes) -> ServerSentEvent:
+    """The name and the data of one event; a space after the colon is optional, data lines join with LF."""
+    name: bytes | None = None
+    data: list[bytes] = []
+    for line in _LINE.split(event):
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value
+    return ServerSentEvent(name, b"\n".join(data) if data else None)
+
+
+def write(data: bytes, name: bytes | None = None) -> bytes:
+    """One event of one data line."""
+    return b"event: " + name + b"\ndata: " + data + b"\n\n" if name else b"data: " + data + b"\n\n"
+
+
+def comment(text: bytes) -> bytes:
+    """A line that readers skip: it only keeps the connection awake."""
+    return b": " + text + b"\n\n"
