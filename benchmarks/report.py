@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.contestants import DIRECT, Contestant
-from benchmarks.load import Measurement
+from benchmarks.tally import Measurement
 
 MIB = 1024 * 1024
 NONE = "-"

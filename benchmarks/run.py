@@ -13,17 +13,18 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import uvloop
 
 from benchmarks.contestants import DIRECT, NAMES, Contestant, Place, contestants, upstream_command
-from benchmarks.load import Address, ChatLoad, Measurement, StreamLoad, run_chat, run_streams, summary
+from benchmarks.load import Address, ChatLoad, StreamLoad, run_chat, run_streams
 from benchmarks.processes import NotReadyError, Running, free_port, pinned_to, rss_bytes_of, running, seconds_of
 from benchmarks.report import Results, report
+from benchmarks.tally import Measurement, summary
 
 LATENCY_WORKLOAD = "chat, 1 connection"
 WARM_UP = ChatLoad(connections=16, duration_s=0.3)
@@ -43,7 +44,7 @@ class Plan:
 
     @property
     def end_s(self) -> int:
-        """When the run is ended whatever it does."""
+        """When the run begins no further measurement, whatever it does; each is bounded by itself."""
         return int(self.budget_s * 2)
 
     def workloads(self) -> dict[str, ChatLoad | StreamLoad]:
@@ -75,71 +76,95 @@ class Cores:
         return cls(proxy=free[0], load=load, upstream=free[2] if len(free) > 2 else load)
 
 
-def measure(load: ChatLoad | StreamLoad, port: int, pid: int | None) -> Measurement:
-    running_load: Coroutine[object, object, Measurement]
-    if isinstance(load, ChatLoad):
-        running_load = run_chat(Address(port), load, pid)
-    else:
-        running_load = run_streams(Address(port), load, pid)
-    return uvloop.run(running_load)
+class Ending:
+    """Whether the run was told to end. A flag and no exception: raised inside a callback of uvloop it would be lost."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self) -> None:
+        self.reason = ""
+
+    def note(self, number: int, frame: object) -> None:
+        del frame
+        self.reason = signal.Signals(number).name
+
+    def check(self) -> None:
+        if self.reason:
+            raise SystemExit(f"ended by {self.reason}")
 
 
-def run(plan: Plan, cores: Cores, names: tuple[str, ...], nginx: str | None) -> tuple[Results, list[Contestant]]:
-    results = Results()
-    with tempfile.TemporaryDirectory(prefix="llmgw-bench-") as name, pinned_to(cores.load), ExitStack() as stack:
-        directory = Path(name)
-        upstream = stack.enter_context(running(upstream_command(free_port()), cores.upstream, directory))
-        entrants = contestants(names, Place(upstream.command.port, directory, nginx))
-        entrants = [_try_starts(entrant, plan, cores, directory, results) for entrant in entrants]
-        commands = [entrant.command for entrant in entrants if entrant.command]
-        proxies = [stack.enter_context(running(command, cores.proxy, directory)) for command in commands]
-        results.rss_idle_bytes = {proxy.command.name: rss_bytes_of(proxy.pid) for proxy in proxies}
-        _rounds(plan, upstream, proxies, results)
-        results.rss_after_bytes = {proxy.command.name: rss_bytes_of(proxy.pid) for proxy in proxies}
-    return results, entrants
+@dataclass(frozen=True, slots=True)
+class Bench:
+    plan: Plan
+    cores: Cores
+    ending: Ending
+    results: Results = field(default_factory=Results)
 
+    def run(self, names: tuple[str, ...], nginx: str | None) -> list[Contestant]:
+        """Fills `results`; gives the contestants as they turned out."""
+        with (
+            tempfile.TemporaryDirectory(prefix="llmgw-bench-") as name,
+            pinned_to(self.cores.load),
+            ExitStack() as stack,
+        ):
+            directory = Path(name)
+            upstream = stack.enter_context(running(upstream_command(free_port()), self.cores.upstream, directory))
+            entrants = contestants(names, Place(upstream.command.port, directory, nginx))
+            entrants = [self._try_starts(entrant, directory) for entrant in entrants]
+            commands = [entrant.command for entrant in entrants if entrant.command]
+            proxies = [stack.enter_context(running(command, self.cores.proxy, directory)) for command in commands]
+            self.results.rss_idle_bytes.update({proxy.command.name: rss_bytes_of(proxy.pid) for proxy in proxies})
+            self._rounds(upstream, proxies)
+            self.results.rss_after_bytes.update({proxy.command.name: rss_bytes_of(proxy.pid) for proxy in proxies})
+        return entrants
 
-def _try_starts(entrant: Contestant, plan: Plan, cores: Cores, directory: Path, results: Results) -> Contestant:
-    """From start to ready in ratio to an empty Python; one that cannot start leaves the run and says why."""
-    if not entrant.command:
+    def _try_starts(self, entrant: Contestant, directory: Path) -> Contestant:
+        """From start to ready in ratio to an empty Python; one that cannot start leaves the run and says why."""
+        if not entrant.command:
+            return entrant
+        ratios = self.results.ready_ratios.setdefault(entrant.name, [])
+        try:
+            for _ in range(self.plan.starts):
+                self.ending.check()
+                empty_s = seconds_of(PYTHON_PASS, self.cores.proxy)
+                with running(entrant.command, self.cores.proxy, directory) as up:
+                    ratios.append(up.ready_s / empty_s)
+        except NotReadyError as error:
+            return replace(entrant, command=None, absent=f"did not start: {error}")
         return entrant
-    ratios = results.ready_ratios.setdefault(entrant.name, [])
-    try:
-        for _ in range(plan.starts):
-            empty_s = seconds_of(PYTHON_PASS, cores.proxy)
-            with running(entrant.command, cores.proxy, directory) as up:
-                ratios.append(up.ready_s / empty_s)
-    except NotReadyError as error:
-        return replace(entrant, command=None, absent=f"did not start: {error}")
-    return entrant
 
+    def _rounds(self, upstream: Running, proxies: Sequence[Running]) -> None:
+        for proxy in proxies:
+            self._measure(WARM_UP, proxy, None)
+        began_s = time.monotonic()
+        for number in range(self.plan.rounds):
+            self._round(upstream, _rotated([upstream, *proxies], number))
+            used_s = time.monotonic() - began_s
+            print(f"round {number + 1} of {self.plan.rounds}, {used_s:.0f} s", file=sys.stderr, flush=True)
+            if used_s + used_s / (number + 1) > self.plan.budget_s:
+                return
 
-def _rounds(plan: Plan, upstream: Running, proxies: Sequence[Running], results: Results) -> None:
-    began_s = time.monotonic()
-    for proxy in proxies:
-        measure(WARM_UP, proxy.command.port, None)
-    for number in range(plan.rounds):
-        round_s = time.monotonic()
-        for workload, load in plan.workloads().items():
-            for up in _rotated([upstream, *proxies], number):
+    def _round(self, upstream: Running, order: Sequence[Running]) -> None:
+        for workload, load in self.plan.workloads().items():
+            for up in order:
                 name, pid = (DIRECT, None) if up is upstream else (up.command.name, up.pid)
-                results.add(workload, name, _measured(load, up, pid))
+                self.results.add(workload, name, self._measure(load, up, pid))
                 up.forget_output()
-        now_s = time.monotonic()
-        print(f"round {number + 1} of {plan.rounds}: {now_s - round_s:.0f} s", file=sys.stderr)
-        if now_s - began_s + (now_s - round_s) > plan.budget_s:
-            return
+
+    def _measure(self, load: ChatLoad | StreamLoad, up: Running, pid: int | None) -> Measurement:
+        self.ending.check()
+        address = Address(up.command.port)
+        try:
+            if isinstance(load, ChatLoad):
+                return uvloop.run(run_chat(address, load, pid))
+            return uvloop.run(run_streams(address, load, pid))
+        except OSError as error:
+            raise SystemExit(f"{up.command.name} is gone ({error}): {up.last_words()}") from error
 
 
-def _measured(load: ChatLoad | StreamLoad, up: Running, pid: int | None) -> Measurement:
-    try:
-        return measure(load, up.command.port, pid)
-    except OSError as error:
-        raise SystemExit(f"{up.command.name} is gone ({error}): {up.last_words()}") from error
-
-
-def _rotated(runners: Sequence[Running], by: int) -> Iterator[Running]:
-    return (runners[(place + by) % len(runners)] for place in range(len(runners)))
+def _rotated(order: Sequence[Running], by: int) -> Sequence[Running]:
+    turn = by % len(order)
+    return [*order[turn:], *order[:turn]]
 
 
 def versions(entrants: Sequence[Contestant], cores: Cores) -> str:
@@ -189,26 +214,19 @@ def _plan(given: argparse.Namespace) -> Plan:
     return replace(QUICK if given.quick else FULL, **{name: value for name, value in chosen.items() if value})
 
 
-def _stop(number: int, frame: object) -> None:
-    """SIGTERM and the alarm leave through the same `finally`s as a normal end."""
-    del frame
-    raise SystemExit(f"ended by {signal.Signals(number).name}")
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     given = _arguments(argv)
     if not sys.platform.startswith("linux"):
         raise SystemExit("the benchmark needs Linux: it pins processes to cores and reads /proc")
-    plan = _plan(given)
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGALRM, _stop)
-    signal.alarm(plan.end_s)
-    cores = Cores.of_this_machine()
-    results, entrants = run(plan, cores, given.only, given.nginx)
+    bench = Bench(_plan(given), Cores.of_this_machine(), Ending())
+    signal.signal(signal.SIGTERM, bench.ending.note)
+    signal.signal(signal.SIGALRM, bench.ending.note)
+    signal.alarm(bench.plan.end_s)
+    entrants = bench.run(given.only, given.nginx)
     if given.json:
-        print(as_json(results))
+        print(as_json(bench.results))
     else:
-        print(versions(entrants, cores), report(results, entrants, LATENCY_WORKLOAD), sep="\n\n")
+        print(versions(entrants, bench.cores), report(bench.results, entrants, LATENCY_WORKLOAD), sep="\n\n")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@
     ├── ConfigError               the file is wrong: carries its problems            (CLI exit 1)
     ├── RequestError              the client is wrong                                4xx
     │   ├── InvalidRequestError 400   ├── ForbiddenOriginError 403   ├── UnknownModelError 404
-    │   ├── UnknownPathError 404      ├── MethodNotAllowedError 405  └── RequestTooLargeError 413
+    │   ├── UnknownPathError 404      ├── MethodNotAllowedError 405
+    │   ├── BodyTimeoutError 408      └── RequestTooLargeError 413
     ├── OverloadedError           we are full, or about to leave                     503
+    ├── ClientGoneError           nobody is left to answer
     ├── UpstreamError             one attempt failed; another may answer             never seen by a client as such
     │   ├── UpstreamStatusError (status, headers and body as the provider sent them)
     │   ├── UpstreamTimeoutError (which limit: connect, first_token, idle, total, deadline)
@@ -120,6 +122,13 @@ class RequestTooLargeError(RequestError):
     code = "request_too_large"
 
 
+class BodyTimeoutError(RequestError):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "request_timeout"
+
+
 class OverloadedError(GatewayError):
     """More calls in flight than `server.max_in_flight`, or the process is draining."""
 
@@ -130,6 +139,10 @@ class OverloadedError(GatewayError):
         self.message = message
         self.code = code
         self.retry_after_s = retry_after_s
+
+
+class ClientGoneError(GatewayError):
+    """The client hung up, or stopped reading for too long: there is nobody left to tell."""
 
 
 class UpstreamError(GatewayError):

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from llmgw import replies
 from llmgw.attempt import Attempt
 from llmgw.call import Call
-from llmgw.errors import GatewayError, UnknownModelError, UpstreamError
+from llmgw.errors import ClientGoneError, GatewayError, UnknownModelError, UpstreamError
 from llmgw.ports import Client, Clock, Journal, Upstream
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice, seed_of
@@ -46,6 +46,8 @@ class Gateway:
         try:
             async with _kept_awake(client, call.early_keepalive_s):
                 await self._attempts(call, client, transcript)
+        except ClientGoneError:
+            transcript.outcome, transcript.status = "client_closed", 499
         except GatewayError as error:
             replies.note_failure(transcript, error)
             if not client.started:

@@ -33,7 +33,7 @@ class UpstreamStream(Protocol):
     async def read(self) -> bytes:
         """The next bytes as they arrive; b"" at the end. A read may be cancelled and called again: nothing is lost.
 
-        Raises UpstreamConnectError when the connection breaks.
+        Raises StreamCutError when the connection breaks before the answer has ended.
         """
         ...
 
@@ -55,7 +55,7 @@ class Client(Protocol):
     started: bool  # a stream has begun: its status and headers are with the client
 
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """The whole answer at once."""
+        """The whole answer at once. As all of these, raises ClientGoneError if the client has hung up."""
         ...
 
     async def start(self, headers: Mapping[str, str]) -> None:

@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from llmgw.call import Call
 from llmgw.chat.dialect import ErrorReport
 from llmgw.errors import (
-    ConfigError,
     FailureClass,
     GatewayError,
     OverloadedError,
@@ -59,7 +58,7 @@ def report(error: GatewayError) -> ErrorReport:
             return ErrorReport(error.verdict.status, error.verdict.code, str(error), attempts=error.attempts)
         case UpstreamError():  # after the commit: the stream itself broke
             return ErrorReport(502, FailureClass.STREAM_CUT.value, f"the stream broke: {error.message}")
-        case ConfigError() | GatewayError():
+        case _:  # a ConfigError while serving, or a kind that this table has not been told of
             return ErrorReport(500, "internal_error", "the gateway failed; the log says why")
 
 

@@ -12,11 +12,12 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from llmgw.config.hints import is_secret_place
-from llmgw.config.messages import Finding, Violation, findings
+from llmgw.config.hints import LATER, NAMED_SECTIONS, is_secret_place
+from llmgw.config.messages import findings
 from llmgw.config.problems import KeyPath, Mark, Problem, path_text
 from llmgw.config.schema import JsonSchema, resolved_schema
 from llmgw.config.secrets import Filled, literal_key_shape
+from llmgw.config.violation import Finding, Violation
 
 PROBLEMS_MAX = 1000
 
@@ -45,6 +46,7 @@ def check(filled: Filled) -> Checked:
     broken |= {_removable(finding.path) for finding in found}
     while stale := list(_violations(filled, rest := _without(value, broken))):
         broken |= {_removable(as_written(f.path, broken)) for violation in stale for f in findings(violation)}
+    broken |= _unnamed(value, found)
     ignored = frozenset(finding.path for finding in found if finding.is_whole)
     return Checked(rest, problems, frozenset(broken), ignored)
 
@@ -62,6 +64,13 @@ def as_written(path: KeyPath, broken: Iterable[KeyPath]) -> KeyPath:
 def is_under(path: KeyPath, broken: AbstractSet[KeyPath]) -> bool:
     """Whether a path, or anything around it, was taken out."""
     return bool(broken) and any(path[:depth] in broken for depth in range(len(path) + 1))
+
+
+def _unnamed(value: Any, found: Iterable[Finding]) -> set[KeyPath]:
+    """Under an unknown section may stand what a missing one should hold: `rotues`. Its names are then not unknown."""
+    if not any(finding.is_whole and len(finding.path) == 1 and finding.path[0] not in LATER for finding in found):
+        return set()
+    return {(section,) for section in NAMED_SECTIONS if section not in value}
 
 
 def _found(filled: Filled, value: Any) -> Iterator[Finding]:
@@ -121,8 +130,8 @@ def _validator() -> Any:
             yield ValidationError("")
 
     types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: type(value) is int)
-    ours = extend(  # type: ignore[no-untyped-call] - its stubs have no types for it
-        Draft202012Validator, validators={"pattern": pattern}, type_checker=types)
+    keywords = {"pattern": pattern}
+    ours = extend(Draft202012Validator, keywords, type_checker=types)  # type: ignore[no-untyped-call]  # bare stub
     return ours(resolved_schema()).iter_errors
 
 

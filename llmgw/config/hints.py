@@ -123,6 +123,22 @@ _STATE = "it will be `state`, which this version does not have yet"
 _BREAKER = "it will be `breaker`, which this version does not have yet"
 _SETTINGS = "settings stand in their own sections here: server, defaults, telemetry"
 
+# Words of other products that have one word here.
+RENAMED: dict[str, str] = {
+    **dict.fromkeys(("api_base", "endpoint", "url", "custom_host", "api_base_url", "baseurl"), "base_url"),
+    **dict.fromkeys(("apikey", "key", "token", "secret", "credential", "credentials"), "api_key"),
+    **dict.fromkeys(("extra_headers", "default_headers", "custom_headers"), "headers"),
+    **dict.fromkeys(("max_input_tokens", "context_length", "context", "window"), "context_window"),
+    **dict.fromkeys(("max_output_tokens",), "max_output"),
+}
+WHERE: dict[str, str] = {
+    "base_url": "of a provider: providers: {vllm: {like: openai, base_url: …}}",
+    "api_key": 'of a provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}',
+    "headers": "of a provider",
+    "context_window": "of a model",
+    "max_output": "of a model",
+}
+
 # Words of other products: what it is called here. LiteLLM, Portkey, Bifrost, Cloudflare, TensorZero and their kin.
 WORDS: dict[str, str] = {
     "model_list": _MODELS,
@@ -137,17 +153,8 @@ WORDS: dict[str, str] = {
     "model_alias_map": "another name for a model: `expose: [name, other]`",
     "alias": "another name for a model: `expose: [name, other]`",
     "aliases": "another name for a model: `expose: [name, other]`",
-    "api_base": "here it is `base_url`, of a provider: providers: {vllm: {like: openai, base_url: …}}",
-    "base_api": "here it is `base_url`, of a provider",
-    "endpoint": "here it is `base_url`, of a provider",
-    "url": "here it is `base_url`, of a provider",
-    "custom_host": "here it is `base_url`, of a provider",
-    "api_base_url": "here it is `base_url`, of a provider",
     "api_type": "`like` names the provider to start from",
     "api_keys": "here it is `api_key`, of a provider; several are not in this version yet",
-    "apikey": "here it is `api_key`, of a provider",
-    "key": "here it is `api_key`, of a provider",
-    "token": "here it is `api_key`, of a provider",
     "api_key_location": 'write api_key: "${NAME}"',
     "custom_llm_provider": "`like` names the provider to start from",
     "provider": "the provider is the part before the slash: target: openai/gpt-4o-mini",
@@ -156,9 +163,6 @@ WORDS: dict[str, str] = {
     "deployment": "write target: azure/DEPLOYMENT",
     "deployment_name": "write target: azure/DEPLOYMENT",
     "deployments": _MODELS,
-    "extra_headers": "here it is `headers`, of a provider",
-    "default_headers": "here it is `headers`, of a provider",
-    "custom_headers": "here it is `headers`, of a provider",
     "organization": "write it as a header of the provider: headers: {OpenAI-Organization: …}",
     "drop_params": "here it is `unsupported: drop`, of a provider (the default); `drop` of a model names fields",
     "additional_drop_params": "here it is `drop`, of a model",
@@ -167,8 +171,6 @@ WORDS: dict[str, str] = {
     "default_params": "here it is `default`, of a model",
     "input_cost_per_token": "here it is price: {input_usd_per_mtok: …}, per million tokens",
     "output_cost_per_token": "here it is price: {output_usd_per_mtok: …}, per million tokens",
-    "max_input_tokens": "here it is `context_window`",
-    "max_output_tokens": "here it is `max_output`",
     **dict.fromkeys(
         ("temperature", "top_p", "max_tokens", "max_completion_tokens", "seed", "stop", "reasoning_effort", "stream"),
         _BODY,

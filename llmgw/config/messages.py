@@ -5,49 +5,12 @@ Values that came from a reference are never printed, for they may be secrets: th
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from llmgw.config import hints
 from llmgw.config.problems import KeyPath, quoted
-from llmgw.config.units import duration_hint, fraction_hint, size_hint
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One keyword of the schema that a value does not meet. `written`: the value's text as in the file."""
-
-    path: KeyPath
-    keyword: str
-    wanted: Any
-    value: Any
-    schema: Mapping[str, Any]
-    written: str
-    is_name: bool = False  # the value is a key: `path` ends with it
-    is_reference: bool = False
-    is_secret: bool = False
-
-    @property
-    def title(self) -> str:
-        return str(self.schema.get("title", ""))
-
-    @property
-    def unit(self) -> "Unit | None":
-        return next((unit for unit in _UNITS if unit.sign in self.schema.get("pattern", "")), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What to say, and where. `at_key`: at the key rather than at its value.
-
-    `is_whole`: the value has no business here, so nothing that stands inside it matters.
-    """
-
-    path: KeyPath
-    message: str
-    hint: str | None = None
-    at_key: bool = False
-    is_whole: bool = False
+from llmgw.config.violation import Finding, Unit, Violation, not_yet
+from llmgw.config.wrong_type import wrong_type
 
 
 def findings(violation: Violation) -> Iterable[Finding]:
@@ -67,25 +30,34 @@ def _unknown_keys(violation: Violation) -> Iterable[Finding]:
 
 
 def _unknown_key(path: KeyPath, key: str, known: Mapping[str, Any], value: Any) -> tuple[str, str]:
-    here = hints.place(path)
-    if here in hints.LATER:
-        return _later(f"`{key}`", hints.LATER[here])
-    message = f"unknown key {quoted(key)}"
-    if here in hints.PLACED:
-        return message, hints.PLACED[here]
-    if near := hints.did_you_mean(key, known, cutoff=0.85):
-        return message, f"did you mean {quoted(near)}?"
-    if key == "model_list":
-        return message, _as_models(value) or hints.WORDS[key]
-    if (word := hints.WORDS.get(key.lower())) is not None:
-        return message, word
-    if near := hints.did_you_mean(key, known):
-        return message, f"did you mean {quoted(near)}?"
-    return message, f"known here: {', '.join(sorted(known))}"
+    if (meaning := hints.LATER.get(hints.place(path))) is not None:
+        return not_yet(f"`{key}`", meaning)
+    return f"unknown key {quoted(key)}", _key_hint(path, key, known, value)
 
 
-def _later(what: str, meaning: str) -> tuple[str, str]:
-    return f"{what} ({meaning}) is not in this version yet", "take it out for now: nothing is silently ignored"
+def _key_hint(path: KeyPath, key: str, known: Mapping[str, Any], value: Any) -> str:
+    """What was meant, the surest guess first: a slip of the pen comes before another product's word."""
+    return (
+        hints.PLACED.get(hints.place(path))
+        or _meant(key, known, cutoff=0.85)
+        or (_as_models(value) if key == "model_list" else None)
+        or _renamed(key.lower(), known)
+        or hints.WORDS.get(key.lower())
+        or _meant(key, known, cutoff=0.6)
+        or f"known here: {', '.join(sorted(known))}"
+    )
+
+
+def _meant(key: str, known: Mapping[str, Any], *, cutoff: float) -> str | None:
+    near = hints.did_you_mean(key, known, cutoff=cutoff)
+    return f"did you mean {quoted(near)}?" if near else None
+
+
+def _renamed(word: str, known: Mapping[str, Any]) -> str | None:
+    name = hints.RENAMED.get(word)
+    if name is None:
+        return None
+    return f"here it is `{name}`" if name in known else f"here it is `{name}`, {hints.WHERE[name]}"
 
 
 def _as_models(model_list: Any) -> str | None:
@@ -121,123 +93,6 @@ _MISSING_HINTS = {
     "input_usd_per_mtok": "write the price in USD per million tokens, or price: free",
     "output_usd_per_mtok": "write the price in USD per million tokens, or price: free",
 }
-
-_KINDS = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "object": "a map",
-    "array": "a list",
-}
-
-
-def _wrong_type(violation: Violation) -> Iterable[Finding]:
-    wanted = violation.wanted if isinstance(violation.wanted, list) else [violation.wanted]
-    meaning = hints.LATER_LISTS.get(hints.place(violation.path))
-    if meaning and isinstance(violation.value, list):
-        return [Finding(violation.path, *_later(f"`{violation.path[-1]}` as a list", meaning), is_whole=True)]
-    if violation.value is None:
-        hint = "write {} for nothing, or take the key out" if "object" in wanted else "give it one, or take the key out"
-        return [Finding(violation.path, "has no value", hint, at_key=True)]
-    if (unit := violation.unit) and _is_number(violation.value):
-        return [Finding(violation.path, f"{unit.what} needs a unit", unit.hint(violation.written))]
-    kinds = " or ".join(_KINDS[kind] for kind in wanted)
-    message = f"must be {kinds}, not {_kind_of(violation)}"
-    return [Finding(violation.path, message, _type_hint(violation, wanted), is_whole=True)]
-
-
-def _kind_of(violation: Violation) -> str:
-    value, written = violation.value, violation.written
-    if violation.is_reference:
-        return f"what {quoted(written)} holds"
-    if isinstance(value, bool | int | float):
-        kind = "number" if _is_number(value) else "boolean"
-        return f"a {kind}" if violation.is_secret else f"the {kind} {written}"
-    if isinstance(value, str):
-        return "text" if violation.is_secret else f"the text {quoted(written)}"
-    return "a list" if isinstance(value, list) else "a map"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _type_hint(violation: Violation, wanted: list[str]) -> str | None:
-    """The remedy, from the value and from what is wanted; the first rule that fits."""
-    value, written = violation.value, violation.written
-    if violation.is_reference:
-        return "check the variable"
-    if (hint := _PLACE_HINTS.get(hints.place(violation.path))) is not None:
-        return hint(value) if callable(hint) else hint
-    if isinstance(value, str):
-        return _text_hint(value, wanted)
-    if isinstance(value, bool | int | float):
-        if "string" in wanted:
-            return "put it in quotes" if violation.is_secret else f"put it in quotes: {quoted(written)}"
-        return f"write [{written}]" if "array" in wanted else None
-    if isinstance(value, list):
-        return "write names as keys: NAME: …" if "object" in wanted else "write one value instead of a list"
-    return "write a list: each entry begins with a dash" if "array" in wanted else None
-
-
-def _text_hint(text: str, wanted: list[str]) -> str | None:
-    if "boolean" in wanted:
-        return _YES_NO.get(text.lower())
-    if "integer" in wanted or "number" in wanted:
-        plain = text.strip().replace("_", "").replace(",", "")
-        return fraction_hint(text) or (f"write {plain}, without quotes" if _DIGITS.fullmatch(plain) else None)
-    if "array" in wanted:
-        return f"write [{text}]" if len(text) < 60 else "write a list: [a, b]"
-    if joined := re.fullmatch(r"([A-Za-z_][\w-]*):(\S.{0,60})", text):
-        return f"a space is missing after the colon: write {joined[1]}: {joined[2]}"
-    return "write its keys on lines of their own, indented below"
-
-
-_DIGITS = re.compile(r"[-+]?[0-9]{1,20}(?:\.[0-9]{1,20})?")
-_YES_NO = {
-    **dict.fromkeys(("yes", "on", "y", "1", "enabled", "enable", "true"), "write true"),
-    **dict.fromkeys(("no", "off", "n", "0", "disabled", "disable", "false", "none"), "write false"),
-}
-
-
-def _timeout_hint(value: Any) -> str:
-    duration = duration_hint(str(value)).removeprefix("write ") if isinstance(value, str | int | float) else "60s"
-    return (
-        f"write {{total: {duration if len(duration) < 12 else '60s'}}}, with any of connect, first_token, idle, total"
-    )
-
-
-def _retry_hint(value: Any) -> str:
-    return f"write {{attempts: {value if isinstance(value, int) and value > 0 else 2}}}; it counts the first try too"
-
-
-_PLACE_HINTS: dict[str, str | Callable[[Any], str]] = {
-    "models": "names are keys here: models: {gpt: openai/gpt-4o-mini}",
-    "routes": "names are keys here: routes: {chat: {fallback: [gpt, claude]}}",
-    "providers": 'names are keys here: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}',
-    "providers.*": 'write a map: {api_key: "${NAME}"} or {like: openai, base_url: …}',
-    "routes.*": "write fallback: [gpt, claude], or pool or when; another name for a model is the model's `expose`",
-    **{f"{section}.timeout": _timeout_hint for section in ("models.*", "routes.*", "defaults")},
-    **{f"{section}.retry": _retry_hint for section in ("models.*", "routes.*", "defaults")},
-    "models.*.price": "write free, or {input_usd_per_mtok: 0.15, output_usd_per_mtok: 0.60}",
-    "telemetry.logs": "write {level: info}",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A kind of text with a unit in it, known by a sign in the schema's pattern."""
-
-    sign: str
-    what: str
-    hint: Callable[[str], str]
-
-
-_UNITS = (
-    Unit("(ms|s|m|h|d)", "a duration", duration_hint),
-    Unit("(B|KiB|MiB|GiB)", "a size", size_hint),
-)
 
 
 def _wrong_unit(violation: Violation, unit: Unit) -> Finding:
@@ -285,7 +140,7 @@ def _not_in_list(violation: Violation) -> Iterable[Finding]:
     if violation.is_reference:
         return [Finding(violation.path, f"{quoted(written)} holds something else than is known here", choices)]
     if meaning := hints.LATER_VALUES.get((hints.place(violation.path), written)):
-        return [Finding(violation.path, *_later(f"`{written}`", meaning))]
+        return [Finding(violation.path, *not_yet(f"`{written}`", meaning))]
     if written == "invalid_request":
         hint = "the caller's own fault never leads to another target: take it out"
     else:
@@ -334,6 +189,8 @@ def _too_long(violation: Violation) -> Iterable[Finding]:
 
 def _not_one_kind(violation: Violation) -> Iterable[Finding]:
     """The only `oneOf` of the schema is a route's kind."""
+    if not isinstance(violation.value, dict):
+        return []
     given = [key for key in ("fallback", "pool", "when") if key in violation.value]
     if given:
         message = f"has {' and '.join(f'`{key}`' for key in given)}, and a route has exactly one of them"
@@ -352,7 +209,7 @@ def _alone(violation: Violation) -> Iterable[Finding]:
 _BY_KEYWORD: dict[str, Callable[[Violation], Iterable[Finding]]] = {
     "additionalProperties": _unknown_keys,
     "required": _missing_keys,
-    "type": _wrong_type,
+    "type": wrong_type,
     "pattern": _wrong_shape,
     "enum": _not_in_list,
     "minimum": _out_of_range,

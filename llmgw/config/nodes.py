@@ -66,7 +66,15 @@ class _Unreadable(Exception):  # noqa: N818 - never leaves this module
         self.problem = Problem(mark, "", message, hint)
 
 
-def read_nodes(file: str, text: str) -> list[Node] | Problem:
+@dataclass(slots=True)
+class Document:
+    """What stands between two `---`, and where it begins."""
+
+    mark: Mark
+    root: Node
+
+
+def read_nodes(file: str, text: str) -> list[Document] | Problem:
     """The documents of a text; or the one problem for which its YAML cannot be read at all."""
     composer = _Composer(file, yaml.parse(text, Loader=EventLoader))
     try:
@@ -86,33 +94,37 @@ class _Composer:
         self._anchors: dict[str, Node] = {}
         self._count = 0
 
-    def documents(self) -> list[Node]:
-        found: list[Node] = []
+    def documents(self) -> list[Document]:
+        found: list[Document] = []
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if len(found) >= DOCUMENTS_MAX:
                     raise _Unreadable(self._mark(event), f"there are more than {DOCUMENTS_MAX} documents here")
                 self._anchors = {}
-                found.append(self._node(next(self._events), 0))
+                found.append(Document(self._mark(event), self._node(next(self._events), 0)))
         return found
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         self._check_limits(event, depth)
-        if isinstance(event, yaml.AliasEvent):
-            return self._aliased(event)
-        node = self._built(event, depth)
-        if event.tag is not None:
-            node = _refused_tag(node.mark, event.tag)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
-        return node
+        mark = self._mark(event)
+        match event:
+            case yaml.ScalarEvent():
+                return self._kept(Scalar(mark, event.value, is_plain=not event.style), event.anchor, event.tag)
+            case yaml.SequenceStartEvent():
+                return self._kept(self._list(ListNode(mark), depth + 1), event.anchor, event.tag)
+            case yaml.MappingStartEvent():
+                node = self._map(MapNode(mark, bool(event.flow_style)), depth + 1)
+                return self._kept(node, event.anchor, event.tag)
+            case yaml.AliasEvent():
+                return self._aliased(mark, event.anchor or "")
+        raise _Unreadable(mark, "a value is missing here")
 
-    def _built(self, event: yaml.Event, depth: int) -> Node:
-        if isinstance(event, yaml.ScalarEvent):
-            return Scalar(self._mark(event), event.value, is_plain=not event.style)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return self._list(ListNode(self._mark(event)), depth + 1)
-        return self._map(MapNode(self._mark(event), bool(event.flow_style)), depth + 1)
+    def _kept(self, node: Node, anchor: str | None, tag: str | None) -> Node:
+        if tag is not None:
+            node = _refused_tag(node.mark, tag)
+        if anchor is not None:
+            self._anchors[anchor] = node
+        return node
 
     def _list(self, node: ListNode, depth: int) -> ListNode:
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
@@ -125,14 +137,14 @@ class _Composer:
             node.pairs.append((_text_key(key), self._node(next(self._events), depth)))
         return node
 
-    def _aliased(self, event: yaml.AliasEvent) -> Node:
+    def _aliased(self, mark: Mark, anchor: str) -> Node:
         """What the anchor holds. Inside itself an anchor is not yet known, so every tree has an end."""
         unknown = Refused(
-            self._mark(event),
-            f"`*{event.anchor}` stands for an anchor `&{event.anchor}`, and there is none above",
+            mark,
+            f"`*{anchor}` stands for an anchor `&{anchor}`, and there is none above",
             "put quotes around it if it is a name or a pattern",
         )
-        return self._anchors.get(event.anchor, unknown)
+        return self._anchors.get(anchor, unknown)
 
     def _check_limits(self, event: yaml.Event, depth: int) -> None:
         self._count += 1
@@ -142,7 +154,8 @@ class _Composer:
             raise _Unreadable(self._mark(event), f"this is nested more than {DEPTH_MAX} levels deep")
 
     def _mark(self, event: yaml.Event) -> Mark:
-        return Mark(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
+        start = event.start_mark
+        return Mark(self._file, start.line + 1, start.column + 1) if start else Mark(self._file, 1, 1)
 
 
 def _text_key(key: Node) -> Scalar | Refused:
@@ -157,8 +170,14 @@ def _text_key(key: Node) -> Scalar | Refused:
 
 
 def _refused_tag(mark: Mark, tag: str) -> Refused:
-    return Refused(
-        mark,
-        f"`{tag[:40]}` is a YAML tag, and tags are not used here",
-        'put quotes around a text that begins with "!"; for a variable of the environment write "${NAME}"',
-    )
+    short = tag.replace("tag:yaml.org,2002:", "!!")[:40]
+    if short.startswith("!!"):
+        hint = "take it out: what a value is follows from its key"
+    elif short.lower().startswith(_REFERENCE_TAGS):
+        hint = 'write "${NAME}" for a variable of the environment, or "${file:/path}"'
+    else:
+        hint = "put quotes around a condition or text that begins with an exclamation mark: '!request.tools'"
+    return Refused(mark, f"`{short}` is a YAML tag, and tags are not used here", hint)
+
+
+_REFERENCE_TAGS = ("!env", "!secret", "!var", "!file", "!vault", "!ref", "!include")

@@ -1,6 +1,7 @@
 """Where the JSON Schema of the config file lies.
 
-In the wheel it stands beside this module, in a checkout in `schemas/`. It is read when a file is checked, never at import.
+In the wheel it stands beside this module, in a checkout in `schemas/`. It is read when a
+file is checked, never at import.
 """
 
 import json

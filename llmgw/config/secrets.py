@@ -21,9 +21,13 @@ class Secret:
     """Text that must not be seen: only `reveal` gives it away."""
 
     __slots__ = ("_text",)
+    _text: str
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        object.__setattr__(self, "_text", text)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("a Secret does not change")
 
     def reveal(self) -> str:
         return self._text
@@ -40,7 +44,7 @@ class Secret:
         return hash((Secret, self._text))
 
     def __reduce__(self) -> str:
-        raise TypeError("a Secret is not pickled or copied into anything")
+        raise TypeError("a Secret is not written anywhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,9 @@ class _Filler:
 
     def _looked_up(self, reference: str, config_file: str) -> str:
         if not reference.endswith("}"):
-            raise _Unfilled(f"`{reference[:40]}` is not closed", "write ${NAME}; a literal ${ is written $${")
+            raise _Unfilled(
+                f"`{reference[:40]}` is not closed", "write ${NAME}, without braces inside; a literal ${ is written $${"
+            )
         inside = reference[2:-1]
         if inside.startswith("file:"):
             return self._from_file(reference, inside.removeprefix("file:"), config_file)
@@ -175,24 +181,28 @@ def _is_condition(path: KeyPath) -> bool:
     return len(path) == 5 and path[0] == "routes" and path[2] == "when" and path[4] == "if"
 
 
-_KEY_SHAPES = (
-    ("sk-ant-…", re.compile(r"sk-ant-[\w-]{16,}")),
-    ("sk-…", re.compile(r"sk-[\w-]{16,}")),
-    ("AIza…", re.compile(r"AIza[\w-]{30,}")),
-    ("gsk_…", re.compile(r"gsk_\w{20,}")),
-    ("xai-…", re.compile(r"xai-[\w-]{20,}")),
-    ("hf_…", re.compile(r"hf_\w{20,}")),
-    ("r8_…", re.compile(r"r8_\w{20,}")),
-    ("pplx-…", re.compile(r"pplx-\w{20,}")),
-    ("nvapi-…", re.compile(r"nvapi-[\w-]{20,}")),
-    ("csk-…", re.compile(r"csk-\w{20,}")),
-    ("fw_…", re.compile(r"fw_\w{20,}")),
-    ("tgp_v1_…", re.compile(r"tgp_v1_[\w-]{20,}")),
-    ("AKIA…", re.compile(r"AKIA[0-9A-Z]{16}")),
-    ("ghp_…", re.compile(r"(?:ghp_\w{30,}|github_pat_\w{30,})")),
-)
+# Beginning and rest of the keys that providers give out; the longer beginning first.
+_KEY_SHAPES = {
+    "sk-ant-": r"[\w-]{16,}",
+    "sk-": r"[\w-]{16,}",
+    "AIza": r"[\w-]{30,}",
+    "AKIA": r"[0-9A-Z]{16}",
+    "csk-": r"\w{20,}",
+    "fw_": r"\w{20,}",
+    "ghp_": r"\w{30,}",
+    "github_pat_": r"\w{30,}",
+    "gsk_": r"\w{20,}",
+    "hf_": r"\w{20,}",
+    "nvapi-": r"[\w-]{20,}",
+    "pplx-": r"\w{20,}",
+    "r8_": r"\w{20,}",
+    "tgp_v1_": r"[\w-]{20,}",
+    "xai-": r"[\w-]{20,}",
+}
+_KEY = re.compile(r"(?<![\w-])(?:" + "|".join(f"({start}){rest}" for start, rest in _KEY_SHAPES.items()) + ")")
 
 
 def literal_key_shape(text: str) -> str | None:
     """The shape of a provider's key that stands in a text, as `sk-…`; never the key."""
-    return next((shape for shape, pattern in _KEY_SHAPES if pattern.search(text)), None)
+    match = _KEY.search(text)
+    return f"{match[match.lastindex or 0]}…" if match else None

@@ -59,13 +59,13 @@ def read(file: str, text: str | bytes) -> tuple[list[Source], list[Problem]]:
     text = text.removeprefix("\ufeff")
     if (problem := _unreadable(file, text)) is not None:
         return [], [problem]
-    nodes = read_nodes(file, text)
-    if isinstance(nodes, Problem):
-        return [], [nodes]
-    if not nodes:  # nothing but comments
+    documents = read_nodes(file, text)
+    if isinstance(documents, Problem):
+        return [], [documents]
+    if not documents:  # nothing but comments
         return [Source({}, {(): Mark(file, 1, 1)})], []
-    readers = [_Reader(node) for node in nodes]
-    problems = [_second_document(node.mark) for node in nodes[1:]]
+    readers = [_Reader(document.root) for document in documents]
+    problems = [_second_document(document.mark) for document in documents[1:]]
     return [reader.source() for reader in readers], problems + [p for r in readers for p in r.problems]
 
 
@@ -107,6 +107,7 @@ class _Reader:
         for key, value in node.pairs:
             if isinstance(key, Refused):
                 self._note(key.mark, path, key.message, key.hint)
+                self._faulty |= {path} if len(node.pairs) == 1 else set()  # a {{ template }}, not a map
             elif self._is_key(node, key, value, path) and self._is_new(key, (*path, key.text)):
                 self._key_marks[(*path, key.text)] = key.mark
                 found[key.text] = self._value(value, (*path, key.text))
@@ -216,6 +217,6 @@ def _second_document(mark: Mark) -> Problem:
     return Problem(
         mark,
         "",
-        "a second document (`---`) begins before this; a file holds one",
+        "a second document begins here, and a file holds one",
         "take the `---` out, or make it a file of its own: llmgw validate a.yaml b.yaml",
     )

@@ -143,7 +143,7 @@ def _second_colon(scene: _Scene) -> _Finding | None:
     if _TWO_COLONS.match(text[: scene.column + 1]):
         message = "there is a second `: ` in this line"
         return scene.line, scene.column, message, "put the text in quotes, or begin a new line"
-    return scene.line, scene.column, *_INDENT
+    return scene.line, len(text) - len(text.lstrip()), *_INDENT
 
 
 _INDENT = (

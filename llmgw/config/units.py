@@ -11,7 +11,7 @@ SIZE_PATTERN = r"^[0-9]{1,9}(B|KiB|MiB|GiB)$"
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-_NUMBER_AND_WORD = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-zµ]*)\s*")
+_NUMBER_AND_WORD = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([A-Za-zµ]*)\s*")
 
 # How others spell a unit, in lower case: the unit it most likely means.
 _DURATION_WORDS = {

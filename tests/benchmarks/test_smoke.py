@@ -13,11 +13,14 @@ from aiohttp import web
 from benchmarks import upstream
 from benchmarks.aiohttp_proxy import proxy_of
 from benchmarks.http1 import AnswerReader, BrokenHttpError
-from benchmarks.load import Address, ChatLoad, Measurement, StreamLoad, chat_body, post, run_chat, run_streams
+from benchmarks.load import Address, ChatLoad, StreamLoad, chat_body, post, run_chat, run_streams
+from benchmarks.tally import Measurement
 from benchmarks.upstream import ANSWER, ChatUpstream, Script, stream_frames
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FORTY = ChatLoad(connections=4, requests_max=40, duration_s=20)
+
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a run pins processes and reads /proc")
 
 
 @asynccontextmanager
@@ -176,20 +179,39 @@ def pieces(data: bytes, step: int) -> Iterator[bytes]:
     return (data[at : at + step] for at in range(0, len(data), step))
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the run pins processes and reads /proc")
-async def test_a_whole_run_prints_its_table_and_leaves_no_process() -> None:
-    arguments = ["--only", "aiohttp", "--rounds", "1", "--starts", "1", "--duration-s", "0.1", "--streams", "3"]
-    running = await asyncio.create_subprocess_exec(
+async def a_small_run(*more: str) -> asyncio.subprocess.Process:
+    arguments = ("--only", "aiohttp", "--starts", "1", "--duration-s", "0.1", "--streams", "3", *more)
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.run", *arguments),
         cwd=CHECKOUT,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
+
+
+@linux
+async def test_a_whole_run_prints_its_table_and_leaves_no_process() -> None:
+    running = await a_small_run("--rounds", "1")
     table = (await running.communicate())[0].decode()
     row = next(line for line in table.splitlines() if line.startswith("aiohttp"))
 
     assert running.returncode == 0
     assert row.split()[-1] == "0"
+    assert processes_of_session(running.pid) == []
+
+
+@linux
+async def test_a_run_that_is_told_to_end_leaves_no_process() -> None:
+    running = await a_small_run("--rounds", "100")
+    assert running.stderr is not None
+    first_line = await running.stderr.readline()
+    running.terminate()
+    _, rest = await running.communicate()
+
+    assert first_line.startswith(b"round 1 of 100")
+    assert rest.endswith(b"ended by SIGTERM\n")
+    assert running.returncode == 1
     assert processes_of_session(running.pid) == []
 
 

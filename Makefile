@@ -1,0 +1,68 @@
+# Every target says what it does in `make help`. CI runs these targets and nothing else, so a laptop is CI.
+PYTHON ?= python3
+VENV   ?= .venv
+CONFIG ?= configs/quickstart.yaml
+BIN    := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test test-all check format cover golden conformance bench fuzz clean all
+
+help:  ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+serve: $(VENV)/.runtime  ## install what serving needs and serve CONFIG (configs/quickstart.yaml)
+	$(BIN)/llmgw serve $(CONFIG)
+
+test: $(VENV)/.dev node  ## install what the tests need and run the quick suite
+	$(PYTEST) -n auto -m "not slow"
+
+test-all: $(VENV)/.dev node  ## everything, the slow tests too
+	$(PYTEST) -n auto
+
+check: $(VENV)/.dev  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+cover: $(VENV)/.dev node  ## the quick suite with line and branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not slow"
+	$(BIN)/coverage combine
+	$(BIN)/coverage report
+
+golden: $(VENV)/.dev  ## rewrite the golden files; review the diff
+	UPDATE_GOLDEN=1 $(PYTEST) -n0 tests/config tests/graph
+
+conformance: $(VENV)/.dev  ## recorded provider traffic, where there is some (TRAFFIC=DIR)
+	$(if $(TRAFFIC),LLMGW_TRAFFIC=$(abspath $(TRAFFIC))) $(PYTEST) -n0 -rs tests/conformance
+
+bench: $(VENV)/.dev  ## llmgw beside nginx and a plain aiohttp proxy: ratios of one run
+	$(BIN)/python -m benchmarks.run --quick
+
+fuzz: $(VENV)/.dev  ## the property tests with many more examples
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -n auto -m "not slow" -k "fuzz or hypothesis or property or any_ or random"
+
+all: check test  ## what CI runs
+
+clean:  ## remove what was installed and built
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/node/node_modules
+
+.PHONY: node
+node: $(VENV)/.dev
+	-@$(BIN)/python -m tests.partners.node
+
+$(VENV)/.runtime: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.runtime

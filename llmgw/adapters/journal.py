@@ -1,0 +1,117 @@
+"""One canonical line per request: everything that happened to it, in the glossary's words.
+
+Pretty on a terminal, JSON in a pipe. Never a credential, and bodies only if the file asks for them.
+"""
+
+from typing import Any, Protocol, TextIO, cast
+
+import structlog
+
+from llmgw.ports import Journal
+from llmgw.routing.dice import seed_of
+from llmgw.transcript import BODY_BYTES_LOGGED_MAX, AttemptRecord, Transcript
+from llmgw.wire.json import encode_text
+
+Logger = structlog.typing.FilteringBoundLogger
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_QUIET = frozenset({"ok", "client_closed"})
+
+
+class Lines(Protocol):
+    """Where lines go: a file, or the queue in front of one."""
+
+    def write(self, text: str) -> object: ...
+    def flush(self) -> object: ...
+
+
+def make_logger(file: Lines, *, pretty: bool, level: str) -> Logger:
+    """A logger of its own, so that importing this module configures nothing."""
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=True, sort_keys=False)
+        if pretty
+        else structlog.processors.JSONRenderer(serializer=encode_text)
+    )
+    logger: Logger = structlog.wrap_logger(
+        structlog.WriteLogger(cast(TextIO, file)),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+    )
+    return logger
+
+
+class LogJournal:
+    """Writes transcripts as log events named `request`."""
+
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
+
+    def record(self, transcript: Transcript) -> None:
+        write = self._logger.info if _is_no_fault_of_ours(transcript) else self._logger.warning
+        write("request", **line(transcript))
+
+
+def line(transcript: Transcript) -> dict[str, Any]:
+    """The fields of the canonical line; what does not apply is left out."""
+    fields: dict[str, Any] = {
+        "request_id": transcript.request_id,
+        "client_request_id": transcript.client_request_id,
+        "endpoint": transcript.endpoint,
+        "model": transcript.model,
+        "route": transcript.path,
+        "target": transcript.target,
+        "stream": transcript.stream,
+        "status": transcript.status,
+        "outcome": transcript.outcome,
+        "error": transcript.error,
+        "attempts": [_attempt(attempt) for attempt in transcript.attempts],
+        "first_token_ms": _ms(transcript.first_token_s),
+        "total_ms": _ms(transcript.total_s),
+        "overhead_ms": _ms(max(transcript.total_s - transcript.waited_s, 0.0)),
+        "dropped": list(transcript.dropped) or None,
+        "cost_nanousd": transcript.cost_nanousd,
+        "seed": seed_of(transcript.request_id),
+        "request_body": _text(transcript.request_body),
+        "response_body": _text(transcript.response_body),
+    }
+    if transcript.usage is not None:
+        usage = transcript.usage
+        fields["usage"] = {
+            "input_tokens": usage.input_tokens,
+            "cached_input_tokens": usage.cached_input_tokens,
+            "output_tokens": usage.output_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+        }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _is_no_fault_of_ours(transcript: Transcript) -> bool:
+    return transcript.outcome in _QUIET or 400 <= transcript.status < 500
+
+
+def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
+    fields = {
+        "target": attempt.target,
+        "class": attempt.failure.value if attempt.failure else "ok",
+        "status": attempt.status,
+        "ms": _ms(attempt.elapsed_s),
+        "delay_ms": _ms(attempt.delay_s) if attempt.delay_s else None,
+        "message": attempt.message,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 2)
+
+
+def _text(body: bytes | bytearray | None) -> str | None:
+    return None if body is None else bytes(body[:BODY_BYTES_LOGGED_MAX]).decode("utf-8", "replace")
+
+
+_: type[Journal] = LogJournal

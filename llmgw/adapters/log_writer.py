@@ -1,0 +1,53 @@
+"""Log lines leave through one thread: a full pipe or a slow disk never stops a request.
+
+The queue is bounded; what does not fit is counted, and the count is written as soon as there is room again.
+"""
+
+import queue
+import threading
+from typing import TextIO
+
+LINES_WAITING_MAX = 10_000
+FLUSH_S_MAX = 5.0
+
+
+class LogWriter:
+    """A file that only promises to write. `close` waits for what is queued, but not for ever."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._lines: queue.Queue[str | None] = queue.Queue(LINES_WAITING_MAX)
+        self._thread = threading.Thread(target=self._work, name="log-writer", daemon=True)
+        self._thread.start()
+        self.dropped = 0
+
+    def write(self, text: str) -> None:
+        try:
+            self._lines.put_nowait(text)
+        except queue.Full:
+            self.dropped += 1
+
+    def flush(self) -> None:
+        """Nothing to do: the thread flushes whenever the queue runs empty."""
+
+    def close(self) -> None:
+        try:
+            self._lines.put(None, timeout=FLUSH_S_MAX)
+        except queue.Full:
+            return
+        self._thread.join(FLUSH_S_MAX)
+
+    def _work(self) -> None:
+        while True:
+            line = self._lines.get()
+            try:
+                if line is None:
+                    return
+                self._file.write(line)
+                if self.dropped:
+                    dropped, self.dropped = self.dropped, 0
+                    self._file.write(f'{{"event":"log_lines_dropped","count":{dropped}}}\n')
+                if self._lines.empty():
+                    self._file.flush()
+            except (OSError, ValueError):
+                continue  # nobody reads the log any more: serving goes on

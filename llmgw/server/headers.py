@@ -1,0 +1,61 @@
+"""What the gateway takes from a request's headers: metadata, a time limit, and the few that go upstream."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from llmgw.config.units import duration_hint, duration_s
+from llmgw.errors import InvalidRequestError
+
+METADATA_BYTES_MAX = 4096
+METADATA_ENTRIES_MAX = 16
+REQUEST_ID_CHARS_MAX = 200
+
+# An allow-list: whatever else a caller sends stays here, credentials and cookies first of all.
+_FORWARDED_PREFIXES = ("anthropic-", "openai-")
+_FORWARDED = frozenset({"traceparent", "tracestate", "idempotency-key"})
+
+
+def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that an upstream may see; names are in lower case."""
+    return {
+        name: value for name, value in headers.items() if name in _FORWARDED or name.startswith(_FORWARDED_PREFIXES)
+    }
+
+
+def metadata(headers: Mapping[str, str]) -> dict[str, str]:
+    """`x-llmgw-metadata`: a JSON object of scalars, as text."""
+    text = headers.get("x-llmgw-metadata")
+    if text is None:
+        return {}
+    if len(text) > METADATA_BYTES_MAX:
+        raise _wrong("x-llmgw-metadata", f"over {METADATA_BYTES_MAX} bytes")
+    try:
+        given = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        raise _wrong("x-llmgw-metadata", 'not JSON; write {"tier": "free"}') from None
+    if not isinstance(given, dict) or not all(isinstance(value, str | int | float) for value in given.values()):
+        raise _wrong("x-llmgw-metadata", 'not an object of plain values; write {"tier": "free"}')
+    if len(given) > METADATA_ENTRIES_MAX:
+        raise _wrong("x-llmgw-metadata", f"over {METADATA_ENTRIES_MAX} entries")
+    return {name: _text(value) for name, value in given.items()}
+
+
+def timeout_s(headers: Mapping[str, str]) -> float | None:
+    """`x-llmgw-timeout`: a duration with its unit. It may only lower the route's deadline."""
+    text = headers.get("x-llmgw-timeout")
+    if text is None:
+        return None
+    try:
+        return duration_s(text)
+    except ValueError:
+        raise _wrong("x-llmgw-timeout", f"not a duration: {duration_hint(text[:40])}") from None
+
+
+def _wrong(header: str, message: str) -> InvalidRequestError:
+    return InvalidRequestError(f"header {header}: {message}", param=header)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,98 @@
+"""What is truly around a request: its id, and errors as the caller's dialect says them. Two, and no third."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from llmgw.adapters.system import new_request_id
+from llmgw.chat.dialect import Dialect
+from llmgw.dialects.openai_chat import openai_chat
+from llmgw.errors import (
+    ClientGoneError,
+    GatewayError,
+    MethodNotAllowedError,
+    OverloadedError,
+    RequestTooLargeError,
+    UnknownPathError,
+)
+from llmgw.replies import report
+from llmgw.routing.exhausted import RouteExhaustedError
+from llmgw.server.running import RUNNING
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+REQUEST_ID = web.RequestKey("request_id", str)
+# What a handler has learnt by the time it fails: which target was tried last, and how it was reached.
+DECIDED = web.RequestKey("decided", dict[str, str])
+
+_ENDPOINTS_HINT = "POST /v1/chat/completions, GET /v1/models, GET /healthz, GET /readyz"
+
+
+@web.middleware
+async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every request has an id of ours; it is on every answer and in every log line."""
+    running = request.app[RUNNING]
+    request[REQUEST_ID] = new_request_id(running.clock.now_s())
+    response = await handler(request)
+    if not response.prepared:
+        response.headers["x-llmgw-request-id"] = request[REQUEST_ID]
+        response.headers.update(running.door.cors_headers(request.headers))
+    return response
+
+
+@web.middleware
+async def tell_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The one place where an exception becomes an answer."""
+    running = request.app[RUNNING]
+    try:
+        if request.path != "/healthz":
+            running.door.check(request.headers, request.remote or "")
+        return await handler(request)
+    except web.HTTPException as error:
+        return _answer(request, _ours(request, error), openai_chat)
+    except ClientGoneError:
+        return web.Response(status=499)
+    except GatewayError as error:
+        return _answer(request, error, openai_chat)
+    except Exception:
+        running.logger.exception("internal_error", request_id=request[REQUEST_ID], path=request.path)
+        return _answer(request, GatewayError("internal error"), openai_chat)
+
+
+def _answer(request: web.Request, error: GatewayError, dialect: Dialect) -> web.Response:
+    headers = dict(request.get(DECIDED, {}))
+    if isinstance(error, RouteExhaustedError):
+        # The plan is spent: an SDK that repeated it would only multiply the load.
+        headers["x-should-retry"] = "false"
+        passed_on = error.passed_on
+        if passed_on is not None:
+            headers["content-type"] = passed_on.headers.get("content-type", "application/json")
+            return web.Response(status=passed_on.status, headers=headers, body=passed_on.body)
+    wait_s = error.retry_after_s if isinstance(error, RouteExhaustedError | OverloadedError) else None
+    if wait_s is not None:
+        headers["retry-after"] = str(max(1, round(wait_s + 0.499)))
+    told = report(error)
+    headers["content-type"] = "application/json"
+    response = web.Response(status=told.status, headers=headers, body=dialect.write_error(told))
+    if isinstance(error, RequestTooLargeError):
+        response.force_close()  # the rest of the body is not wanted
+    return response
+
+
+def _ours(request: web.Request, error: web.HTTPException) -> GatewayError:
+    """Aiohttp's own refusals, in our words."""
+    path = unquote(request.path)[:200]
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods - {"OPTIONS"}))
+        return MethodNotAllowedError(f"{request.method} is not for {path}; it takes {allowed}")
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return too_large(request.app[RUNNING].settings.max_body)
+    if isinstance(error, web.HTTPNotFound):
+        return UnknownPathError(f"no endpoint {path}; there are: {_ENDPOINTS_HINT}")
+    return GatewayError(f"status {error.status}")
+
+
+def too_large(bytes_max: int) -> RequestTooLargeError:
+    """The body is over the limit, and where that is set."""
+    return RequestTooLargeError(f"the body is over {bytes_max} bytes (server.max_body)")

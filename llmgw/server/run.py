@@ -1,0 +1,197 @@
+"""From sources to a serving process and back: build, provision, bind, serve, drain.
+
+The composition root: only here do the graph, the gateway and the adapters meet.
+"""
+
+import asyncio
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from llmgw.adapters.config_files import Built, Text, build
+from llmgw.adapters.journal import Logger, LogJournal, make_logger
+from llmgw.adapters.log_writer import LogWriter
+from llmgw.adapters.system import SystemClock
+from llmgw.adapters.upstreams import Upstreams
+from llmgw.config.model import ServerSection
+from llmgw.config.problems import Problem, Severity
+from llmgw.errors import GatewayError
+from llmgw.gateway import Gateway
+from llmgw.graph.model import Graph
+from llmgw.server.app import make_app
+from llmgw.server.door import Door
+from llmgw.server.reload import Reload
+from llmgw.server.running import Running
+
+BACKLOG = 4096
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+class CannotBindError(GatewayError):
+    """The port is taken, the address is not ours, or the certificate cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a started server tells the one who started it."""
+
+    urls: tuple[str, ...]
+    graph: Graph
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """Sources and what the command line overrides."""
+
+    sources: tuple[Path | Text, ...]
+    env: Mapping[str, str]
+    host: str | None = None
+    port: int | None = None
+    watch: bool = False
+    ready: Callable[[Ready], None] = lambda _ready: None
+
+
+def run(options: ServeOptions) -> int:
+    """Serve until SIGTERM or SIGINT. Raises ConfigError (a bad file) or CannotBindError."""
+    built = build(options.sources, options.env, need_secrets=True)
+    graph = built.checked()
+    settings = _overridden(built.loaded.config.server, options)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(options, built, graph, settings))
+    return 0
+
+
+def _overridden(settings: ServerSection, options: ServeOptions) -> ServerSection:
+    return msgspec.structs.replace(
+        settings,
+        host=settings.host if options.host is None else options.host,
+        port=settings.port if options.port is None else options.port,
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not on this platform
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(options: ServeOptions, built: Built, graph: Graph, settings: ServerSection) -> None:
+    stop = asyncio.Event()
+    async with provisioned(graph, built, settings) as (running, upstreams):
+        reload = Reload(running, upstreams, options.sources, options.env)
+        async with asyncio.TaskGroup() as group:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(signal.SIGHUP, lambda: group.create_task(reload.now()))
+            watcher = group.create_task(reload.watch()) if options.watch else None
+            async with listening(running) as urls:
+                warnings = tuple(p for p in built.problems if p.severity is Severity.WARNING)
+                running.logger.info("ready", urls=list(urls), config=graph.digest, models=len(graph.names()))
+                options.ready(Ready(urls, graph, warnings))
+                await stop.wait()
+                running.draining = True
+                running.logger.info("draining", in_flight=running.in_flight, limit_s=float(settings.drain))
+                # A second signal does not wait.
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    loop.remove_signal_handler(number)
+            if watcher is not None:
+                watcher.cancel()
+        running.logger.info("stopped")
+
+
+@asynccontextmanager
+async def provisioned(graph: Graph, built: Built, settings: ServerSection) -> AsyncIterator[tuple[Running, Upstreams]]:
+    """Everything a graph needs to serve, opened; closed again at the end."""
+    logs = built.loaded.config.telemetry.logs
+    pretty = sys.stdout.isatty() if logs.format is None else logs.format == "pretty"
+    writer = LogWriter(sys.stdout)
+    logger: Logger = make_logger(writer, pretty=pretty, level=logs.level)
+    upstreams = Upstreams()
+    clock = SystemClock()
+    try:
+        yield (
+            Running(
+                graph=graph,
+                gateway=Gateway(upstreams, clock, LogJournal(logger)),
+                door=Door(settings),
+                settings=settings,
+                logs=logs,
+                clock=clock,
+                logger=logger,
+                started_at_s=clock.now_s(),
+            ),
+            upstreams,
+        )
+    finally:
+        await upstreams.close()
+        writer.close()
+
+
+@asynccontextmanager
+async def listening(running: Running) -> AsyncIterator[tuple[str, ...]]:
+    """The door is open; leaving lets calls in flight end within `server.drain`."""
+    settings = running.settings
+    tls = _tls(settings)
+    sockets = _bind(settings)
+    runner = web.AppRunner(
+        make_app(running),
+        access_log=None,
+        handler_cancellation=True,
+        shutdown_timeout=float(settings.drain),
+    )
+    await runner.setup()
+    try:
+        for sock in sockets:
+            await web.SockSite(runner, sock, ssl_context=tls, backlog=BACKLOG).start()
+        yield tuple(_url(sock, tls=tls is not None) for sock in sockets)
+    finally:
+        await runner.cleanup()
+
+
+def _bind(settings: ServerSection) -> list[socket.socket]:
+    """One socket per address; without a host both loopbacks, the second only where the machine has it."""
+    hosts = LOOPBACK if settings.host is None else (settings.host,)
+    sockets: list[socket.socket] = []
+    port = settings.port
+    for host in hosts:
+        try:
+            sock = socket.create_server(
+                (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+            )
+        except OSError as error:
+            if host == LOOPBACK[1] and sockets:
+                continue  # no IPv6 here, or the port is taken there: 127.0.0.1 is enough
+            for other in sockets:
+                other.close()
+            raise CannotBindError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+        sockets.append(sock)
+        port = sock.getsockname()[1]  # with port 0 both get the same one
+    return sockets
+
+
+def _url(sock: socket.socket, *, tls: bool) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _tls(settings: ServerSection) -> ssl.SSLContext | None:
+    if settings.tls is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(settings.tls.cert, settings.tls.key)
+    except OSError as error:
+        raise CannotBindError(f"server.tls: the certificate cannot be used: {error}") from None
+    return context

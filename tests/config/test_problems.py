@@ -1,0 +1,45 @@
+import pytest
+
+from llmgw.config.problems import Mark, Problem, Severity, path_text, quoted
+
+MARK = Mark("config.yaml", 9, 3)
+
+
+def test_a_problem_reads_as_place_path_message_and_remedy():
+    problem = Problem(MARK, "models.gpt", "'target' is missing", "write target: openai/gpt-4o-mini")
+
+    expected = "config.yaml:9:3: models.gpt: 'target' is missing (write target: openai/gpt-4o-mini)"
+    assert expected == str(problem)
+
+
+def test_a_warning_says_so_and_a_problem_of_the_whole_file_has_no_path():
+    problem = Problem(MARK, "", "something is odd", severity=Severity.WARNING)
+
+    assert str(problem) == "config.yaml:9:3: warning: something is odd"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ((), ""),
+        (("models", "gpt", "timeout"), "models.gpt.timeout"),
+        (("routes", "smart", "fallback", 0, "use"), "routes.smart.fallback[0].use"),
+        (("models", "gpt-4.1"), 'models."gpt-4.1"'),
+        (("models", "gpt-*"), "models.gpt-*"),
+        (("tests", 2), "tests[2]"),
+    ],
+)
+def test_a_path_reads_as_people_write_it(path, expected):
+    assert path_text(path) == expected
+
+
+def test_what_is_quoted_from_a_file_stays_on_one_line_and_short():
+    assert quoted("a\nb") == '"a\\nb"'
+    assert quoted("x" * 1000) == '"' + "x" * 59 + '…"'
+    assert quoted("größe") == '"größe"'
+
+
+def test_marks_sort_by_file_line_and_column():
+    marks = [Mark("b", 1, 1), Mark("a", 2, 1), Mark("a", 1, 9), Mark("a", 1, 2)]
+
+    assert sorted(marks) == [Mark("a", 1, 2), Mark("a", 1, 9), Mark("a", 2, 1), Mark("b", 1, 1)]

@@ -1,0 +1,168 @@
+import copy
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmgw.config.problems import Severity
+from llmgw.config.secrets import Filled, Secret, fill, literal_key_shape
+from llmgw.config.source import read
+
+FILES = {"/run/secrets/openai": "from-file\n", "conf/near": "near", "conf/empty": "\n"}
+
+
+def read_file(path):
+    if path == "conf/binary":
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")
+    if path not in FILES:
+        raise FileNotFoundError(2, "No such file or directory")
+    return FILES[path]
+
+
+def filled(text: str, **env: str) -> Filled:
+    (source,), _ = read("conf/llmgw.yaml", text)
+    return fill(source, env, read_file)
+
+
+def test_a_secret_shows_stars_and_only_reveal_gives_it_away():
+    secret = Secret("sk-very-secret")
+
+    assert (str(secret), repr(secret), f"{secret}") == ("***", "***", "***")
+    assert secret.reveal() == "sk-very-secret"
+
+
+def test_secrets_compare_hash_and_never_change():
+    secret = Secret("a")
+
+    assert secret == Secret("a")
+    assert secret != Secret("b")
+    assert secret != "a"
+    assert {secret, Secret("a")} == {secret}
+    with pytest.raises(AttributeError):
+        secret._text = "b"
+
+
+@pytest.mark.parametrize("write", [pickle.dumps, copy.deepcopy])
+def test_a_secret_is_not_written_anywhere(write):
+    with pytest.raises(TypeError):
+        write(Secret("a"))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("${KEY}", "k"),
+        ("Bearer ${KEY}", "Bearer k"),
+        ("${KEY}${KEY}", "kk"),
+        ("${UNSET:-other}", "other"),
+        ("${EMPTY:-other}", "other"),
+        ("${UNSET:-}", ""),
+        ("${UNSET:-a:-b}", "a:-b"),
+        ("${KEY:-other}", "k"),
+        ("$${KEY}", "${KEY}"),
+        ("$$", "$$"),
+        ("$KEY", "$KEY"),
+        ("${TRICKY}", "${KEY}"),
+        ("${file:/run/secrets/openai}", "from-file"),
+        ("${file:near}", "near"),
+    ],
+)
+def test_references_are_replaced(written, expected):
+    result = filled(f"a: '{written}'\n", KEY="k", EMPTY="", TRICKY="${KEY}")
+
+    assert result.source.value == {"a": expected}
+    assert result.missing == ()
+    assert result.problems == ()
+
+
+def test_what_comes_from_a_reference_is_text_and_remembers_it():
+    result = filled('a: {b: ["${N}", 5]}\n', N="4000")
+
+    assert result.source.value == {"a": {"b": ["4000", 5]}}
+    assert result.references == {("a", "b", 0): "${N}"}
+
+
+def test_a_condition_is_left_alone():
+    text = "routes: {r: {when: [{if: 'x == \"${A}\"', use: '${B}'}]}}\n"
+
+    entry = filled(text, B="b").source.value["routes"]["r"]["when"][0]
+
+    assert entry == {"if": 'x == "${A}"', "use": "b"}
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("${UNSET}", "the variable UNSET is not set"),
+        ("${EMPTY}", "the variable EMPTY is not set"),
+        ("${file:gone}", "the file conf/gone cannot be read: No such file or directory"),
+        ("${file:empty}", "the file conf/empty is empty"),
+    ],
+)
+def test_what_is_unset_is_missing_and_its_path_faulty(written, message):
+    result = filled(f"a: {written}\n", EMPTY="")
+
+    (missing,) = result.missing
+    assert missing.message == message
+    assert missing.name == written
+    assert missing.path == ("a",)
+    assert str(missing.problem(Severity.WARNING)).startswith(f"conf/llmgw.yaml:1:4: a: warning: {message}")
+    assert result.source.faulty == {("a",)}
+    assert result.problems == ()
+
+
+def test_all_that_is_unset_is_told_at_once():
+    result = filled("a: ${A}-${B}\nb: ${C}\n")
+
+    assert [missing.name for missing in result.missing] == ["${A}", "${B}", "${C}"]
+
+
+@pytest.mark.parametrize(
+    ("written", "message", "hint"),
+    [
+        ("${A", "`${A` is not closed", "write ${NAME}"),
+        ("${A:-${B}}", "is not closed", "without braces inside"),
+        ("${}", "`${}` is not a reference", "${OPENAI_API_KEY}"),
+        ("${A B}", "is not a reference", "write ${A}"),
+        ("${env:A}", "is not a reference", "write ${A}"),
+        ("${env.A}", "is not a reference", "write ${A}"),
+        ("${A:?no}", "is not a reference", "${A:-default}"),
+        ("${file:}", "names no file", "/run/secrets"),
+        ("${file:binary}", "is not UTF-8 text", "one line"),
+    ],
+)
+def test_a_malformed_reference_is_a_problem_with_the_right_spelling(written, message, hint):
+    result = filled(f"a: '{written}'\n", A="a", B="b")
+
+    (problem,) = result.problems
+    assert message in problem.message
+    assert hint in problem.hint
+    assert result.source.faulty == {("a",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("sk-0123456789abcdef0123", "sk-…"),
+        ("sk-ant-0123456789abcdef0123", "sk-ant-…"),
+        ("Bearer gsk_0123456789abcdef0123", "gsk_…"),
+        ("AIza0123456789abcdef0123456789abcdef012", "AIza…"),
+        ("AKIA0123456789ABCDEF", "AKIA…"),
+        ("sk-short", None),
+        ("openai/gpt-4o-mini", None),
+        ("task-management-of-many-things", None),
+    ],
+)
+def test_keys_of_known_shapes_are_known(text, expected):
+    assert literal_key_shape(text) == expected
+
+
+@given(st.text(alphabet="${}:-filea/ \n", max_size=60))
+def test_any_text_is_filled_missing_or_a_problem(text):
+    (source,), _ = read("f", "a: x\n")
+    object.__setattr__(source, "value", {"a": text})
+
+    result = fill(source, {"a": "1"}, read_file)
+
+    assert result.source.faulty == ({("a",)} if result.missing or result.problems else set())

@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmgw.config.units import (
+    DURATION_PATTERN,
+    SIZE_PATTERN,
+    duration_hint,
+    duration_s,
+    fraction_hint,
+    size_bytes,
+    size_hint,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("500ms", 0.5), ("30s", 30), ("5m", 300), ("1h", 3600), ("7d", 604_800), ("1.5s", 1.5), ("0s", 0)],
+)
+def test_a_duration_is_seconds(text, expected):
+    assert duration_s(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("text", ["", "60", "s", "1h30m", "5 m", "-1s", "1S", "1e3s", "30s\n", "٣s"])
+def test_anything_else_is_no_duration(text):
+    with pytest.raises(ValueError, match="write"):
+        duration_s(text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("1B", 1), ("64KiB", 65_536), ("32MiB", 33_554_432), ("1GiB", 2**30)])
+def test_a_size_is_bytes(text, expected):
+    assert size_bytes(text) == expected
+
+
+@pytest.mark.parametrize("text", ["32", "32MB", "1.5MiB", "32 MiB", "MiB"])
+def test_anything_else_is_no_size(text):
+    with pytest.raises(ValueError, match="write"):
+        size_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("60", "write 60s"),
+        ("5 min", "write 5m"),
+        ("2 hours", "write 2h"),
+        ("250 msec", "write 250ms"),
+        ("1h30m", "write one number and one unit: 500ms, 30s, 5m, 1h or 7d"),
+        ("soon", "write one number and one unit: 500ms, 30s, 5m, 1h or 7d"),
+    ],
+)
+def test_a_wrong_duration_is_shown_rightly(written, expected):
+    assert duration_hint(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("32MB", "write 32MiB"),
+        ("64 kb", "write 64KiB"),
+        ("1000", "write 1000B"),
+        ("1g", "write 1GiB"),
+        ("1.5MB", "write a whole number and KiB, MiB or GiB, as in 32MiB"),
+        ("big", "write a whole number and KiB, MiB or GiB, as in 32MiB"),
+    ],
+)
+def test_a_wrong_size_is_shown_rightly(written, expected):
+    assert size_hint(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("80%", "write 0.8"), ("12.5 %", "write 0.125"), ("0.8", None), ("%", None)]
+)
+def test_percent_is_shown_as_a_fraction(written, expected):
+    assert fraction_hint(written) == expected
+
+
+@given(st.from_regex(DURATION_PATTERN, fullmatch=True))
+def test_what_the_pattern_takes_is_a_duration(text):
+    if not text.endswith("\n"):
+        assert duration_s(text) >= 0
+
+
+@given(st.from_regex(SIZE_PATTERN, fullmatch=True))
+def test_what_the_pattern_takes_is_a_size(text):
+    if not text.endswith("\n"):
+        assert size_bytes(text) >= 0
+
+
+@given(st.text(max_size=30))
+def test_a_hint_for_a_duration_is_itself_right(written):
+    hint = duration_hint(written).removeprefix("write ")
+
+    assert " " in hint or duration_s(hint) >= 0
