@@ -40,8 +40,8 @@ def check(filled: Filled) -> Checked:
     value = _typed(filled)
     found = list(islice(_found(filled, value), PROBLEMS_MAX + 1))
     problems = _problems(filled, found)
-    if len(found) > PROBLEMS_MAX:
-        return Checked({}, (*problems, _too_many(filled)), frozenset({()}), frozenset({()}))
+    if max(len(found), len(filled.source.faulty)) > PROBLEMS_MAX:  # so much is wrong that nothing is worth keeping
+        return Checked({}, problems, frozenset({()}), frozenset({()}))
     broken = {_removable(path) for path in filled.source.faulty}
     broken |= {_removable(finding.path) for finding in found}
     while stale := list(_violations(filled, rest := _without(value, broken))):
@@ -87,10 +87,6 @@ def _problems(filled: Filled, found: Iterable[Finding]) -> tuple[Problem, ...]:
         problem = Problem(mark, path_text(finding.path), finding.message, finding.hint)
         said.setdefault((mark, finding.message), problem)
     return tuple(said.values())
-
-
-def _too_many(filled: Filled) -> Problem:
-    return Problem(filled.source.mark(()), "", f"there are more than {PROBLEMS_MAX} problems; the rest is not shown")
 
 
 def _violations(filled: Filled, value: Any) -> Iterator[Violation]:

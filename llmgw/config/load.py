@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from llmgw.config.check import as_written, check, is_under
+from llmgw.config.check import PROBLEMS_MAX, as_written, check, is_under
 from llmgw.config.merge import merge
 from llmgw.config.model import ConfigFile, Duration, Size
 from llmgw.config.problems import KeyPath, Mark, Problem, Severity, path_text
@@ -84,8 +84,16 @@ def load(texts: Iterable[tuple[str, str | bytes]], env: Mapping[str, str], read_
     unread = {()} if any(not sources for sources, _ in reads) else frozenset[KeyPath]()
     missing = tuple(item for item in filled.missing if not is_under(item.path, checked.ignored))
     problems = [*faults, *twice, *filled.problems, *checked.problems, *spelling_problems(filled, checked.ignored)]
-    problems.sort(key=lambda problem: problem.mark)
-    return Loaded(_convert(checked.value), filled.source, tuple(problems), missing, checked.broken | unread)
+    return Loaded(_convert(checked.value), filled.source, _in_order(problems), missing, checked.broken | unread)
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """By place, and not more than anyone would read."""
+    ordered = sorted(problems, key=lambda problem: problem.mark)
+    if len(ordered) > PROBLEMS_MAX:
+        rest = f"{len(ordered) - PROBLEMS_MAX} or more further problems are not shown"
+        ordered[PROBLEMS_MAX:] = [Problem(ordered[PROBLEMS_MAX].mark, "", rest)]
+    return tuple(ordered)
 
 
 def _convert(value: dict[str, Any]) -> ConfigFile:

@@ -108,23 +108,21 @@ class _Reader:
             if isinstance(key, Refused):
                 self._note(key.mark, path, key.message, key.hint)
                 self._faulty |= {path} if len(node.pairs) == 1 else set()  # a {{ template }}, not a map
-            elif self._is_key(node, key, value, path) and self._is_new(key, (*path, key.text)):
+            elif fault := _key_fault(node, key, value):
+                self._note(key.mark, path, fault.message, fault.hint)
+                self._stand_in(fault.meant, found, key.mark, path)
+            elif self._is_new(key, (*path, key.text)):
                 self._key_marks[(*path, key.text)] = key.mark
                 found[key.text] = self._value(value, (*path, key.text))
         return found
 
-    def _is_key(self, node: MapNode, key: Scalar, value: Node, path: KeyPath) -> bool:
-        """Whether this is a key at all; what only looks like one gets its own hint."""
-        joined = _JOINED.fullmatch(key.text) if key.is_plain and node.is_flow and _is_nothing(value) else None
-        if joined:
-            self._note(key.mark, path, "a space is missing after the colon", f"write `{joined[1]}: {joined[2]}`")
-        elif key.is_plain and key.text == "<<":
-            self._note(key.mark, path, "`<<` is not read here", "use `like: NAME` to start from another entry")
-        elif fault := _odd_characters(key):
-            self._note(key.mark, path, *fault)
-        else:
-            return True
-        return False
+    def _stand_in(self, name: str | None, found: dict[str, Any], mark: Mark, path: KeyPath) -> None:
+        """The key that was meant is there, and faulty: nobody should call it missing, or its name unknown."""
+        if name is None or name in found:
+            return
+        found[name] = ""
+        self._marks[(*path, name)] = self._key_marks[(*path, name)] = mark
+        self._faulty.add((*path, name))
 
     def _is_new(self, key: Scalar, path: KeyPath) -> bool:
         if (first := self._key_marks.get(path)) is None:
@@ -173,6 +171,29 @@ def _typed(text: str) -> Any:
     if _NUMBER.fullmatch(text) and math.isfinite(number := float(text)):
         return number
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyFault:
+    """What is wrong with a key, and which key was meant, if one was."""
+
+    message: str
+    hint: str
+    meant: str | None = None
+
+
+def _key_fault(node: MapNode, key: Scalar, value: Node) -> _KeyFault | None:
+    if not key.is_plain:
+        return None
+    joined = _JOINED.fullmatch(key.text) if node.is_flow and _is_nothing(value) else None
+    if joined:
+        message = "a space is missing after the colon"
+        return _KeyFault(message, f"write `{joined[1]}: {joined[2]}`", meant=joined[1])
+    if key.text == "<<":
+        return _KeyFault("`<<` is not read here", "use `like: NAME` to start from another entry")
+    if odd := _odd_characters(key):
+        return _KeyFault(*odd, meant=key.text.strip(_CURLY_QUOTES + "\xa0"))
+    return None
 
 
 def _is_nothing(node: Node) -> bool:

@@ -8,8 +8,8 @@ import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from llmgw.adapters.journal import Logger, LogJournal, make_logger
 from llmgw.adapters.log_writer import LogWriter
 from llmgw.adapters.system import SystemClock
 from llmgw.adapters.upstreams import Upstreams
-from llmgw.config.model import ServerSection
+from llmgw.config.model import Logs, ServerSection
 from llmgw.config.problems import Problem, Severity
 from llmgw.errors import GatewayError
 from llmgw.gateway import Gateway
@@ -63,10 +63,9 @@ class ServeOptions:
 def run(options: ServeOptions) -> int:
     """Serve until SIGTERM or SIGINT. Raises ConfigError (a bad file) or CannotBindError."""
     built = build(options.sources, options.env, need_secrets=True)
-    graph = built.checked()
-    settings = _overridden(built.loaded.config.server, options)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(options, built, graph, settings))
+    built.checked()
+    with _logging(built.loaded.config.telemetry.logs) as logger, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(options, built, logger))
     return 0
 
 
@@ -86,9 +85,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(options: ServeOptions, built: Built, graph: Graph, settings: ServerSection) -> None:
+async def _serve(options: ServeOptions, built: Built, logger: Logger) -> None:
     stop = asyncio.Event()
-    async with provisioned(graph, built, settings) as (running, upstreams):
+    settings = _overridden(built.loaded.config.server, options)
+    async with provisioned(built, settings, logger) as (running, upstreams):
         reload = Reload(running, upstreams, options.sources, options.env)
         async with asyncio.TaskGroup() as group:
             loop = asyncio.get_running_loop()
@@ -98,8 +98,10 @@ async def _serve(options: ServeOptions, built: Built, graph: Graph, settings: Se
             watcher = group.create_task(reload.watch()) if options.watch else None
             async with listening(running) as urls:
                 warnings = tuple(p for p in built.problems if p.severity is Severity.WARNING)
-                running.logger.info("ready", urls=list(urls), config=graph.digest, models=len(graph.names()))
-                options.ready(Ready(urls, graph, warnings))
+                running.logger.info(
+                    "ready", urls=list(urls), config=built.graph.digest, models=len(built.graph.names())
+                )
+                options.ready(Ready(urls, built.graph, warnings))
                 await stop.wait()
                 running.draining = True
                 running.logger.info("draining", in_flight=running.in_flight, limit_s=float(settings.drain))
@@ -112,30 +114,36 @@ async def _serve(options: ServeOptions, built: Built, graph: Graph, settings: Se
 
 
 @asynccontextmanager
-async def provisioned(graph: Graph, built: Built, settings: ServerSection) -> AsyncIterator[tuple[Running, Upstreams]]:
+async def provisioned(
+    built: Built, settings: ServerSection, logger: Logger
+) -> AsyncIterator[tuple[Running, Upstreams]]:
     """Everything a graph needs to serve, opened; closed again at the end."""
-    logs = built.loaded.config.telemetry.logs
-    pretty = sys.stdout.isatty() if logs.format is None else logs.format == "pretty"
-    writer = LogWriter(sys.stdout)
-    logger: Logger = make_logger(writer, pretty=pretty, level=logs.level)
     upstreams = Upstreams()
     clock = SystemClock()
     try:
-        yield (
-            Running(
-                graph=graph,
-                gateway=Gateway(upstreams, clock, LogJournal(logger)),
-                door=Door(settings),
-                settings=settings,
-                logs=logs,
-                clock=clock,
-                logger=logger,
-                started_at_s=clock.now_s(),
-            ),
-            upstreams,
+        running = Running(
+            graph=built.graph,
+            gateway=Gateway(upstreams, clock, LogJournal(logger)),
+            door=Door(settings),
+            settings=settings,
+            logs=built.loaded.config.telemetry.logs,
+            clock=clock,
+            logger=logger,
+            started_at_s=clock.now_s(),
         )
+        yield running, upstreams
     finally:
         await upstreams.close()
+
+
+@contextmanager
+def _logging(logs: Logs) -> Iterator[Logger]:
+    """To standard output: pretty for people, JSON for programs, unless the file says which."""
+    pretty = sys.stdout.isatty() if logs.format is None else logs.format == "pretty"
+    writer = LogWriter(sys.stdout)
+    try:
+        yield make_logger(writer, pretty=pretty, level=logs.level)
+    finally:
         writer.close()
 
 

@@ -82,7 +82,9 @@ def test_the_same_keys_are_required(path, kind, schema):
 @each_pair
 def test_the_defaults_are_the_same(path, kind, schema):
     for field in msgspec.structs.fields(kind):
-        default = field.default_factory() if field.default is msgspec.NODEFAULT and not field.required else field.default
+        default = (
+            field.default_factory() if field.default is msgspec.NODEFAULT and not field.required else field.default
+        )
         written = schema["properties"][field.encode_name].get("default", msgspec.NODEFAULT)
         if default is None or default is msgspec.NODEFAULT or isinstance(default, Section):
             assert written is msgspec.NODEFAULT, field.encode_name

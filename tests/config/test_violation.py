@@ -1,0 +1,28 @@
+from llmgw.config.violation import Violation, not_yet
+
+
+def violation(**schema):
+    return Violation((), "type", "string", 60, schema, "60")
+
+
+def test_a_pattern_with_units_is_known_by_its_sign():
+    duration, size = violation(pattern="^[0-9]+(ms|s|m|h|d)$").unit, violation(pattern="^[0-9]+(B|KiB|MiB|GiB)$").unit
+
+    assert duration
+    assert duration.what == "a duration"
+    assert size
+    assert size.what == "a size"
+    assert violation(pattern="^x$").unit is None
+    assert violation().unit is None
+
+
+def test_a_title_is_text_also_where_there_is_none():
+    assert violation(title="Target").title == "Target"
+    assert violation().title == ""
+
+
+def test_what_is_not_built_yet_says_so():
+    message, hint = not_yet("`hedge`", "hedging")
+
+    assert message == "`hedge` (hedging) is not in this version yet"
+    assert "silently" in hint
