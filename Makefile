@@ -37,7 +37,7 @@ cover: $(VENV)/.dev node  ## the quick suite with line and branch coverage
 	$(BIN)/coverage report
 
 golden: $(VENV)/.dev  ## rewrite the golden files; review the diff
-	UPDATE_GOLDEN=1 $(PYTEST) -n0 tests/config tests/graph
+	UPDATE_GOLDEN=1 $(PYTEST) -n0 tests/config tests/graph tests/house/test_config_reference.py
 
 conformance: $(VENV)/.dev  ## recorded provider traffic, where there is some (TRAFFIC=DIR)
 	$(if $(TRAFFIC),LLMGW_TRAFFIC=$(abspath $(TRAFFIC))) $(PYTEST) -n0 -rs tests/conformance

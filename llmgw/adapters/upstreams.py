@@ -6,15 +6,15 @@ from contextlib import AbstractAsyncContextManager
 from llmgw.adapters.http_upstream import HttpUpstream
 from llmgw.adapters.simulator_upstream import SimulatorUpstream
 from llmgw.graph.model import Transport
-from llmgw.ports import Upstream, UpstreamCall, UpstreamStream
+from llmgw.ports import Clock, Upstream, UpstreamCall, UpstreamStream
 
 
 class Upstreams:
     """Each call goes to the upstream of its target's transport."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._http = HttpUpstream()
-        self._simulator = SimulatorUpstream()
+        self._simulator = SimulatorUpstream(clock)
 
     def open(self, call: UpstreamCall) -> AbstractAsyncContextManager[UpstreamStream]:
         if call.target.transport.simulate is not None:

@@ -21,19 +21,24 @@ _FAMILIES: Mapping[str, tuple[str, str]] = {
 }
 # Rows whose base URL is the customer's own, and the variable it is usually in.
 _BASE_URL_ENV: Mapping[str, str] = {"azure": "AZURE_OPENAI_ENDPOINT"}
+CHAIN = "chat"  # the route over all that was found
 _OLLAMA = "ollama"
 _OLLAMA_USUAL_URL = f"http://127.0.0.1:{PORT}/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One thing that can be called. `models` are public names and what they lead to; `example` is a name to try."""
+    """One thing that can be called.
+
+    `by` is the sign of it, `models` are public names and what they lead to, `example` is a name to try, `settings` is
+    what its entry under `providers` says beyond the catalogue.
+    """
 
     provider: str
     by: str
     models: Mapping[str, str]
     example: str
-    settings: Mapping[str, str]  # what its entry under `providers` says beyond the catalogue
+    settings: Mapping[str, str]
 
     @property
     def is_simulator(self) -> bool:
@@ -62,10 +67,10 @@ def _with_keys(env: Mapping[str, str]) -> Iterator[Found]:
 def _local(ollama: Ollama | None) -> Iterator[Found]:
     if ollama is None:
         return
-    pulled = {model: f"{_OLLAMA}/{model}" for model in ollama.models}
+    pulled = {model: f"{_OLLAMA}/{model}" for model in ollama.models if model != CHAIN}
     settings = {} if ollama.base_url == _OLLAMA_USUAL_URL else {"base_url": ollama.base_url}
     by = f"Ollama at {ollama.base_url.removesuffix('/v1')}"
-    example = next(iter(pulled), f"{_OLLAMA}/MODEL")
+    example = next((model for model in pulled if "embed" not in model), f"{_OLLAMA}/MODEL")
     yield Found(_OLLAMA, by, {f"{_OLLAMA}/*": f"{_OLLAMA}/*"} | pulled, example, settings)
 
 
@@ -91,7 +96,7 @@ def _providers(found: tuple[Found, ...]) -> Iterator[str]:
         yield "providers:"
     for one in differing:
         settings = ", ".join(f"{key}: {quoted(value)}" for key, value in one.settings.items())
-        yield f"  {one.provider}: {{{settings}}}"
+        yield f"  {one.provider}: {{{settings}}}\n"
 
 
 def _models(found: tuple[Found, ...]) -> Iterator[str]:
@@ -120,12 +125,12 @@ def _routes(found: tuple[Found, ...]) -> Iterator[str]:
         return
     yield "\n# In order: the next one answers when the one before fails."
     yield "routes:"
-    yield f"  chat: {{fallback: [{', '.join(quoted(target) for target in chain)}]}}"
+    yield f"  {CHAIN}: {{fallback: [{', '.join(quoted(target) for target in chain)}]}}"
     yield "\n# Run by `llmgw validate`: nothing is called."
     yield "tests:"
     outage = f"fail: {{{quoted(chain[0])}: overloaded}}"
     expected = ", ".join(quoted(target) for target in chain[:2])
-    yield f"  - {{name: the next one answers, request: {{model: chat}}, {outage}, expect: [{expected}]}}"
+    yield f"  - {{name: the next one answers, request: {{model: {CHAIN}}}, {outage}, expect: [{expected}]}}"
 
 
 _ROUTES_EXAMPLE = """

@@ -17,7 +17,7 @@ _OF_PROVIDERS = (
     re.compile(rf"env[.:]+{_NAME}"),
     re.compile(rf"\${_NAME}"),
     re.compile(rf"%{_NAME}%"),
-    re.compile(rf"\$?\{{\{{\s*(?:env\.|secrets\.)?{_NAME}\s*\}}\}}"),
+    re.compile(rf"\{{\{{\s*(?:env\.|secrets\.)?{_NAME}\s*\}}\}}"),
 )
 
 

@@ -118,8 +118,8 @@ async def provisioned(
     built: Built, settings: ServerSection, logger: Logger
 ) -> AsyncIterator[tuple[Running, Upstreams]]:
     """Everything a graph needs to serve, opened; closed again at the end."""
-    upstreams = Upstreams()
     clock = SystemClock()
+    upstreams = Upstreams(clock)
     try:
         running = Running(
             graph=built.graph,

@@ -124,9 +124,9 @@ def test_what_yaml_would_take_silently_is_a_problem(text, place, message, hint):
 def test_reading_goes_on_after_a_problem_and_keeps_the_first_of_two():
     (found,), problems = read("f", "a: 1\na: 2\nb: !x 3\nc: {d:e}\nf: ok\n")
 
-    assert found.value == {"a": 1, "b": "", "c": {}, "f": "ok"}
+    assert found.value == {"a": 1, "b": "", "c": {"d": ""}, "f": "ok"}
     assert len(problems) == 3
-    assert found.faulty == {("b",)}
+    assert found.faulty == {("b",), ("c", "d")}
 
 
 def test_a_colon_in_a_block_key_is_part_of_the_name():

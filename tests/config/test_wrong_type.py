@@ -32,7 +32,7 @@ def said(wanted, value, written=None, path=("server", "x"), **more):
         ("number", "many", None, 'must be a number, not the text "many"', None),
         ("array", "gpt", None, 'must be a list, not the text "gpt"', "write [gpt]"),
         ("array", "x" * 70, None, 'must be a list, not the text "' + "x" * 59 + '…"', "write a list: [a, b]"),
-        ("array", 5, None, "must be a list, not the number 5", None),
+        ("array", 5, None, "must be a list, not the number 5", "write a list: each entry begins with a dash"),
         ("array", {"a": 1}, "", "must be a list, not a map", "write a list: each entry begins with a dash"),
         ("object", ["a"], "", "must be a map, not a list", "write names as keys: NAME: …"),
         (

@@ -56,7 +56,7 @@ def simulate(
         raise UpstreamConnectError("simulated: connection refused")
     if failure is FailureClass.TIMEOUT:
         return SimulatedAnswer(200, JSON, iter(()), math.inf)
-    if failure in REFUSALS:
+    if failure is not None and failure in REFUSALS:
         return _refused(REFUSALS[failure], manner)
     try:
         request = read_request(body)

@@ -7,14 +7,18 @@ depth, steps and lengths are bounded.
 """
 
 import math
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
+
+import msgspec
 
 DEPTH_MAX = 24
 DEPTH_SIMPLE = 4  # from here on whatever ends soonest is preferred
 STEPS_MAX = 2_000
-CHARS_MAX = 100_000
+CHARS_PER_STEP = 64  # long names and constants count as several steps
+CHARS_MAX = 4_096  # of one text
 
 _FORMATS = {
     "date": "2025-01-31",
@@ -41,6 +45,12 @@ _HINTS = {
     "exclusiveMaximum": "number",
     "multipleOf": "number",
 }
+_BOUNDS: dict[str, Callable[[float, float], bool]] = {
+    "minimum": operator.ge,
+    "exclusiveMinimum": operator.gt,
+    "maximum": operator.le,
+    "exclusiveMaximum": operator.lt,
+}
 
 
 class ImpossibleSchemaError(ValueError):
@@ -63,19 +73,23 @@ class _Builder:
 
     def build(self, schema: Any, name: str, depth: int) -> Any:
         """`name` is what the value is called: a text speaks of it."""
-        self._step(depth)
+        self._step(depth, len(name))
         if schema is False:
             raise ImpossibleSchemaError("nothing satisfies `false`")
         flat = self._flat(schema, depth) if isinstance(schema, dict) else {}
         if "const" in flat:
-            return flat["const"]
+            return self._given(flat["const"], depth)
         if isinstance(flat.get("enum"), list) and flat["enum"]:
-            return flat["enum"][0]
+            return self._given(flat["enum"][0], depth)
         branches = _branches(flat, depth)
         return self._typed(flat, name, depth) if branches is None else self._first(branches, name, depth)
 
-    def _step(self, depth: int) -> None:
-        self._steps += 1
+    def _given(self, value: Any, depth: int) -> Any:
+        self._step(depth, len(msgspec.json.encode(value)))
+        return value
+
+    def _step(self, depth: int, chars: int = 0) -> None:
+        self._steps += 1 + chars // CHARS_PER_STEP
         if depth > DEPTH_MAX or self._steps > STEPS_MAX:
             raise ImpossibleSchemaError("the schema is nested too deeply or branches too much")
 
@@ -131,10 +145,9 @@ class _Builder:
         """The required properties, and others only as far as `minProperties` asks."""
         known = _dict(schema.get("properties"))
         names = [name for name in _list(schema.get("required")) if isinstance(name, str)]
-        missing = _count(schema, "minProperties", 0) - len(names)
-        if missing > 0:
-            names += [name for name in known if name not in names][:missing]
-            names += [f"property_{number}" for number in range(_count(schema, "minProperties", 0) - len(names))]
+        wanted = min(_count(schema, "minProperties", 0), STEPS_MAX)
+        names += [name for name in known if name not in names][: max(0, wanted - len(names))]
+        names += [f"property_{number}" for number in range(wanted - len(names))]
         other = schema.get("additionalProperties", True)
         return {name: self.build(known.get(name, other), name, depth + 1) for name in names}
 
@@ -193,40 +206,33 @@ def _string(schema: dict[str, Any], name: str) -> str:
 
 
 def _number(schema: dict[str, Any], *, whole: bool) -> int | float:
-    for value in _candidates(schema, whole=whole):
-        if _fits(schema, value):
-            return value
-    raise ImpossibleSchemaError("no number within the bounds")
+    try:
+        return next(value for value in _candidates(schema, whole=whole) if _fits(schema, value))
+    except (StopIteration, OverflowError):
+        raise ImpossibleSchemaError("no number within the bounds") from None
 
 
 def _candidates(schema: dict[str, Any], *, whole: bool) -> Iterator[int | float]:
-    """One if it fits; else what lies next to a bound, or between both."""
+    """One or nothing if that will do; else the multiples next to a bound, or what lies between two."""
     yield from (1, 0)
     step = _bound(schema, "multipleOf") or 1
-    bounds = [
-        bound
-        for key in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
-        if (bound := _bound(schema, key)) is not None
-    ]
-    for bound in bounds:
-        nearest = round(bound / step)
-        for value in (bound, *((nearest + offset) * step for offset in (0, 1, -1))):
-            if not whole or value == math.floor(value):
-                yield math.floor(value) if whole else value
-    if len(bounds) > 1 and not whole:
-        yield (bounds[0] + bounds[1]) / 2
-    yield step
+    bounds = [bound for key in _BOUNDS if (bound := _bound(schema, key)) is not None]
+    for bound in [*bounds, 0]:
+        nearest = math.floor(bound / step)
+        for value in (bound, *((nearest + offset) * step for offset in (0, 1, -1, 2))):
+            if value == math.floor(value):
+                yield math.floor(value)
+            elif not whole:
+                yield value
+    if not whole and len(bounds) > 1:
+        yield sum(bounds) / len(bounds)
 
 
 def _fits(schema: dict[str, Any], value: float) -> bool:
     step = _bound(schema, "multipleOf")
-    return (
-        value >= (-math.inf if (low := _bound(schema, "minimum")) is None else low)
-        and value <= (math.inf if (high := _bound(schema, "maximum")) is None else high)
-        and value > (-math.inf if (above := _bound(schema, "exclusiveMinimum")) is None else above)
-        and value < (math.inf if (below := _bound(schema, "exclusiveMaximum")) is None else below)
-        and (not step or value % step == 0)
-    )
+    if step and value % step != 0:
+        return False
+    return all(holds(value, bound) for key, holds in _BOUNDS.items() if (bound := _bound(schema, key)) is not None)
 
 
 def _bound(schema: dict[str, Any], key: str) -> int | float | None:

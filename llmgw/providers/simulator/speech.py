@@ -19,6 +19,7 @@ from llmgw.providers.simulator.request import Function, Request
 QUOTE_CHARS_MAX = 240
 _TOKEN = re.compile(r"\s*\S{1,16}|\s+")
 _LENGTH_ASKED = re.compile(r"\b(\d{1,4})[ -](?:words?|tokens?)\b", re.IGNORECASE)
+_NAME = re.compile(r"[\w-]+")
 _GREETING = "This is the llmgw simulator: no model was asked."
 _MORE = (
     " The rest of this answer is padding, as long as was asked for."
@@ -159,12 +160,9 @@ def _called(request: Request) -> list[Function]:
 
 def _named(functions: list[Function], request: Request) -> list[Function]:
     question = request.question() if request.messages[-1].role == "user" else ""
-    named = [function for function in functions if _names(question, function.name)]
+    words = {word.strip("-") for word in _NAME.findall(question.lower())}
+    named = [function for function in functions if function.name.lower() in words]
     return named[:1] if request.parallel_tool_calls is False else named
-
-
-def _names(question: str, name: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", question, re.IGNORECASE) is not None
 
 
 def _calling(functions: list[Function], choice: int, request_id: str) -> Speech:

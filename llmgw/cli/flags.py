@@ -1,0 +1,64 @@
+"""The arguments and flags of the commands, each with the help that is printed for it."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def _flag(*names: str, help: str, metavar: str | None = None, hidden: bool = False) -> Any:  # noqa: A002 - typer's word
+    return typer.Option(*names, help=help, metavar=metavar, hidden=hidden)
+
+
+Configs = Annotated[
+    list[str], typer.Argument(metavar="CONFIG...", help="The file; several are merged; - is standard input.")
+]
+ServedConfigs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[CONFIG...]", help="The file; several are merged. Without: what this machine offers."),
+]
+NewFile = Annotated[str, typer.Argument(metavar="[FILE]", help="Where to write; - is standard output.")]
+
+EnvFile = Annotated[
+    Path | None,
+    _flag("--env-file", metavar="FILE", help="NAME=VALUE lines for the environment, which wins over them."),
+]
+Json = Annotated[bool, _flag("--json", help="One JSON document instead of text.")]
+Strict = Annotated[bool, _flag("--strict", help="Warnings count as errors.")]
+Force = Annotated[bool, _flag("--force", help="Overwrite an existing file.")]
+
+# serve
+ServedModel = Annotated[
+    str | None, _flag("--model", metavar="PROVIDER/MODEL", help="Serve this without a file, under any name.")
+]
+Fallbacks = Annotated[
+    str | None, _flag("--fallbacks", metavar="A,B", help="What answers when --model fails, in this order.")
+]
+Host = Annotated[str | None, _flag("--host", metavar="ADDRESS", help="Where to listen (127.0.0.1 and ::1).")]
+Port = Annotated[int | None, typer.Option(help="Where to listen (4000); 0 takes a free one.", min=0, max=65535)]
+Workers = Annotated[int, typer.Option(help="Processes; not more than 1 in this version.", min=1)]
+Watch = Annotated[bool, _flag("--watch", help="Reload when a file changes.")]
+
+# test-route
+Model = Annotated[str | None, _flag("--model", "-m", metavar="NAME", help="The name that the client asks for.")]
+Metadata = Annotated[list[str] | None, _flag("--metadata", metavar="K=V", help="The caller's metadata.")]
+Header = Annotated[list[str] | None, _flag("--header", metavar="K=V", help="A header of the request.")]
+User = Annotated[str | None, _flag("--user", help="The request's user.")]
+InputTokens = Annotated[int | None, typer.Option(help="The bound of its input.", min=0)]
+MaxTokens = Annotated[int | None, typer.Option(help="The cap of its output.", min=0)]
+Stream = Annotated[bool, _flag("--stream", help="It asks for a stream.")]
+Tools = Annotated[bool, _flag("--tools", help="It has tools.")]
+Images = Annotated[bool, _flag("--images", help="It has images.")]
+RequestFile = Annotated[
+    str | None, _flag("--request", metavar="FILE", help="A request's body as JSON, read as the server does; - is stdin.")
+]
+Fail = Annotated[
+    list[str] | None,
+    _flag("--fail", metavar="T=CLASS", help="Target T fails so, always; T=CLASS,CLASS: on its first two attempts."),
+]
+At = Annotated[str | None, _flag("--at", metavar="TIME", help="When it comes, as in 2026-12-31T23:59 (now).")]
+Seed = Annotated[str | None, _flag("--seed", metavar="N", help="The dice: a number, or a request id from the log (0).")]
+All = Annotated[bool, _flag("--all", help="Run the file's tests instead.")]
+Key = Annotated[str | None, _flag("--key", hidden=True, help="Not in this version yet.")]
+Spent = Annotated[list[str] | None, _flag("--spent", hidden=True, help="Not in this version yet.")]
+FactsFile = Annotated[str | None, _flag("--facts", hidden=True, help="Not in this version yet.")]

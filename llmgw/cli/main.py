@@ -1,0 +1,277 @@
+"""The commands: parse, call, render. Each imports only what it needs, so that `--help` is there at once.
+
+Exit codes: 0 fine, 1 the file or the route is not, 2 wrong usage, 3 `serve` cannot bind; 130 after Ctrl-C, 141 when
+the reader of our output has gone.
+"""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from llmgw import __version__
+from llmgw.cli import flags
+from llmgw.errors import ConfigError
+
+INTERRUPTED = 130
+READER_GONE = 141
+NOTHING_SERVED = "give --model too: --fallbacks answer when it fails"
+
+
+def run() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a name that cannot be shown is told
+    make_app(on_terminal=sys.stdout.isatty() and sys.stderr.isatty())(prog_name="llmgw")
+
+
+def make_app(*, on_terminal: bool) -> typer.Typer:
+    """The commands, with rich help on a terminal and plain text in a pipe."""
+    app = typer.Typer(
+        rich_markup_mode="rich" if on_terminal else None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback(help=_help(_root))(_root)
+    for name, command in _COMMANDS.items():
+        app.command(name, help=_help(command))(_ending(command))
+    return app
+
+
+def _help(command: Callable[..., object]) -> str:
+    """The docstring; its examples keep their lines."""
+    return (inspect.getdoc(command) or "").replace("Examples:", "\b\nExamples:")
+
+
+def _ending(command: Callable[..., int]) -> Callable[..., None]:
+    """How every command ends: with its exit code, a bad file with its problems, an interruption quietly."""
+
+    @wraps(command)
+    def ended(**given: Any) -> None:
+        try:
+            code = command(**given)
+            sys.stdout.flush()
+        except ConfigError as error:
+            code = _problems_shown(error)
+        except KeyboardInterrupt:
+            code = INTERRUPTED
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the last flush would complain
+            code = READER_GONE
+        raise typer.Exit(code)
+
+    return ended
+
+
+def _problems_shown(error: ConfigError) -> int:
+    from llmgw.cli.render import problem_lines, problems_of, show
+
+    show(problem_lines(problems_of(error), sys.stderr), sys.stderr)
+    return 1
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        typer.echo(f"llmgw {__version__}")
+        raise typer.Exit
+
+
+def _root(*, _version: flags.Version = False) -> None:
+    """An AI gateway: one YAML file becomes a routing graph behind an OpenAI-compatible proxy.
+
+    Examples:
+      llmgw serve                         finds provider keys and a local Ollama, and serves them
+      llmgw init                          writes that as a file, to go on from
+      llmgw validate llmgw.yaml           finds every mistake, with its place
+      llmgw test-route llmgw.yaml -m chat --fail gpt=timeout
+    """
+
+
+def serve(  # noqa: PLR0913 - one for each flag
+    *,
+    configs: flags.ServedConfigs = None,
+    model: flags.ServedModel = None,
+    fallbacks: flags.Fallbacks = None,
+    host: flags.Host = None,
+    port: flags.Port = None,
+    workers: flags.Workers = 1,
+    watch: flags.Watch = False,
+    env_file: flags.EnvFile = None,
+) -> int:
+    """Check, bind and serve; reload on SIGHUP or with --watch, drain on SIGTERM.
+
+    Without a file it serves what it finds: provider keys in the environment, a local Ollama.
+
+    Exit code: 0 after a stop, 1 bad file, 2 wrong usage, 3 cannot bind.
+
+    Examples:
+      llmgw serve
+      llmgw serve llmgw.yaml --watch --env-file .env
+      llmgw serve --model openai/gpt-4o-mini --fallbacks anthropic/claude-haiku-4-5,ollama/llama3.3 --port 4000
+    """
+    if workers > 1:
+        raise typer.BadParameter("more than one worker is not in this version yet", param_hint="--workers")
+    chain = [name.strip() for name in (fallbacks or "").split(",") if name.strip()]
+    _check_served(configs, model, chain)
+
+    from llmgw.cli import serve as command
+
+    return command.serve(
+        configs or [],
+        command.Flags(
+            model=model, fallbacks=tuple(chain), host=host, port=port, watch=watch, env_file=env_file
+        ),
+    )
+
+
+def _check_served(configs: list[str] | None, model: str | None, chain: list[str]) -> None:
+    if configs and (model or chain):
+        raise typer.BadParameter("a file says it all: leave out --model and --fallbacks", param_hint="--model")
+    if chain and not model:
+        raise typer.BadParameter(NOTHING_SERVED, param_hint="--fallbacks")
+    for name in (model, *chain):
+        if name is not None and "/" not in name:
+            raise typer.BadParameter(f"'{name}' is not provider/model, as in openai/gpt-4o-mini", param_hint="--model")
+
+
+def init(*, path: flags.NewFile = "llmgw.yaml", force: flags.Force = False) -> int:
+    """Write a commented file of what is found: provider keys in the environment, a local Ollama.
+
+    Examples:
+      llmgw init
+      llmgw init gateway.yaml --force
+      llmgw init - | less
+    """
+    from llmgw.cli import init as command
+
+    return command.init(path, force=force)
+
+
+def validate(
+    *,
+    configs: flags.Configs,
+    as_json: flags.Json = False,
+    strict: flags.Strict = False,
+    env_file: flags.EnvFile = None,
+) -> int:
+    """Find every problem of a file, with its place; then run its tests. Contacts nothing and needs no keys.
+
+    Exit code: 0 fine, 1 problems or failed tests, 2 wrong usage.
+
+    Examples:
+      llmgw validate llmgw.yaml
+      llmgw validate base.yaml prod.yaml --strict
+      cat llmgw.yaml | llmgw validate - --json
+    """
+    from llmgw.cli import validate as command
+
+    return command.validate(configs, env_file, as_json=as_json, strict=strict)
+
+
+def test_route(  # noqa: PLR0913 - one for each flag
+    *,
+    configs: flags.Configs,
+    model: flags.Model = None,
+    metadata: flags.Metadata = None,
+    header: flags.Header = None,
+    user: flags.User = None,
+    input_tokens: flags.InputTokens = None,
+    max_tokens: flags.MaxTokens = None,
+    stream: flags.Stream = False,
+    tools: flags.Tools = False,
+    images: flags.Images = False,
+    request: flags.RequestFile = None,
+    fail: flags.Fail = None,
+    at: flags.At = None,
+    seed: flags.Seed = None,
+    run_all: flags.All = False,
+    as_json: flags.Json = False,
+    env_file: flags.EnvFile = None,
+    key: flags.Key = None,
+    spent: flags.Spent = None,
+    facts: flags.FactsFile = None,
+) -> int:
+    """Show what a request would do, by the very code that serves. Calls nothing.
+
+    The path through the graph, every candidate and why it was kept or dropped, the time limits; with --fail the outage
+    is played through, attempt by attempt.
+
+    Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
+    not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
+
+    With --json: model, route, path, deadline_s, max_attempts, candidates (target, upstream_model, provider, path,
+    dropped, connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s), attempts (attempt, target,
+    try, delay_s, failure), targets, answers, and error (status, code, message, passed_on) if none answers.
+
+    Exit code: 0 a target answers, 1 none or a bad file, 2 wrong usage.
+
+    Examples:
+      llmgw test-route llmgw.yaml --model chat --fail gpt=rate_limited --fail claude=timeout,overloaded
+      llmgw test-route llmgw.yaml --model tiered --metadata tier=paid --input-tokens 120000
+      llmgw test-route llmgw.yaml --request body.json --json
+      llmgw test-route llmgw.yaml --all
+    """
+    for name, later, needs in (("--key", key, "keys"), ("--spent", spent, "budgets"), ("--facts", facts, "breakers")):
+        if later:
+            raise typer.BadParameter(f"needs {needs}, which this version does not have yet", param_hint=name)
+
+    from llmgw.cli import test_route as command
+
+    if run_all:
+        return command.test_all(configs, env_file, as_json=as_json)
+    asked = command.Asked(
+        model=model,
+        metadata=metadata or [],
+        headers=header or [],
+        user=user,
+        input_tokens=input_tokens,
+        max_tokens=max_tokens,
+        stream=stream,
+        tools=tools,
+        images=images,
+        body=request,
+        fail=fail or [],
+        at=at,
+        seed=seed,
+    )
+    return command.test_route(configs, env_file, asked, as_json=as_json)
+
+
+def schema() -> int:
+    """Print the JSON Schema of the config file.
+
+    Examples:
+      llmgw schema > llmgw.schema.json
+    """
+    from llmgw.cli import schema as command
+
+    return command.schema()
+
+
+def version(*, as_json: flags.Json = False) -> int:
+    """Print the version.
+
+    Examples:
+      llmgw version
+      llmgw version --json
+    """
+    from llmgw.cli import version as command
+
+    return command.version(as_json=as_json)
+
+
+_COMMANDS: dict[str, Callable[..., int]] = {
+    "serve": serve,
+    "init": init,
+    "validate": validate,
+    "test-route": test_route,
+    "schema": schema,
+    "version": version,
+}
