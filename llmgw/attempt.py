@@ -6,8 +6,7 @@ Every wait has a limit, and the error says which one ran out.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import NamedTuple
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from llmgw import replies
 from llmgw.call import Call
@@ -16,29 +15,24 @@ from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.usage import Usage
 from llmgw.errors import (
     FailureClass,
+    StreamCutError,
     TimeLimit,
     UpstreamError,
     UpstreamProtocolError,
     UpstreamStatusError,
-    UpstreamTimeoutError,
 )
 from llmgw.policy.cost import cost_nanousd
 from llmgw.ports import Client, Clock, Upstream, UpstreamCall, UpstreamStream
 from llmgw.routing.outcome import class_of_status
 from llmgw.routing.plan import Try
-from llmgw.transcript import Transcript
+from llmgw.time_limits import Limit, tightest, within
+from llmgw.transcript import OK, Transcript
 from llmgw.wire import retry_after, sse
 
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 ERROR_BYTES_MAX = 256 * 1024
-PING_S = 15.0  # after so much silence a comment keeps proxies from cutting the line
-
-
-class Limit(NamedTuple):
-    """How long something may take, and the name under which it fails."""
-
-    which: TimeLimit
-    seconds: float
+END_S_MAX = 0.25  # from the end mark to the end of the body: later than that the connection is not worth keeping
+SECRET_CHARS_MIN = 8  # shorter ones are words that an error may well contain
 
 
 class Attempt:
@@ -61,24 +55,24 @@ class Attempt:
             await self._clock.sleep(self._delay_s)
         self._began_s = self._clock.elapsed_s()
         left_s = self._transcript.started_s + deadline_s - self._began_s
+        deadline = Limit(TimeLimit.DEADLINE, deadline_s, left_s)
         try:
             if self._call.request.stream:
-                await self._stream(upstream, left_s)
+                await self._stream(upstream, deadline)
             else:
-                await self._whole(upstream, left_s)
+                await self._whole(upstream, deadline)
         except UpstreamError as error:
-            self._record.failure, self._record.message = error.failure, error.message
-            self._record.status = error.status or self._record.status
+            self._note_failure(error)
             raise
         finally:
             self._record.elapsed_s = self._clock.elapsed_s() - self._began_s
 
     # An answer at once.
 
-    async def _whole(self, upstream: Upstream, left_s: float) -> None:
-        limit = _tightest((TimeLimit.TOTAL, self._candidate.limits.total_s), (TimeLimit.DEADLINE, left_s))
-        async with _within(limit), self._open(upstream) as answer:
-            body = await self._body(answer, ANSWER_BYTES_MAX)
+    async def _whole(self, upstream: Upstream, deadline: Limit) -> None:
+        total_s = self._candidate.limits.total_s
+        async with within(Limit(TimeLimit.TOTAL, total_s, total_s), deadline), self._open(upstream) as answer:
+            body = await self._body(answer)
             told = self._target.dialect.read_answer(body)
         if told.finish == FINISH_CONTENT_FILTER:
             raise UpstreamStatusError(
@@ -92,19 +86,17 @@ class Attempt:
         self._book(told.usage)
         self._transcript.keep_body(body)
         await self._client.answer(answer.status, replies.headers(self._transcript, self._call, answer.headers), body)
+        self._note_whole()
 
     # A stream.
 
-    async def _stream(self, upstream: Upstream, left_s: float) -> None:
+    async def _stream(self, upstream: Upstream, deadline: Limit) -> None:
         limits = self._candidate.limits
-        first = _tightest(
-            (TimeLimit.FIRST_TOKEN, limits.first_token_s),
-            (TimeLimit.TOTAL, limits.total_s),
-            (TimeLimit.DEADLINE, left_s),
-        )
+        first = Limit(TimeLimit.FIRST_TOKEN, limits.first_token_s, limits.first_token_s)
+        total = Limit(TimeLimit.TOTAL, limits.total_s, limits.total_s)
         relay = ForwardingRelay(self._target.dialect, keep_usage=self._call.request.wants_usage)
         async with AsyncExitStack() as opened:
-            async with _within(first):
+            async with within(first, total, deadline):
                 answer = await opened.enter_async_context(self._open(upstream))
                 held = await self._until_commit(answer, relay)
             self._commit(answer.status)
@@ -120,40 +112,53 @@ class Attempt:
             with self._waiting():
                 chunk = await answer.read()
             out = relay.feed(chunk) if chunk else relay.finish()
+            if relay.whole and not relay.committed:
+                out = relay.finish()  # nothing follows an end mark
             if relay.committed:
                 return out
 
     async def _relay(self, answer: UpstreamStream, relay: ForwardingRelay, held: bytes) -> None:
-        """Whole events as they come; an error of the provider's own ends the stream as well as a cut."""
+        """Whole events as they come, until the end mark, or the end of an upstream that has none."""
         await self._send(held)
-        while not relay.broken and not relay.ended:
+        while not (relay.broken or relay.whole or relay.ended):
             chunk = await self._read(answer)
             await self._send(relay.feed(chunk) if chunk else relay.finish())
         if relay.broken:
-            self._record.failure, self._record.message = FailureClass.STREAM_CUT, relay.broken.message
-            self._transcript.outcome = FailureClass.STREAM_CUT.value
-            self._transcript.error = relay.broken.message
+            return self._note_broken(relay.broken.message)
+        self._note_whole()
+        await self._let_end(answer)
 
     async def _read(self, answer: UpstreamStream) -> bytes:
         """The next bytes, with a comment to the client now and then while there are none."""
         limits = self._candidate.limits
         total_left_s = self._began_s + limits.total_s - self._clock.elapsed_s()
-        limit = _tightest((TimeLimit.IDLE, limits.idle_s), (TimeLimit.TOTAL, total_left_s))
-        silent_s = 0.0
-        while limit.seconds - silent_s > PING_S:
+        limit = tightest(
+            Limit(TimeLimit.IDLE, limits.idle_s, limits.idle_s),
+            Limit(TimeLimit.TOTAL, limits.total_s, total_left_s),
+        )
+        left_s = limit.left_s
+        while left_s > 0:
+            wait_s = min(left_s, self._call.ping_s)
             try:
-                async with asyncio.timeout(PING_S):
+                async with asyncio.timeout(wait_s):
                     return await answer.read()
             except TimeoutError:
-                silent_s += PING_S
+                left_s -= wait_s
+            if left_s > 0:
                 await self._client.write(sse.comment(b"waiting"))
-        async with _within(Limit(limit.which, limit.seconds), limit.seconds - silent_s):
-            return await answer.read()
+        raise limit.error()
 
     async def _send(self, data: bytes) -> None:
         if data:
             self._transcript.keep_body(data)
             await self._client.write(data)
+
+    async def _let_end(self, answer: UpstreamStream) -> None:
+        """After the end mark the body ends too, as a rule at once: then its connection can be used again."""
+        with suppress(TimeoutError, UpstreamError):
+            async with asyncio.timeout(END_S_MAX):
+                while await answer.read():
+                    pass
 
     # The upstream.
 
@@ -174,8 +179,8 @@ class Attempt:
             yield answer
 
     async def _refusal(self, answer: UpstreamStream) -> UpstreamStatusError:
-        """The provider's error: its own words first, then its status."""
-        body = await self._body(answer, ERROR_BYTES_MAX)
+        """The provider's error: its own words first, as far as they came, then its status."""
+        body = await self._error_body(answer)
         told = self._target.dialect.read_error(answer.status, body)
         wait_s = retry_after.from_headers(answer.headers, self._clock.now_s())
         return UpstreamStatusError(
@@ -183,7 +188,7 @@ class Attempt:
             told.message,
             status=answer.status,
             headers=answer.headers,
-            body=body,
+            body=self._without_secrets(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape"),
             retry_after_s=told.retry_after_s if wait_s is None else wait_s,
         )
 
@@ -193,18 +198,22 @@ class Attempt:
         if given and wanted not in given:
             raise UpstreamProtocolError(f"content type {given} instead of {wanted}")
 
-    async def _body(self, answer: UpstreamStream, bytes_max: int) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        while True:
-            with self._waiting():
-                chunk = await answer.read()
-            if not chunk:
-                return b"".join(parts)
-            parts.append(chunk)
-            size += len(chunk)
-            if size > bytes_max:
-                raise UpstreamProtocolError(f"the answer is over {bytes_max} bytes")
+    async def _body(self, answer: UpstreamStream) -> bytes:
+        body = bytearray()
+        with self._waiting():
+            while chunk := await answer.read():
+                body += chunk
+                if len(body) > ANSWER_BYTES_MAX:
+                    raise UpstreamProtocolError(f"the answer is over {ANSWER_BYTES_MAX} bytes")
+        return bytes(body)
+
+    async def _error_body(self, answer: UpstreamStream) -> bytes:
+        """What came of it: the status has said enough for an error to be understood without its end."""
+        body = bytearray()
+        with suppress(StreamCutError), self._waiting():
+            while len(body) < ERROR_BYTES_MAX and (chunk := await answer.read()):
+                body += chunk
+        return bytes(body[:ERROR_BYTES_MAX])
 
     # The book.
 
@@ -219,6 +228,28 @@ class Attempt:
         if usage is not None and self._target.price is not None:
             self._transcript.cost_nanousd = cost_nanousd(usage, self._target.price)
 
+    def _note_whole(self) -> None:
+        """The client has all of it; whatever happens now changes nothing."""
+        self._record.outcome = self._transcript.outcome = OK
+
+    def _note_failure(self, error: UpstreamError) -> None:
+        error.message = self._without_secrets(error.message)
+        self._record.outcome, self._record.message = error.failure.value, error.message
+        self._record.status = error.status or self._record.status
+
+    def _note_broken(self, message: str) -> None:
+        """The provider ended its stream with an error of its own, which the client has as it came."""
+        self._record.outcome = self._transcript.outcome = FailureClass.STREAM_CUT.value
+        self._record.message = self._transcript.error = self._without_secrets(message)
+
+    def _without_secrets(self, text: str) -> str:
+        """Some providers repeat the key that they refuse."""
+        for value in self._target.headers.values():
+            secret = value.reveal().rpartition(" ")[2]
+            if len(secret) >= SECRET_CHARS_MIN:
+                text = text.replace(secret, "***")
+        return text
+
     @contextmanager
     def _waiting(self) -> Iterator[None]:
         """Time that is the upstream's, not ours."""
@@ -227,21 +258,3 @@ class Attempt:
             yield
         finally:
             self._transcript.waited_s += self._clock.elapsed_s() - began_s
-
-
-def _tightest(*limits: tuple[TimeLimit, float]) -> Limit:
-    which, seconds = min(limits, key=lambda limit: limit[1])
-    return Limit(which, max(seconds, 0.0))
-
-
-@asynccontextmanager
-async def _within(limit: Limit, left_s: float | None = None) -> AsyncIterator[None]:
-    """Raises UpstreamTimeoutError with the name of the limit when it runs out."""
-    scope = asyncio.timeout(limit.seconds if left_s is None else left_s)
-    try:
-        async with scope:
-            yield
-    except TimeoutError:
-        if not scope.expired():
-            raise
-        raise UpstreamTimeoutError(limit.which, limit.seconds) from None

@@ -7,13 +7,16 @@ from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
 from llmgw.graph.model import Graph
 
+PING_S = 15.0  # after so much silence in a stream a comment keeps proxies from cutting the line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """What a handler has made of a request.
 
     `headers` (lower case) are for conditions; `forwarded` are those of them that an upstream may see. `timeout_s`
-    may only lower the route's deadline. With `early_keepalive_s` a stream is begun after so long without content.
+    may only lower the route's deadline. With `early_keepalive_s` a stream is begun after so long without content;
+    once it has begun a comment breaks every silence of `ping_s`.
     """
 
     request_id: str
@@ -27,3 +30,4 @@ class Call:
     forwarded: Mapping[str, str]
     timeout_s: float | None = None
     early_keepalive_s: float | None = None
+    ping_s: float = PING_S

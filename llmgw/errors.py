@@ -193,8 +193,10 @@ class UpstreamConnectError(UpstreamError):
 class UpstreamProtocolError(UpstreamError):
     """The provider broke its own dialect: not JSON, wrong content type, an error inside a 200 stream."""
 
-    def __init__(self, message: str, failure: FailureClass = FailureClass.PROTOCOL) -> None:
-        super().__init__(failure, message)
+    def __init__(
+        self, message: str, failure: FailureClass = FailureClass.PROTOCOL, *, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(failure, message, retry_after_s=retry_after_s)
 
 
 class StreamCutError(UpstreamError):

@@ -9,7 +9,7 @@ stream ends with the dialect's own error event. The gateway carries values betwe
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -29,6 +29,8 @@ from llmgw.routing.walk import Itinerary, walk
 from llmgw.transcript import AttemptRecord, Transcript
 from llmgw.wire import sse
 
+MODEL_CHARS_MAX = 256  # it goes into headers and the log
+
 
 class Gateway:
     """Answers calls. One for the whole process; it keeps nothing between calls."""
@@ -44,17 +46,18 @@ class Gateway:
         Raises GatewayError if nothing has been sent: whoever called says so then, in the caller's dialect.
         """
         try:
-            async with _kept_awake(client, call.early_keepalive_s):
+            async with _kept_awake(client, call.early_keepalive_s, transcript):
                 await self._attempts(call, client, transcript)
         except ClientGoneError:
-            transcript.outcome, transcript.status = "client_closed", 499
+            transcript.note_client_gone()
         except GatewayError as error:
-            replies.note_failure(transcript, error)
+            replies.note_failure(transcript, error, started=client.started)
             if not client.started:
                 raise
-            await client.write(call.dialect.write_stream_error(replies.report(error)))
+            with suppress(ClientGoneError):
+                await client.write(call.dialect.write_stream_error(replies.report(error)))
         except asyncio.CancelledError:
-            transcript.outcome, transcript.status = "client_closed", 499
+            transcript.note_client_gone()
             raise
         finally:
             transcript.total_s = self._clock.elapsed_s() - transcript.started_s
@@ -83,9 +86,10 @@ class Gateway:
 
     def _itinerary(self, call: Call, dice: Dice) -> Itinerary:
         """From a name to references: the only place where a name is looked up."""
-        resolved = call.graph.resolve(call.request.model)
+        name = call.request.model
+        resolved = call.graph.resolve(name) if len(name) <= MODEL_CHARS_MAX else None
         if resolved is None:
-            raise UnknownModelError(replies.unknown_model(call.graph, call.request.model), param="model")
+            raise UnknownModelError(replies.unknown_model(call.graph, name), param="model")
         itinerary = walk(resolved, self._facts(call), ALL_WELL, dice)
         if call.timeout_s is None:
             return itinerary
@@ -103,22 +107,23 @@ class Gateway:
 
 
 @asynccontextmanager
-async def _kept_awake(client: Client, every_s: float | None) -> AsyncIterator[None]:
+async def _kept_awake(client: Client, every_s: float | None, transcript: Transcript) -> AsyncIterator[None]:
     """With `early_keepalive`: begin the stream early and send comments for as long as no content has come."""
     if every_s is None:
         yield
         return
     try:
         async with asyncio.TaskGroup() as group:
-            ticker = group.create_task(_tick(client, every_s))
+            ticker = group.create_task(_tick(client, every_s, transcript))
             yield
             ticker.cancel()
     except BaseExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
 
-async def _tick(client: Client, every_s: float) -> None:
-    while True:
-        await asyncio.sleep(every_s)
+async def _tick(client: Client, every_s: float, transcript: Transcript) -> None:
+    await asyncio.sleep(every_s)
+    while not transcript.committed:
         await client.start({})
         await client.write(sse.comment(b"waiting"))
+        await asyncio.sleep(every_s)

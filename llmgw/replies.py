@@ -24,9 +24,9 @@ _RATE_LIMIT_HEADERS = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit-")
 def headers(transcript: Transcript, call: Call, upstream: Mapping[str, str]) -> dict[str, str]:
     """The headers of an answer: what was decided, and the provider's own rate limits under another name."""
     told = {
-        "content-type": upstream.get("content-type", "application/json"),
+        "content-type": content_type(upstream),
         **decided(transcript),
-        "x-llmgw-overhead-ms": f"{max(_elapsed_s(transcript) - transcript.waited_s, 0.0) * 1000:.2f}",
+        "x-llmgw-overhead-ms": f"{transcript.overhead_s * 1000:.2f}",
     }
     if transcript.dropped:
         told["x-llmgw-dropped"] = ",".join(transcript.dropped)
@@ -34,8 +34,13 @@ def headers(transcript: Transcript, call: Call, upstream: Mapping[str, str]) -> 
         told["x-llmgw-cost-usd"] = as_usd(transcript.cost_nanousd)
     for name, value in upstream.items():
         if name.startswith(_RATE_LIMIT_HEADERS) or name == "retry-after":
-            told[f"x-llmgw-upstream-{name.removeprefix('x-')}"] = value
+            told[f"x-llmgw-upstream-{name.removeprefix('x-')}"] = _printable(value)
     return told
+
+
+def content_type(upstream: Mapping[str, str]) -> str:
+    """The provider's, as far as a header can carry it."""
+    return _printable(upstream.get("content-type", "application/json"))
 
 
 def decided(transcript: Transcript) -> dict[str, str]:
@@ -62,14 +67,16 @@ def report(error: GatewayError) -> ErrorReport:
             return ErrorReport(500, "internal_error", "the gateway failed; the log says why")
 
 
-def note_failure(transcript: Transcript, error: GatewayError) -> None:
-    """Put the end of a failed call into its transcript."""
+def note_failure(transcript: Transcript, error: GatewayError, *, started: bool) -> None:
+    """Put the end of a failed call into its transcript. The status of a stream that has begun cannot change."""
     told = report(error)
+    passed_on = error.passed_on if isinstance(error, RouteExhaustedError) else None
     transcript.outcome = told.code
     transcript.error = told.message
-    if not transcript.committed:
-        passed_on = error.passed_on if isinstance(error, RouteExhaustedError) else None
-        transcript.status = passed_on.status if passed_on is not None else told.status
+    if started:
+        transcript.status = 200
+    else:
+        transcript.status = told.status if passed_on is None else passed_on.status
 
 
 def unknown_model(graph: Graph, name: str) -> str:
@@ -84,10 +91,6 @@ def unknown_model(graph: Graph, name: str) -> str:
     return f"no model '{shown}'.{suggestion} Names: {listed}. Add others to the file under models."
 
 
-def _elapsed_s(transcript: Transcript) -> float:
-    return transcript.first_token_s or 0.0
-
-
 def _printable(text: str) -> str:
-    """A name as a header may carry it: visible ASCII, the rest as question marks."""
-    return "".join(char if " " < char < "\x7f" else "?" for char in text)
+    """Text as a header may carry it: printable ASCII, the rest as question marks."""
+    return "".join(char if " " <= char < "\x7f" else "?" for char in text)

@@ -3,19 +3,22 @@
 from dataclasses import dataclass, field
 
 from llmgw.chat.usage import Usage
-from llmgw.errors import FailureClass
 
 BODY_BYTES_LOGGED_MAX = 16 * 1024
+
+# Outcomes that are no error codes; all others are.
+OK = "ok"
+CLIENT_CLOSED = "client_closed"
 
 
 @dataclass(slots=True)
 class AttemptRecord:
-    """One attempt. `failure` None: it answered. Times in seconds."""
+    """One attempt. `outcome` is `ok`, a class of failure, or what it was when the client left. Times in seconds."""
 
     target: str
     path: str
     delay_s: float
-    failure: FailureClass | None = None
+    outcome: str = "unfinished"
     status: int | None = None
     message: str | None = None
     elapsed_s: float = 0.0
@@ -23,9 +26,10 @@ class AttemptRecord:
 
 @dataclass(slots=True)
 class Transcript:
-    """One call, from its arrival to its last byte. `outcome` is `ok` or a stable error code.
+    """One call, from its arrival to its last byte. `outcome` is `ok`, `client_closed` or a stable error code.
 
-    `waited_s` is time spent waiting for upstreams and between attempts: what is left of `total_s` is ours.
+    It expects the worst: what nobody has ended otherwise was a fault of ours. `waited_s` is time spent waiting for
+    upstreams and between attempts until the commit: what is left of the time until then is ours.
     """
 
     request_id: str
@@ -35,8 +39,8 @@ class Transcript:
     started_s: float
     client_request_id: str | None = None
     attempts: list[AttemptRecord] = field(default_factory=list)
-    outcome: str = "ok"
-    status: int = 0
+    outcome: str = "internal_error"
+    status: int = 500
     usage: Usage | None = None
     cost_nanousd: int | None = None
     first_token_s: float | None = None
@@ -57,6 +61,17 @@ class Transcript:
     def path(self) -> str | None:
         """How it was reached."""
         return self.attempts[-1].path if self.attempts else None
+
+    @property
+    def overhead_s(self) -> float:
+        """How much later the answer began for our sake."""
+        until_s = self.total_s if self.first_token_s is None else self.first_token_s
+        return max(until_s - self.waited_s, 0.0)
+
+    def note_client_gone(self) -> None:
+        """The client has left: that is how the call ended, unless it had the whole answer by then."""
+        if self.outcome != OK:
+            self.outcome, self.status = CLIENT_CLOSED, 499
 
     def keep_body(self, data: bytes) -> None:
         """Part of what the client got, if bodies are logged, up to the limit."""

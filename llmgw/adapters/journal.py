@@ -9,13 +9,13 @@ import structlog
 
 from llmgw.ports import Journal
 from llmgw.routing.dice import seed_of
-from llmgw.transcript import BODY_BYTES_LOGGED_MAX, AttemptRecord, Transcript
+from llmgw.transcript import BODY_BYTES_LOGGED_MAX, CLIENT_CLOSED, OK, AttemptRecord, Transcript
 from llmgw.wire.json import encode_text
 
 Logger = structlog.typing.FilteringBoundLogger
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_QUIET = frozenset({"ok", "client_closed"})
+_QUIET = frozenset({OK, CLIENT_CLOSED})
 
 
 class Lines(Protocol):
@@ -72,7 +72,7 @@ def line(transcript: Transcript) -> dict[str, Any]:
         "attempts": [_attempt(attempt) for attempt in transcript.attempts],
         "first_token_ms": _ms(transcript.first_token_s),
         "total_ms": _ms(transcript.total_s),
-        "overhead_ms": _ms(max(transcript.total_s - transcript.waited_s, 0.0)),
+        "overhead_ms": _ms(transcript.overhead_s),
         "dropped": list(transcript.dropped) or None,
         "cost_nanousd": transcript.cost_nanousd,
         "seed": seed_of(transcript.request_id),
@@ -97,7 +97,7 @@ def _is_no_fault_of_ours(transcript: Transcript) -> bool:
 def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
     fields = {
         "target": attempt.target,
-        "class": attempt.failure.value if attempt.failure else "ok",
+        "class": attempt.outcome,
         "status": attempt.status,
         "ms": _ms(attempt.elapsed_s),
         "delay_ms": _ms(attempt.delay_s) if attempt.delay_s else None,

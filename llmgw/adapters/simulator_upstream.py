@@ -84,7 +84,10 @@ class _SimulatedStream:
                 raise UpstreamConnectError("simulated: connection reset in the middle of the body")
             return b""
         wait_s = self._began_s + self._next.due_s - self._clock.elapsed_s()
-        await self._clock.sleep(max(0.0, wait_s))  # also for 0: other streams get their turn
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
+        else:
+            await asyncio.sleep(0)  # as a socket would: other streams get their turn
         return self._due(self._clock.elapsed_s() - self._began_s)
 
     def _due(self, elapsed_s: float) -> bytes:

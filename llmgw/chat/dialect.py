@@ -11,6 +11,7 @@ from llmgw.chat.usage import Usage
 from llmgw.errors import FailureClass
 
 FINISH_CONTENT_FILTER = "content_filter"
+FINISH_ERROR = "error"
 
 
 class Sign(msgspec.Struct, frozen=True, gc=False):
@@ -62,8 +63,8 @@ class Dialect(Protocol):
 
     name: str
 
-    def read_request(self, body: bytes) -> ChatRequest:
-        """Raises InvalidRequestError with the place in the body."""
+    def read_request(self, body: bytes, model: str = "") -> ChatRequest:
+        """Raises InvalidRequestError with the place in the body. `model` is the path's, which wins over the body's."""
         ...
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
@@ -71,7 +72,7 @@ class Dialect(Protocol):
         ...
 
     def read_answer(self, body: bytes) -> Answer:
-        """Raises UpstreamProtocolError if this is no answer of the dialect, UpstreamStatusError if it is an error."""
+        """Raises UpstreamProtocolError if this is no answer of the dialect, or an error: then with its class."""
         ...
 
     def read_event(self, event: bytes) -> Sign:

@@ -5,6 +5,7 @@ text of numbers. So we look for the message and for words of a known meaning whe
 the rest to the status.
 """
 
+import re
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ from llmgw.errors import FailureClass
 from llmgw.wire import retry_after
 
 MESSAGE_CHARS_MAX = 2000
+DEPTH_MAX = 8
+ITEMS_MAX = 16
 
 # A provider's own words for what happened, wherever it puts them (`code`, `type`, `status`, `reason`).
 _FAILURES = {
@@ -25,44 +28,76 @@ _FAILURES = {
     "content_filter": FailureClass.CONTENT_FILTER,
     "content_policy_violation": FailureClass.CONTENT_FILTER,
     "responsibleaipolicyviolation": FailureClass.CONTENT_FILTER,
+    "data_inspection_failed": FailureClass.CONTENT_FILTER,
     "insufficient_quota": FailureClass.QUOTA_EXHAUSTED,
     "insufficient_balance": FailureClass.QUOTA_EXHAUSTED,
     "billing_hard_limit_reached": FailureClass.QUOTA_EXHAUSTED,
+    "billing_not_active": FailureClass.QUOTA_EXHAUSTED,
+    "exceeded_current_quota_error": FailureClass.QUOTA_EXHAUSTED,
     "invalid_api_key": FailureClass.UNAUTHORIZED,
     "api_key_invalid": FailureClass.UNAUTHORIZED,
     "authentication_error": FailureClass.UNAUTHORIZED,
     "permission_error": FailureClass.UNAUTHORIZED,
     "rate_limit_exceeded": FailureClass.RATE_LIMITED,
     "rate_limit_error": FailureClass.RATE_LIMITED,
+    "rate_limited": FailureClass.RATE_LIMITED,
+    "ratelimitreached": FailureClass.RATE_LIMITED,
     "resource_exhausted": FailureClass.RATE_LIMITED,
     "model_not_found": FailureClass.NOT_FOUND,
+    "model_decommissioned": FailureClass.NOT_FOUND,
     "invalid_model": FailureClass.NOT_FOUND,
+    "unknown_model": FailureClass.NOT_FOUND,
     "deploymentnotfound": FailureClass.NOT_FOUND,
     "overloaded_error": FailureClass.OVERLOADED,
-    "server_error": FailureClass.SERVER_ERROR,
     "tool_use_failed": FailureClass.SERVER_ERROR,
 }
 
-# For those who have only words. Each is matched in lower case, on statuses where the words can be trusted.
+# Inside a 200 there is no status to decide: there a status told in the body counts, and what says little else.
+_FAILURES_OF_200 = {
+    **_FAILURES,
+    "401": FailureClass.UNAUTHORIZED,
+    "402": FailureClass.QUOTA_EXHAUSTED,
+    "403": FailureClass.UNAUTHORIZED,
+    "404": FailureClass.NOT_FOUND,
+    "429": FailureClass.RATE_LIMITED,
+    "500": FailureClass.SERVER_ERROR,
+    "502": FailureClass.SERVER_ERROR,
+    "503": FailureClass.OVERLOADED,
+    "504": FailureClass.SERVER_ERROR,
+    "529": FailureClass.OVERLOADED,
+    "server_error": FailureClass.SERVER_ERROR,
+}
+
+# For those who have only words. Each is looked for in lower case, on statuses that say less than the words.
 _PHRASES = (
     ("maximum context length", FailureClass.CONTEXT_LENGTH),
     ("prompt is too long", FailureClass.CONTEXT_LENGTH),
     ("context length", FailureClass.CONTEXT_LENGTH),
     ("context window", FailureClass.CONTEXT_LENGTH),
+    ("maximum model length", FailureClass.CONTEXT_LENGTH),
     ("exceeds maximum length", FailureClass.CONTEXT_LENGTH),
+    ("available context size", FailureClass.CONTEXT_LENGTH),
     ("input token count", FailureClass.CONTEXT_LENGTH),
     ("content management policy", FailureClass.CONTENT_FILTER),
+    ("content violates usage guidelines", FailureClass.CONTENT_FILTER),
+    ("flagged as potentially violating", FailureClass.CONTENT_FILTER),
+    ("your input was flagged", FailureClass.CONTENT_FILTER),
+    ("content exists risk", FailureClass.CONTENT_FILTER),
     ("incorrect api key", FailureClass.UNAUTHORIZED),
     ("api key not valid", FailureClass.UNAUTHORIZED),
     ("invalid api key", FailureClass.UNAUTHORIZED),
     ("insufficient balance", FailureClass.QUOTA_EXHAUSTED),
     ("exceeded your current quota, please check your plan", FailureClass.QUOTA_EXHAUSTED),
     ("credit balance is too low", FailureClass.QUOTA_EXHAUSTED),
+    ("used all available credits", FailureClass.QUOTA_EXHAUSTED),
     ("model not exist", FailureClass.NOT_FOUND),
     ("invalid model", FailureClass.NOT_FOUND),
     ("not a valid model", FailureClass.NOT_FOUND),
     ("model not found", FailureClass.NOT_FOUND),
+    ("model identifier is invalid", FailureClass.NOT_FOUND),
 )
+_WORDS_DECIDE = frozenset({200, 400, 402, 403, 404, 413, 422, 429})
+_NO_SUCH_MODEL = re.compile(r"\bmodel \S{1,200} (?:does not exist|is not supported)")
 
 
 def read_error(status: int, body: bytes) -> ProviderError:
@@ -75,38 +110,44 @@ def read_error(status: int, body: bytes) -> ProviderError:
     return ProviderError(_failure(told, message, status), message[:MESSAGE_CHARS_MAX], _retry_delay_s(told))
 
 
-def _message(told: Any, depth: int = 8) -> str:
-    """The text of an error, wherever a provider puts it."""
+def _message(told: Any, depth: int = DEPTH_MAX) -> str:
+    """The text of an error, wherever a provider puts it, and that of the provider behind it (OpenRouter)."""
     if isinstance(told, str):
         return told.strip()
     if isinstance(told, list) and depth:
-        return "; ".join(filter(None, (_message(item, depth - 1) for item in told[:16])))
+        return "; ".join(filter(None, (_message(item, depth - 1) for item in told[:ITEMS_MAX])))
     if not isinstance(told, dict) or depth == 0:
         return ""
-    for name in ("error", "message", "detail", "msg", "title"):
-        text = _message(told.get(name), depth - 1)
-        if text:
-            return text
-    return ""
+    texts = (_message(told.get(name), depth - 1) for name in ("error", "message", "detail", "msg", "title"))
+    text = next(filter(None, texts), "")
+    metadata = told.get("metadata")
+    behind = metadata.get("raw") if isinstance(metadata, dict) else None
+    return f"{text}: {behind}" if isinstance(behind, str) and behind else text
 
 
 def _failure(told: Any, message: str, status: int) -> FailureClass | None:
+    known = _FAILURES_OF_200 if status == 200 else _FAILURES
     for word in _words(told):
-        if word in _FAILURES:
-            return _FAILURES[word]
-    if status in (200, 400, 402, 403, 404, 413, 422, 429):
-        lower = message.lower()
-        return next((failure for phrase, failure in _PHRASES if phrase in lower), None)
-    return None
+        if word in known:
+            return known[word]
+    return _by_phrase(message.lower()) if status in _WORDS_DECIDE else None
 
 
-def _words(told: Any, depth: int = 4) -> list[str]:
-    """Codes and types of an error, outermost object first, `code` before `type`: the more telling one wins."""
+def _by_phrase(message: str) -> FailureClass | None:
+    for phrase, failure in _PHRASES:
+        if phrase in message:
+            return failure
+    return FailureClass.NOT_FOUND if _NO_SUCH_MODEL.search(message) else None
+
+
+def _words(told: Any, depth: int = DEPTH_MAX) -> list[str]:
+    """Codes and types of an error, the innermost object first, `code` before `type`: the more telling one wins."""
     if depth == 0 or not isinstance(told, dict | list):
         return []
     if isinstance(told, list):
-        return [word for item in told[:16] for word in _words(item, depth - 1)]
-    own = [told[name].lower() for name in ("code", "type", "reason", "status") if isinstance(told.get(name), str)]
+        return [word for item in told[:ITEMS_MAX] for word in _words(item, depth - 1)]
+    values = [told.get(name) for name in ("code", "type", "reason", "status")]
+    own = [str(value).lower() for value in values if isinstance(value, str | int)]
     inner = [word for name in ("error", "innererror", "details") for word in _words(told.get(name), depth - 1)]
     return inner + own
 

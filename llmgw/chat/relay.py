@@ -5,7 +5,7 @@ still answer. After it, whole events pass untouched; only those that could carry
 read. It never holds more than one partial event and the window before the commit.
 """
 
-from llmgw.chat.dialect import FINISH_CONTENT_FILTER, Dialect, ProviderError, Sign
+from llmgw.chat.dialect import FINISH_CONTENT_FILTER, NOTHING, Dialect, ProviderError, Sign
 from llmgw.chat.usage import Usage
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
 from llmgw.wire import sse
@@ -48,8 +48,11 @@ class ForwardingRelay:
     def feed(self, chunk: bytes) -> bytes:
         """What the client may have now, on event borders, possibly nothing.
 
-        Raises UpstreamProtocolError when the provider breaks its dialect, or ends before the commit with an error.
+        Raises UpstreamProtocolError when, before the commit, the provider breaks its dialect or ends with an error,
+        and at any time for an event without end.
         """
+        if self.broken is not None:
+            return b""
         try:
             events = self._frames.feed(chunk)
         except sse.EventTooLargeError as error:
@@ -63,8 +66,9 @@ class ForwardingRelay:
     def finish(self) -> bytes:
         """The last bytes. Raises StreamCutError if not all has come, UpstreamStatusError if it was filtered."""
         self.ended = True
-        rest = self._frames.rest()
-        out = self._read_rest(rest) if rest.strip() else b""
+        if self.broken is not None:
+            return b""
+        out = self._read_rest(self._frames.rest())
         if self.broken is None and not self.whole and self.finish_reason is None:
             raise StreamCutError("the stream ended without its end mark")
         if not self.committed:
@@ -101,8 +105,7 @@ class ForwardingRelay:
         """Read event by event; what must not reach the client is left out, nothing follows an error."""
         parts = []
         for event in sse.split(events):
-            sign = self._dialect.read_event(event)
-            self._note(sign)
+            sign = self._sign(event)
             if sign.usage_only and not self._keep_usage:
                 continue
             parts.append(event)
@@ -111,21 +114,37 @@ class ForwardingRelay:
         return b"".join(parts)
 
     def _read_rest(self, rest: bytes) -> bytes:
-        """An end without a blank line: taken if it can be read, completed so that clients see it."""
+        """An end without a blank line: completed so that clients see it. Half an event is left out."""
+        if not rest.strip():
+            return rest
+        event = rest.rstrip(b"\r\n") + b"\n\n"
         try:
-            return self._read(rest.rstrip(b"\r\n") + b"\n\n")
+            self._dialect.read_event(event)
         except UpstreamProtocolError:
             return b""
+        return self._read(event)
+
+    def _sign(self, event: bytes) -> Sign:
+        """After the commit an event that cannot be read passes as it came, like those that are never looked at."""
+        try:
+            sign = self._dialect.read_event(event)
+        except UpstreamProtocolError:
+            if not self.committed:
+                raise
+            return NOTHING
+        self._note(sign)
+        return sign
 
     def _note(self, sign: Sign) -> None:
+        self.usage = sign.usage or self.usage
         if sign.error is not None:
             if not self.committed:
                 raise UpstreamProtocolError(
                     f"error inside the stream: {sign.error.message}",
                     sign.error.failure or FailureClass.PROTOCOL,
+                    retry_after_s=sign.error.retry_after_s,
                 )
             self.broken = sign.error
         self.committed = self.committed or sign.content
         self.whole = self.whole or sign.end
         self.finish_reason = self.finish_reason or sign.finish
-        self.usage = sign.usage or self.usage

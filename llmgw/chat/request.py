@@ -34,8 +34,9 @@ class ChatRequest:
 class Edits:
     """What a target changes in a request: the only differences between what came in and what goes out.
 
-    `set` wins over the caller, the caller over `default`; `drop` is taken out and reported. Values are encoded
-    JSON. `ask_usage` adds the dialect's way of asking for usage in a stream.
+    `set` wins over all; `drop` wins over the caller and is reported; the caller wins over `default`. Values are
+    encoded JSON. `ask_usage` adds the dialect's way of asking for usage in a stream; where the provider does not take
+    it, the caller's own is dropped too.
     """
 
     model: str

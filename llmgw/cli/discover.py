@@ -47,7 +47,10 @@ class Found:
 
 def discover(env: Mapping[str, str]) -> tuple[Found, ...]:
     """Everything found, in the catalogue's order; the simulator if there is nothing else."""
-    found = [*_with_keys(env), *_local(find_ollama(env))]
+    found = [*_with_keys(env)]
+    ollama = find_ollama(env)
+    if ollama is not None:
+        found.append(of_ollama(ollama))
     return tuple(found) or (Found(SIMULATOR, "nothing else was found", {"*": f"{SIMULATOR}/*"}, "any-name", {}),)
 
 
@@ -64,14 +67,13 @@ def _with_keys(env: Mapping[str, str]) -> Iterator[Found]:
         yield Found(name, row.key_env, {f"{name}/*": f"{name}/*"} | short, example or f"{name}/MODEL", settings)
 
 
-def _local(ollama: Ollama | None) -> Iterator[Found]:
-    if ollama is None:
-        return
+def of_ollama(ollama: Ollama) -> Found:
+    """A local Ollama: any model, and those it has pulled under their own names, so that clients can list them."""
     pulled = {model: f"{_OLLAMA}/{model}" for model in ollama.models if model != CHAIN}
     settings = {} if ollama.base_url == _OLLAMA_USUAL_URL else {"base_url": ollama.base_url}
     by = f"Ollama at {ollama.base_url.removesuffix('/v1')}"
     example = next((model for model in pulled if "embed" not in model), f"{_OLLAMA}/MODEL")
-    yield Found(_OLLAMA, by, {f"{_OLLAMA}/*": f"{_OLLAMA}/*"} | pulled, example, settings)
+    return Found(_OLLAMA, by, {f"{_OLLAMA}/*": f"{_OLLAMA}/*"} | pulled, example, settings)
 
 
 def config_text(found: Iterable[Found]) -> str:

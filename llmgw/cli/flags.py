@@ -5,19 +5,28 @@ from typing import Annotated, Any
 
 import typer
 
+from llmgw import __version__
+
 
 def _flag(*names: str, help: str, metavar: str | None = None, hidden: bool = False) -> Any:  # noqa: A002 - typer's word
     return typer.Option(*names, help=help, metavar=metavar, hidden=hidden)
 
 
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        typer.echo(f"llmgw {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)]
 Configs = Annotated[
-    list[str], typer.Argument(metavar="CONFIG...", help="The file; several are merged; - is standard input.")
+    list[str], typer.Argument(metavar="CONFIG", help="The file; several are merged; - is standard input.")
 ]
 ServedConfigs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[CONFIG...]", help="The file; several are merged. Without: what this machine offers."),
+    typer.Argument(metavar="CONFIG", help="The file; several are merged. Without: what this machine offers."),
 ]
-NewFile = Annotated[str, typer.Argument(metavar="[FILE]", help="Where to write; - is standard output.")]
+NewFile = Annotated[str, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")]
 
 EnvFile = Annotated[
     Path | None,

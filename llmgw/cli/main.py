@@ -9,12 +9,10 @@ import os
 import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Any
 
 import typer
 
-from llmgw import __version__
 from llmgw.cli import flags
 from llmgw.errors import ConfigError
 
@@ -46,8 +44,9 @@ def make_app(*, on_terminal: bool) -> typer.Typer:
 
 
 def _help(command: Callable[..., object]) -> str:
-    """The docstring; its examples keep their lines."""
-    return (inspect.getdoc(command) or "").replace("Examples:", "\b\nExamples:")
+    """The docstring, a paragraph to a line; its examples keep their lines."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(f"\b\n{text}" if text.startswith("Examples:") else " ".join(text.split()) for text in paragraphs)
 
 
 def _ending(command: Callable[..., int]) -> Callable[..., None]:
@@ -77,12 +76,6 @@ def _problems_shown(error: ConfigError) -> int:
     return 1
 
 
-def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
-    if asked:
-        typer.echo(f"llmgw {__version__}")
-        raise typer.Exit
-
-
 def _root(*, _version: flags.Version = False) -> None:
     """An AI gateway: one YAML file becomes a routing graph behind an OpenAI-compatible proxy.
 
@@ -105,9 +98,10 @@ def serve(  # noqa: PLR0913 - one for each flag
     watch: flags.Watch = False,
     env_file: flags.EnvFile = None,
 ) -> int:
-    """Check, bind and serve; reload on SIGHUP or with --watch, drain on SIGTERM.
+    """Serve a file, flags, or what is found.
 
-    Without a file it serves what it finds: provider keys in the environment, a local Ollama.
+    With neither a file nor --model it looks for provider keys in the environment and a local Ollama; if there are none,
+    the built-in simulator answers. Reloads on SIGHUP or with --watch, drains on SIGTERM.
 
     Exit code: 0 after a stop, 1 bad file, 2 wrong usage, 3 cannot bind.
 
@@ -142,7 +136,9 @@ def _check_served(configs: list[str] | None, model: str | None, chain: list[str]
 
 
 def init(*, path: flags.NewFile = "llmgw.yaml", force: flags.Force = False) -> int:
-    """Write a commented file of what is found: provider keys in the environment, a local Ollama.
+    """Write what is found as a file.
+
+    Provider keys in the environment and a local Ollama become a commented llmgw.yaml to go on from.
 
     Examples:
       llmgw init
@@ -161,7 +157,12 @@ def validate(
     strict: flags.Strict = False,
     env_file: flags.EnvFile = None,
 ) -> int:
-    """Find every problem of a file, with its place; then run its tests. Contacts nothing and needs no keys.
+    """Find every problem of a file.
+
+    Each with its place; then the file's tests run. Contacts nothing and needs no keys.
+
+    With --json: valid, errors, warnings, problems (file, line, column, path, severity, message, hint), models, routes,
+    and tests (name, passed, expected, happened).
 
     Exit code: 0 fine, 1 problems or failed tests, 2 wrong usage.
 
@@ -198,17 +199,17 @@ def test_route(  # noqa: PLR0913 - one for each flag
     spent: flags.Spent = None,
     facts: flags.FactsFile = None,
 ) -> int:
-    """Show what a request would do, by the very code that serves. Calls nothing.
+    """Show what a request would do.
 
-    The path through the graph, every candidate and why it was kept or dropped, the time limits; with --fail the outage
+    By the very code that serves, but nothing is called: the path through the graph, every candidate and why it was kept or dropped, the time limits; with --fail the outage
     is played through, attempt by attempt.
 
     Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
 
-    With --json: model, route, path, deadline_s, max_attempts, candidates (target, upstream_model, provider, path,
-    dropped, connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s), attempts (attempt, target,
-    try, delay_s, failure), targets, answers, and error (status, code, message, passed_on) if none answers.
+    With --json: model, route, deadline_s, max_attempts, candidates (target, provider, upstream_model, path, dropped,
+    connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s, on_failure), attempts (attempt,
+    target, try, delay_s, failure), targets, answers, and error (status, code, message, passed_on) if none answers.
 
     Exit code: 0 a target answers, 1 none or a bad file, 2 wrong usage.
 

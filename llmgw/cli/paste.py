@@ -4,6 +4,7 @@ On standard error, so that the log on standard output stays what it is.
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 
 from llmgw.cli.discover import CHAIN, Found
@@ -76,9 +77,9 @@ def client_lines(base: str, model: str) -> Iterator[Line]:
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
     exports = f"export OPENAI_BASE_URL={base} OPENAI_API_KEY={ANY_KEY}"
     yield (_label("OpenAI SDKs"), exports, ("   # Python and Node read both", "dim"))
-    yield (_label(""), f'client.chat.completions.create(model="{model}", messages=[…])')
-    yield (_label("curl"), f"curl {base}/chat/completions -H 'content-type: application/json' -d '{body}'")
-    yield (_label("LangChain"), f'ChatOpenAI(model="{model}", base_url="{base}", api_key="{ANY_KEY}")')
+    yield (_label(""), f"client.chat.completions.create(model={json.dumps(model)}, messages=[…])")
+    yield (_label("curl"), f"curl {base}/chat/completions -H 'content-type: application/json' -d {shlex.quote(body)}")
+    yield (_label("LangChain"), f'ChatOpenAI(model={json.dumps(model)}, base_url="{base}", api_key="{ANY_KEY}")')
     yield (_label("Open WebUI"), f"OPENAI_API_BASE_URL={base} OPENAI_API_KEY={ANY_KEY} open-webui serve")
     yield (
         _label("Cursor"),

@@ -7,19 +7,25 @@ server and the file's tests make theirs.
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import typer
 
 from llmgw.cli.sources import STDIN
 from llmgw.config.model import TestRequest
 from llmgw.dialects.openai_chat import openai_chat
-from llmgw.errors import FailureClass, InvalidRequestError, RequestTooLargeError
-from llmgw.graph.model import STAR, Graph
+from llmgw.errors import FailureClass, RequestTooLargeError
+from llmgw.routing import facts
 from llmgw.routing.dice import seed_of
+from llmgw.routing.facts import Facts
 from llmgw.routing.rehearsal import Pretence
+from llmgw.server import headers
 
+ENDPOINT = "chat"
+IP = "127.0.0.1"
 SEED = "0"
 
 
@@ -40,6 +46,84 @@ class Asked:
     fail: Sequence[str] = ()
     at: str | None = None
     seed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a decision needs to know of the request. `timeout_s` may lower the route's deadline."""
+
+    model: str
+    facts: Facts
+    stream: bool
+    timeout_s: float | None
+
+
+def question(asked: Asked, timezone: str, body_bytes_max: int) -> Question:
+    """Raises RequestError for what the server would refuse, BadParameter for flags that make no sense."""
+    given = {name.lower(): value for name, value in pairs(asked.headers, "--header").items()}
+    metadata = {**headers.metadata(given), **pairs(asked.metadata, "--metadata")}
+    at = moment(asked.at, timezone)
+    if asked.body is not None:
+        return _of_body(asked, _body(asked.body, body_bytes_max), metadata, given, at)
+    if asked.model is None:
+        raise typer.BadParameter("say what is asked for: --model NAME, or --request FILE", param_hint="--model")
+    request = TestRequest(
+        model=asked.model,
+        metadata=metadata,
+        headers=given,
+        user=asked.user,
+        ip=IP,
+        endpoint=ENDPOINT,
+        stream=asked.stream,
+        input_tokens=asked.input_tokens,
+        max_tokens=asked.max_tokens,
+        tools=asked.tools,
+        images=asked.images,
+    )
+    return Question(asked.model, facts.pretended(request, at), asked.stream, headers.timeout_s(given))
+
+
+def _of_body(
+    asked: Asked, body: bytes, metadata: Mapping[str, str], given: Mapping[str, str], at: datetime
+) -> Question:
+    """`--model` wins over the body's, as the deployment in Azure's path does."""
+    in_body = (asked.user, asked.input_tokens, asked.max_tokens, asked.stream, asked.tools, asked.images)
+    if any(value not in (None, False) for value in in_body):
+        message = "the body says it all: leave out --user, --input-tokens, --max-tokens, --stream, --tools and --images"
+        raise typer.BadParameter(message, param_hint="--request")
+    request = openai_chat.read_request(body)
+    request = request if asked.model is None else replace(request, model=asked.model)
+    known = facts.of_request(
+        request, endpoint=ENDPOINT, ip=IP, metadata=metadata, headers=given, moment=lambda: at
+    )
+    return Question(request.model, known, request.stream, headers.timeout_s(given))
+
+
+def _body(file: str, bytes_max: int) -> bytes:
+    try:
+        if file == STDIN:
+            body = sys.stdin.buffer.read(bytes_max + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                body = opened.read(bytes_max + 1)
+    except OSError as error:
+        raise typer.BadParameter(f"'{file}' cannot be read: {error.strerror}", param_hint="--request") from None
+    if len(body) > bytes_max:
+        raise RequestTooLargeError(f"the body is over {bytes_max} bytes (server.max_body)")
+    return body
+
+
+def moment(text: str | None, timezone: str) -> datetime:
+    """`--at` in the file's timezone, unless it says another; without it, now."""
+    zone = ZoneInfo(timezone)
+    if text is None:
+        return datetime.now(zone)
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"'{text}' is not a time; write 2026-12-31T23:59, in the file's timezone, or with an offset"
+        raise typer.BadParameter(message, param_hint="--at") from None
+    return at.astimezone(zone) if at.tzinfo is not None else at.replace(tzinfo=zone)
 
 
 def pairs(texts: Iterable[str], flag: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from llmgw.config.problems import Problem, Severity
+from llmgw.errors import ConfigError
 
 Piece = str | tuple[str, str]
 """A text, or a text and its style."""
@@ -45,6 +46,11 @@ def _paint(lines: Iterable[Line], out: TextIO) -> None:
     console = Console(file=out, highlight=False, soft_wrap=True)
     for line in lines:
         console.print(Text.assemble(*line), soft_wrap=True)
+
+
+def problems_of(error: ConfigError) -> tuple[Problem, ...]:
+    """What the error carries."""
+    return tuple(problem for problem in error.problems if isinstance(problem, Problem))
 
 
 def problem_lines(problems: Sequence[Problem], out: TextIO) -> Iterator[Line]:

@@ -41,7 +41,7 @@ def check(filled: Filled) -> Checked:
     found = list(islice(_found(filled, value), PROBLEMS_MAX + 1))
     problems = _problems(filled, found)
     if max(len(found), len(filled.source.faulty)) > PROBLEMS_MAX:  # so much is wrong that nothing is worth keeping
-        return Checked({}, problems, frozenset({()}), frozenset({()}))
+        return Checked({}, problems, frozenset({()}))
     broken = {_removable(path) for path in filled.source.faulty}
     broken |= {_removable(finding.path) for finding in found}
     while stale := list(_violations(filled, rest := _without(value, broken))):

@@ -97,6 +97,13 @@ PLACED: dict[str, str] = {
     "models.*.max_attempts": "it belongs to a route or to `defaults`; a model has `retry: {attempts: 2}`",
     "providers.*.timeout": "time limits belong to models, routes or `defaults`",
     "providers.*.retry": "it belongs to models, routes or `defaults`",
+    "providers.*.keys": 'here it is `api_key`: "${NAME}"; several are not in this version yet',
+    "providers.*.type": "`like` names the provider to start from",
+    "providers.*.kind": "`like` names the provider to start from",
+    "models.*.type": "what can be done with a model follows from its provider",
+    "models.*.providers": "a model is one target; several are a route: fallback: [openai/gpt-4o, azure/gpt-4o]",
+    "models.*.routing": "a model is one target; several are a route: fallback: [openai/gpt-4o, azure/gpt-4o]",
+    "models.*.targets": "a model is one target; several are a route: fallback: [openai/gpt-4o, azure/gpt-4o]",
     "providers.*.models": "models have a section of their own: models: {gpt: openai/gpt-4o-mini}",
     "routes.*.target": "a route names models: {fallback: [gpt, openai/gpt-4o-mini]}",
     "routes.*.use": "write fallback: [NAME]",
@@ -113,12 +120,13 @@ PLACED: dict[str, str] = {
 _CREDENTIALS = 'credentials stand once, at the provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}'
 _MODELS = "here it is `models`: {gpt: openai/gpt-4o-mini}"
 _ENTRY = "an entry is the name of a model or route, or {use: NAME}"
-_BODY = "fields of the request's body stand under `default` (the caller may change them) or `set` (he may not)"
+_BODY = "fields of the request's body stand under `default` (the caller may change them) or `set` (nobody may)"
 _LIMITS = "it will be `limits`, which this version does not have yet"
 _BUDGETS = "it will be `budgets`, which this version does not have yet"
 _KEYS = "it will be `keys`, which this version does not have yet"
 _CACHE = "it will be `cache`, which this version does not have yet"
 _GUARDS = "it will be `guardrails`, which this version does not have yet"
+_HOOKS = "it will be `hooks`, which this version does not have yet"
 _STATE = "it will be `state`, which this version does not have yet"
 _BREAKER = "it will be `breaker`, which this version does not have yet"
 _SETTINGS = "settings stand in their own sections here: server, defaults, telemetry"
@@ -163,6 +171,19 @@ WORDS: dict[str, str] = {
     "deployment": "write target: azure/DEPLOYMENT",
     "deployment_name": "write target: azure/DEPLOYMENT",
     "deployments": _MODELS,
+    "forward_headers": "which of the caller's headers go on is fixed; a provider's own stand in its `headers`",
+    "network_config": "base_url, headers and proxy stand in the provider itself; time limits in `defaults`",
+    "proxy_config": "here it is proxy: http://host:port, of a provider",
+    "http_proxy": "here it is proxy: http://host:port, of a provider",
+    "ssl_verify": "here it is `verify_tls`, of a provider",
+    "verify_ssl": "here it is `verify_tls`, of a provider",
+    "ssl_certificate": "here it is `ca_file`, of a provider",
+    "concurrency_and_buffer_size": "here it is `max_connections`, of a provider, and server: {max_in_flight: …}",
+    "custom_provider_config": "`like` names the provider to start from",
+    "client": _SETTINGS,
+    "settings": _SETTINGS,
+    "config": _SETTINGS,
+    "embedding_models": _MODELS,
     "organization": "write it as a header of the provider: headers: {OpenAI-Organization: …}",
     "drop_params": "here it is `unsupported: drop`, of a provider (the default); `drop` of a model names fields",
     "additional_drop_params": "here it is `drop`, of a model",
@@ -230,8 +251,30 @@ WORDS: dict[str, str] = {
     **dict.fromkeys(("max_budget", "budget", "budget_duration", "provider_budget_config", "governance"), _BUDGETS),
     **dict.fromkeys(("virtual_keys", "virtual_key", "master_key", "auth", "user_api_key", "teams", "users"), _KEYS),
     **dict.fromkeys(("caching", "cache_params", "cache_responses", "redis_host", "redis_url"), _CACHE),
-    **dict.fromkeys(("input_guardrails", "output_guardrails", "plugins", "default_input_guardrails"), _GUARDS),
-    **dict.fromkeys(("database_url", "store_model_in_db", "config_store", "logs_store", "clickhouse"), _STATE),
+    **dict.fromkeys(
+        (
+            "input_guardrails",
+            "output_guardrails",
+            "output_moderation",
+            "default_input_guardrails",
+            "default_output_guardrails",
+        ),
+        _GUARDS,
+    ),
+    **dict.fromkeys(("plugins", "before_request_hooks", "after_request_hooks", "custom_callbacks"), _HOOKS),
+    **dict.fromkeys(
+        (
+            "database_url",
+            "vector_store",
+            "encryption_key",
+            "object_storage",
+            "store_model_in_db",
+            "config_store",
+            "logs_store",
+            "clickhouse",
+        ),
+        _STATE,
+    ),
     **dict.fromkeys(("cooldown_time", "allowed_fails", "circuit_breaker", "cb_config", "disable_cooldowns"), _BREAKER),
     "name": _ENTRY,
     "ref": _ENTRY,

@@ -82,7 +82,7 @@ def load(texts: Iterable[tuple[str, str | bytes]], env: Mapping[str, str], read_
     checked = check(filled)
     # Of a file that cannot be read nobody knows what it holds: then no name counts as unknown.
     unread = {()} if any(not sources for sources, _ in reads) else frozenset[KeyPath]()
-    missing = tuple(item for item in filled.missing if not is_under(item.path, checked.ignored))
+    missing = tuple(item for item in filled.missing if not is_under(item.path, checked.ignored))[:PROBLEMS_MAX]
     problems = [*faults, *twice, *filled.problems, *checked.problems, *spelling_problems(filled, checked.ignored)]
     return Loaded(_convert(checked.value), filled.source, _in_order(problems), missing, checked.broken | unread)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from llmgw.config import hints
-from llmgw.config.problems import KeyPath, quoted
+from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.config.violation import Finding, Unit, Violation, not_yet
 from llmgw.config.wrong_type import wrong_type
 
@@ -70,7 +70,7 @@ def _as_models(model_list: Any) -> str | None:
     if not isinstance(name, str) or not isinstance(target, str) or len(name) + len(target) > 120:
         return None
     target = target if "/" in target else f"openai/{target}"
-    return f"here it is `models`, a map of names: models: {{{name}: {target}}}; credentials belong to `providers`"
+    return f"here it is `models`, a map of names: models: {{{short(name)}: {short(target)}}}; credentials belong to `providers`"
 
 
 def _missing_keys(violation: Violation) -> Iterable[Finding]:
@@ -101,7 +101,9 @@ def _wrong_unit(violation: Violation, unit: Unit) -> Finding:
         return Finding(violation.path, f"{quoted(written)} does not hold {unit.what}", unit.hint(""))
     hint = unit.hint(written)
     if hint == f"write {written}":  # well spelled, so it can only be zero
-        return Finding(violation.path, f"{unit.what} of {written} makes no sense here", "take it out for the default")
+        return Finding(
+            violation.path, f"{unit.what} of {short(written)} makes no sense here", "take it out for the default"
+        )
     return Finding(violation.path, f"{quoted(written)} is not {unit.what}", hint)
 
 
@@ -118,9 +120,9 @@ def _wrong_shape(violation: Violation) -> Iterable[Finding]:
 def _nearly(title: str, text: str) -> str | None:
     """The remedy where only the beginning is missing."""
     if title == "Target" and re.fullmatch(r"[\w.:-]+", text):
-        return f"write openai/{text}, or the provider that has it"
+        return f"write openai/{short(text)}, or the provider that has it"
     if title == "Base URL" and re.fullmatch(r"[\w-]+(\.[\w-]+)*(:[0-9]+)?(/[^?#\s]*)?", text):
-        return f"write https://{text}"
+        return f"write https://{short(text)}"
     return None
 
 
@@ -129,6 +131,7 @@ _SHAPES = {
     "Name": ("cannot be a name", "a name has no spaces and at most one *"),
     "Provider name": ("cannot be a provider's name", "it has no spaces, no slash and no *"),
     "Header name": ("cannot be a header's name", "letters, digits and dashes: x-team"),
+    "Header value": ("cannot be a header's value", "it stands on one line, without control characters"),
     "Base URL": ("is not a URL", "write https://host/path, without a query"),
     "Proxy": ("is not a proxy's URL", "write http://host:port"),
 }
@@ -140,7 +143,7 @@ def _not_in_list(violation: Violation) -> Iterable[Finding]:
     if violation.is_reference:
         return [Finding(violation.path, f"{quoted(written)} holds something else than is known here", choices)]
     if meaning := hints.LATER_VALUES.get((hints.place(violation.path), written)):
-        return [Finding(violation.path, *not_yet(f"`{written}`", meaning))]
+        return [Finding(violation.path, *not_yet(f"`{short(written)}`", meaning))]
     if written == "invalid_request":
         hint = "the caller's own fault never leads to another target: take it out"
     else:
@@ -169,7 +172,7 @@ _VALUE_WORDS = {
 def _out_of_range(violation: Violation) -> Iterable[Finding]:
     low = violation.schema.get("minimum", violation.schema.get("exclusiveMinimum"))
     above = "above" if "exclusiveMinimum" in violation.schema else "from"
-    shown = f"what {quoted(violation.written)} holds" if violation.is_reference else violation.written
+    shown = f"what {quoted(violation.written)} holds" if violation.is_reference else short(violation.written)
     hint = f"write a number {above} {low} to {violation.schema.get('maximum')}"
     return [Finding(violation.path, f"{shown} is out of range", hint)]
 

@@ -6,10 +6,11 @@ seen: tags, a second document, keys that are not text. Such a node is kept as `R
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
-from llmgw.config.problems import Mark, Problem
+from llmgw.config.problems import Mark, Problem, short
 from llmgw.config.syntax import syntax_problem
 
 DEPTH_MAX = 64
@@ -90,7 +91,7 @@ class _Composer:
 
     def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
         self._file = file
-        self._events = events
+        self._events: Iterator[Any] = events  # whose classes share no type with what all of them have
         self._anchors: dict[str, Node] = {}
         self._count = 0
 
@@ -104,26 +105,23 @@ class _Composer:
                 found.append(Document(self._mark(event), self._node(next(self._events), 0)))
         return found
 
-    def _node(self, event: yaml.Event, depth: int) -> Node:
+    def _node(self, event: Any, depth: int) -> Node:
         self._check_limits(event, depth)
         mark = self._mark(event)
         match event:
             case yaml.ScalarEvent():
-                return self._kept(Scalar(mark, event.value, is_plain=not event.style), event.anchor, event.tag)
+                return self._kept(Scalar(mark, event.value, is_plain=not event.style), event)
             case yaml.SequenceStartEvent():
-                return self._kept(self._list(ListNode(mark), depth + 1), event.anchor, event.tag)
+                return self._kept(self._list(ListNode(mark), depth + 1), event)
             case yaml.MappingStartEvent():
-                node = self._map(MapNode(mark, bool(event.flow_style)), depth + 1)
-                return self._kept(node, event.anchor, event.tag)
-            case yaml.AliasEvent():
-                return self._aliased(mark, event.anchor or "")
-        raise _Unreadable(mark, "a value is missing here")
+                return self._kept(self._map(MapNode(mark, bool(event.flow_style)), depth + 1), event)
+        return self._aliased(mark, event.anchor)
 
-    def _kept(self, node: Node, anchor: str | None, tag: str | None) -> Node:
-        if tag is not None:
-            node = _refused_tag(node.mark, tag)
-        if anchor is not None:
-            self._anchors[anchor] = node
+    def _kept(self, node: Node, event: Any) -> Node:
+        if event.tag is not None:
+            node = _refused_tag(node.mark, event.tag)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
         return node
 
     def _list(self, node: ListNode, depth: int) -> ListNode:
@@ -141,21 +139,20 @@ class _Composer:
         """What the anchor holds. Inside itself an anchor is not yet known, so every tree has an end."""
         unknown = Refused(
             mark,
-            f"`*{anchor}` stands for an anchor `&{anchor}`, and there is none above",
+            f"`*{short(anchor)}` stands for an anchor, and there is no `&{short(anchor)}` above",
             "put quotes around it if it is a name or a pattern",
         )
         return self._anchors.get(anchor, unknown)
 
-    def _check_limits(self, event: yaml.Event, depth: int) -> None:
+    def _check_limits(self, event: Any, depth: int) -> None:
         self._count += 1
         if self._count > NODES_MAX:
             raise _Unreadable(self._mark(event), f"there are more than {NODES_MAX} values up to here")
         if depth > DEPTH_MAX:
             raise _Unreadable(self._mark(event), f"this is nested more than {DEPTH_MAX} levels deep")
 
-    def _mark(self, event: yaml.Event) -> Mark:
-        start = event.start_mark
-        return Mark(self._file, start.line + 1, start.column + 1) if start else Mark(self._file, 1, 1)
+    def _mark(self, event: Any) -> Mark:
+        return Mark(self._file, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _text_key(key: Node) -> Scalar | Refused:
@@ -170,14 +167,14 @@ def _text_key(key: Node) -> Scalar | Refused:
 
 
 def _refused_tag(mark: Mark, tag: str) -> Refused:
-    short = tag.replace("tag:yaml.org,2002:", "!!")[:40]
-    if short.startswith("!!"):
+    name = tag.replace("tag:yaml.org,2002:", "!!")
+    if name.startswith("!!"):
         hint = "take it out: what a value is follows from its key"
-    elif short.lower().startswith(_REFERENCE_TAGS):
+    elif name.lower().startswith(_REFERENCE_TAGS):
         hint = 'write "${NAME}" for a variable of the environment, or "${file:/path}"'
     else:
         hint = "put quotes around a condition or text that begins with an exclamation mark: '!request.tools'"
-    return Refused(mark, f"`{short}` is a YAML tag, and tags are not used here", hint)
+    return Refused(mark, f"`{short(name)}` is a YAML tag, and tags are not used here", hint)
 
 
 _REFERENCE_TAGS = ("!env", "!secret", "!var", "!file", "!vault", "!ref", "!include")

@@ -65,5 +65,10 @@ def path_text(path: KeyPath) -> str:
 
 def quoted(text: str) -> str:
     """Text of the file in a message: in quotes, on one line, and never endless."""
-    short = text if len(text) <= _NAME_CHARS_MAX else text[: _NAME_CHARS_MAX - 1] + "…"
-    return json.dumps(short, ensure_ascii=False)
+    cut = text if len(text) <= _NAME_CHARS_MAX else text[: _NAME_CHARS_MAX - 1] + "…"
+    return json.dumps(cut, ensure_ascii=False)
+
+
+def short(text: str) -> str:
+    """The same without the quotes, for what stands in backquotes or in a remedy."""
+    return quoted(text)[1:-1].replace('\\"', '"')

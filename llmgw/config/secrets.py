@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-from llmgw.config.problems import KeyPath, Mark, Problem, Severity, path_text
+from llmgw.config.problems import KeyPath, Mark, Problem, Severity, path_text, short
 from llmgw.config.source import Source
 
 ReadFile = Callable[[str], str]
@@ -76,7 +76,7 @@ def fill(source: Source, env: Mapping[str, str], read_file: ReadFile) -> Filled:
     filler = _Filler(source, env, read_file)
     value = filler.value(source.value, ())
     filled = replace(source, value=value, faulty=source.faulty | filler.faulty)
-    return Filled(filled, filler.references, tuple(filler.missing), tuple(filler.problems))
+    return Filled(filled, filler.references, tuple(filler.missing.values()), tuple(filler.problems.values()))
 
 
 _REFERENCE = re.compile(r"\$?\$\{[^{}]*\}?")
@@ -102,8 +102,8 @@ class _Filler:
         self._read_file = read_file
         self.faulty: set[KeyPath] = set()
         self.references: dict[KeyPath, str] = {}
-        self.missing: list[Missing] = []
-        self.problems: list[Problem] = []
+        self.missing: dict[tuple[KeyPath, str], Missing] = {}
+        self.problems: dict[tuple[KeyPath, str], Problem] = {}
 
     def value(self, value: Any, path: KeyPath) -> Any:
         if isinstance(value, dict):
@@ -132,47 +132,49 @@ class _Filler:
     def _report(self, reference: str, path: KeyPath, reason: _Unfilled) -> None:
         mark = self._source.mark(path)
         if reason.is_missing:
-            self.missing.append(Missing(reference, mark, path, reason.message, reason.hint))
+            self.missing[path, reference] = Missing(reference, mark, path, reason.message, reason.hint)
         else:
-            self.problems.append(Problem(mark, path_text(path), reason.message, reason.hint))
+            self.problems[path, reference] = Problem(mark, path_text(path), reason.message, reason.hint)
 
     def _looked_up(self, reference: str, config_file: str) -> str:
         if not reference.endswith("}"):
             raise _Unfilled(
-                f"`{reference[:40]}` is not closed", "write ${NAME}, without braces inside; a literal ${ is written $${"
+                f"`{short(reference)}` is not closed",
+                "write ${NAME}, without braces inside; a literal ${ is written $${",
             )
         inside = reference[2:-1]
         if inside.startswith("file:"):
             return self._from_file(reference, inside.removeprefix("file:"), config_file)
         name, has_default, default = inside.partition(":-")
         if not _NAME.fullmatch(name):
-            raise _Unfilled(f"`{reference[:80]}` is not a reference", _spelling(name))
+            raise _Unfilled(f"`{short(reference)}` is not a reference", _spelling(name))
         if text := self._env.get(name, ""):
             return text
         if has_default:
             return default
-        hint = f"set it: export {name}=…, or give a default: ${{{name}:-…}}"
-        raise _Unfilled(f"the variable {name} is not set", hint, is_missing=True)
+        shown = short(name)
+        hint = f"set it: export {shown}=…, or give a default: ${{{shown}:-…}}"
+        raise _Unfilled(f"the variable {shown} is not set", hint, is_missing=True)
 
     def _from_file(self, reference: str, written: str, config_file: str) -> str:
         if not written or "\0" in written:
-            raise _Unfilled(f"`{reference[:80]}` names no file", "write ${file:/run/secrets/openai}")
+            raise _Unfilled(f"`{short(reference)}` names no file", "write ${file:/run/secrets/openai}")
         path = str(PurePosixPath(config_file).parent / written)
         try:
             text = self._read_file(path).rstrip("\r\n")
         except OSError as error:
-            why = f"the file {path} cannot be read: {error.strerror or 'no reason given'}"
+            why = f"the file {short(path)} cannot be read: {error.strerror or 'no reason given'}"
             raise _Unfilled(why, "create it, or name another one", is_missing=True) from None
         except UnicodeError:
-            raise _Unfilled(f"the file {path} is not UTF-8 text", "a credential is one line of text") from None
+            raise _Unfilled(f"the file {short(path)} is not UTF-8 text", "a credential is one line of text") from None
         if not text:
-            raise _Unfilled(f"the file {path} is empty", "write the value into it", is_missing=True)
+            raise _Unfilled(f"the file {short(path)} is empty", "write the value into it", is_missing=True)
         return text
 
 
 def _spelling(name: str) -> str:
     sound = re.match(r"(?:env[:.])?([A-Za-z_][A-Za-z0-9_]*)", name.strip())
-    example = f"${{{sound[1]}}}" if sound else "${OPENAI_API_KEY}"
+    example = f"${{{short(sound[1])}}}" if sound else "${OPENAI_API_KEY}"
     return f"write {example}, {example[:-1]}:-default}} or ${{file:/path}}; a literal ${{ is written $${{"
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llmgw.config.nodes import DEPTH_MAX, NODES_MAX, ListNode, MapNode, Node, Refused, Scalar, read_nodes
-from llmgw.config.problems import KeyPath, Mark, Problem, path_text, quoted
+from llmgw.config.problems import KeyPath, Mark, Problem, path_text, quoted, short
 
-FILE_CHARS_MAX = 4 * 1024 * 1024
+FILE_CHARS_MAX = 1024 * 1024
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,4})?")
@@ -98,9 +98,8 @@ class _Reader:
                 return [self._value(item, (*path, index)) for index, item in enumerate(node.items)]
             case MapNode():
                 return self._map(node, path)
-            case Refused():
-                self._fault(node.mark, path, node.message, node.hint)
-                return ""
+        self._fault(node.mark, path, node.message, node.hint)
+        return ""
 
     def _map(self, node: MapNode, path: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -188,7 +187,7 @@ def _key_fault(node: MapNode, key: Scalar, value: Node) -> _KeyFault | None:
     joined = _JOINED.fullmatch(key.text) if node.is_flow and _is_nothing(value) else None
     if joined:
         message = "a space is missing after the colon"
-        return _KeyFault(message, f"write `{joined[1]}: {joined[2]}`", meant=joined[1])
+        return _KeyFault(message, f"write `{short(joined[1])}: {short(joined[2])}`", meant=joined[1])
     if key.text == "<<":
         return _KeyFault("`<<` is not read here", "use `like: NAME` to start from another entry")
     if odd := _odd_characters(key):

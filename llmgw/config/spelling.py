@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from llmgw.config.problems import KeyPath, Problem, Severity, path_text
+from llmgw.config.problems import KeyPath, Problem, Severity, path_text, short
 from llmgw.config.secrets import Filled, literal_key_shape
 
 _NAME = r"([A-Za-z_][A-Za-z0-9_]*)"
@@ -29,7 +29,7 @@ def spelling_problems(filled: Filled, ignored: frozenset[KeyPath]) -> Iterator[P
         mark = filled.source.mark(path)
         if name := _foreign_reference(path, text):
             message = "a variable of the environment is written otherwise here"
-            yield Problem(mark, path_text(path), message, f'write "${{{name}}}"')
+            yield Problem(mark, path_text(path), message, f'write "${{{short(name)}}}"')
         elif shape := literal_key_shape(text):
             message = f"a key ({shape}) stands in the file in the open"
             hint = 'put it into a variable: "${NAME}", or a file: "${file:/path}"'

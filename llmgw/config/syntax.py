@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from llmgw.config.problems import Mark, Problem
+from llmgw.config.problems import Mark, Problem, short
 
 _Finding = tuple[int, int, str, str]  # line and column from 0, message, hint
 
@@ -71,7 +71,7 @@ def _bare_reference(scene: _Scene) -> _Finding | None:
     text = scene.text(scene.line)
     for match in _REFERENCE.finditer(text):
         if match.start() <= scene.column <= match.end():
-            written = match[0][:80]
+            written = short(match[0])
             message = f"`{written}` needs quotes inside {{ }} and [ ]"
             return scene.line, match.start(), message, f'write "{written}"'
     return None
@@ -97,7 +97,7 @@ def _missing_space(scene: _Scene) -> _Finding | None:
     """`port:4000` is one word to YAML; the parser notices a line or two later."""
     for line in (scene.start_line, scene.line, scene.line - 1):
         if match := _JOINED.fullmatch(scene.text(line)):
-            hint = f"write `{match[1]}: {match[2].rstrip()[:60]}`"
+            hint = f"write `{short(match[1])}: {short(match[2].rstrip())}`"
             return line, match.start(1), "a space is missing after the colon", hint
     return None
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llmgw.config import hints
-from llmgw.config.problems import quoted
+from llmgw.config.problems import quoted, short
 from llmgw.config.units import duration_hint, fraction_hint
 from llmgw.config.violation import Finding, Violation, not_yet
 
@@ -43,7 +43,7 @@ def _kind_of(violation: Violation) -> str:
         return f"what {quoted(written)} holds"
     if isinstance(value, bool | int | float):
         kind = "number" if _is_number(value) else "boolean"
-        return f"a {kind}" if violation.is_secret else f"the {kind} {written}"
+        return f"a {kind}" if violation.is_secret else f"the {kind} {short(written)}"
     if isinstance(value, str):
         return "text" if violation.is_secret else f"the text {quoted(written)}"
     return "a list" if isinstance(value, list) else "a map"
@@ -58,7 +58,7 @@ def _type_hint(violation: Violation, wanted: list[str]) -> str | None:
     if violation.is_reference:
         return "check the variable"
     if "object" in wanted and isinstance(violation.value, str) and (joined := _JOINED.fullmatch(violation.written)):
-        return f"a space is missing after the colon: write {joined[1]}: {joined[2]}"
+        return f"a space is missing after the colon: write {short(joined[1])}: {short(joined[2])}"
     if (hint := _PLACE_HINTS.get(hints.place(violation.path))) is not None:
         return hint(violation.value) if callable(hint) else hint
     return _value_hint(violation, wanted)
@@ -81,7 +81,7 @@ def _text_hint(text: str, wanted: list[str]) -> str | None:
     if "integer" in wanted or "number" in wanted:
         return fraction_hint(text) or _number_hint(text)
     if "array" in wanted:
-        return f"write [{text}]" if len(text) < 60 else "write a list: [a, b]"
+        return f"write [{short(text)}]" if len(text) < 60 else "write a list: [a, b]"
     return "write its keys on lines of their own, indented below"
 
 

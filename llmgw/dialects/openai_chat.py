@@ -4,11 +4,12 @@ Most providers speak it with an accent: usage with or without choices, `[DONE]` 
 shapes. We read what any of them sends and write what OpenAI would.
 """
 
+import re
 from typing import Any
 
 import msgspec
 
-from llmgw.chat.dialect import NOTHING, Answer, ErrorReport, ProviderError, Sign
+from llmgw.chat.dialect import FINISH_ERROR, NOTHING, Answer, ErrorReport, ProviderError, Sign
 from llmgw.chat.provider_errors import read_error
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.usage import Usage
@@ -30,8 +31,8 @@ class _Message(msgspec.Struct):
     role: str
 
 
-class _Request(msgspec.Struct):
-    model: str
+class _Request(msgspec.Struct, kw_only=True):
+    model: str | None = None
     messages: list[_Message]
     stream: bool | None = None
     stream_options: _StreamOptions | None = None
@@ -70,6 +71,7 @@ class _Choice(msgspec.Struct):
 class _Chunk(msgspec.Struct):
     """A chunk of a stream or a whole answer: what we read is the same. Any where some provider deviates."""
 
+    object: Any = None
     choices: list[_Choice] | None = None
     usage: Any = None
     x_groq: _Groq | None = None
@@ -80,6 +82,7 @@ _request_decoder = msgspec.json.Decoder(_Request)
 _fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _chunk_decoder = msgspec.json.Decoder(_Chunk)
 _encoder = msgspec.json.Encoder()
+_MISSING = re.compile("Object missing required field `(.+)`")
 
 _KIND_BY_STATUS = {
     401: "authentication_error",
@@ -95,7 +98,7 @@ class OpenAIChat:
 
     name = "openai_chat"
 
-    def read_request(self, body: bytes) -> ChatRequest:
+    def read_request(self, body: bytes, model: str = "") -> ChatRequest:
         try:
             request = _request_decoder.decode(body)
             fields = _fields_decoder.decode(body)
@@ -105,8 +108,11 @@ class OpenAIChat:
             raise InvalidRequestError(f"the body is not JSON: {error}") from None
         except RecursionError:
             raise InvalidRequestError("the body is nested too deeply") from None
+        name = model or request.model
+        if name is None:
+            raise InvalidRequestError("model: missing", param="model")
         return ChatRequest(
-            model=request.model,
+            model=name,
             fields=fields,
             stream=bool(request.stream),
             wants_usage=bool(request.stream_options and request.stream_options.include_usage),
@@ -118,27 +124,26 @@ class OpenAIChat:
         )
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
-        dropped = tuple(name for name in request.fields if name in edits.drop)
-        body = {**edits.default, **request.fields, **edits.set}
-        for name in dropped:
-            del body[name]
+        drop = edits.drop if edits.ask_usage else edits.drop | {"stream_options"}
+        body = {name: value for name, value in {**edits.default, **request.fields}.items() if name not in drop}
+        body.update(edits.set)
         body["model"] = msgspec.Raw(_encoder.encode(edits.model))
         if edits.ask_usage and request.stream:
             body["stream_options"] = _with_usage(body.get("stream_options"))
-        return _encoder.encode(body), dropped
+        return _encoder.encode(body), tuple(name for name in request.fields if name in drop)
 
     def read_answer(self, body: bytes) -> Answer:
         try:
             completion = _chunk_decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UpstreamProtocolError(f"the answer is not a chat completion: {error}") from None
-        if not completion.choices and completion.error:
-            # A 200 whose body is an error: so OpenRouter and others pass the failures of their upstreams on.
-            told = read_error(200, body)
-            raise UpstreamProtocolError(told.message, told.failure or FailureClass.PROTOCOL)
+        error = _error(completion, body)
+        if error is not None:
+            failure = error.failure or FailureClass.PROTOCOL
+            raise UpstreamProtocolError(error.message, failure, retry_after_s=error.retry_after_s)
         if not completion.choices:
             raise UpstreamProtocolError("the answer has no choices")
-        return Answer(_usage(completion.usage), _finish(completion.choices))
+        return Answer(_usage(completion.usage), _finish(completion))
 
     def read_event(self, event: bytes) -> Sign:
         name, data = sse.parse(event)
@@ -146,13 +151,14 @@ class OpenAIChat:
             return NOTHING
         if data.strip() == b"[DONE]":
             return Sign(end=True)
+        if name == b"error":
+            return Sign(error=read_error(200, data))
         try:
             chunk = _chunk_decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UpstreamProtocolError(f"an event of the stream is not a chat chunk: {error}") from None
-        if name == b"error" or chunk.error:
-            return Sign(error=read_error(200, data))
-        return _sign(chunk)
+        error = _error(chunk, data)
+        return _sign(chunk) if error is None else Sign(error=error, usage=_usage(chunk.usage))
 
     def may_matter(self, events: bytes) -> bool:
         return (
@@ -168,7 +174,7 @@ class OpenAIChat:
 
     def write_error(self, report: ErrorReport) -> bytes:
         error: dict[str, object] = {
-            "message": report.message,
+            "message": report.message.encode(errors="replace").decode(),  # half a character may come from a path
             "type": _kind(report.status),
             "param": report.param,
             "code": report.code,
@@ -189,7 +195,11 @@ def _kind(status: int) -> str:
 def _invalid(message: str) -> InvalidRequestError:
     """Msgspec's words end in the place: "Expected `str`, got `int` - at `$.model`"."""
     what, _, place = message.partition(" - at ")
-    param = place.strip("`").removeprefix("$").lstrip(".") or None
+    path = place.strip("`").removeprefix("$").lstrip(".")
+    missing = _MISSING.fullmatch(what)
+    if missing is not None:
+        what, path = "missing", ".".join(filter(None, (path, missing[1])))
+    param = path or None
     return InvalidRequestError(f"{param}: {what}" if param else f"the body: {what}", param=param)
 
 
@@ -213,13 +223,23 @@ def _fields_or_none(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
 
 
 def _usage(told: Any) -> Usage | None:
+    """Some count beside what others count inside, and only their arithmetic tells.
+
+    Azure's Grok has the cached tokens beside the prompt; xAI has the reasoning beside the completion and both in the
+    total; Gemini's endpoint names its thoughts nowhere but in the total.
+    """
     if not isinstance(told, dict) or not ("prompt_tokens" in told or "completion_tokens" in told):
         return None
+    prompt, completion = _count(told, "prompt_tokens"), _count(told, "completion_tokens")
+    cached = _count(told.get("prompt_tokens_details"), "cached_tokens")
+    reasoning = _count(told.get("completion_tokens_details"), "reasoning_tokens")
+    input_tokens = prompt if cached <= prompt else prompt + cached
+    beside = max(_count(told, "total_tokens") - input_tokens - completion, 0) if prompt else 0
     return Usage(
-        input_tokens=_count(told, "prompt_tokens"),
-        output_tokens=_count(told, "completion_tokens"),
-        cached_input_tokens=_count(told.get("prompt_tokens_details"), "cached_tokens"),
-        reasoning_tokens=_count(told.get("completion_tokens_details"), "reasoning_tokens"),
+        input_tokens=input_tokens,
+        output_tokens=completion + beside,
+        cached_input_tokens=cached,
+        reasoning_tokens=max(reasoning, beside),
     )
 
 
@@ -228,8 +248,17 @@ def _count(told: Any, name: str) -> int:
     return int(value) if isinstance(value, int | float) and value > 0 else 0
 
 
-def _finish(choices: list[_Choice]) -> str | None:
-    return next((str(choice.finish_reason) for choice in choices if choice.finish_reason), None)
+def _finish(chunk: _Chunk) -> str | None:
+    return next((str(choice.finish_reason) for choice in chunk.choices or () if choice.finish_reason), None)
+
+
+def _error(chunk: _Chunk, data: bytes) -> ProviderError | None:
+    """An error where an answer should be: OpenRouter and others pass the failures of their upstreams on so."""
+    if chunk.error or chunk.object == "error":
+        return read_error(200, data)
+    if _finish(chunk) == FINISH_ERROR:
+        return ProviderError(None, "the provider ended the answer with finish_reason 'error'")
+    return None
 
 
 def _sign(chunk: _Chunk) -> Sign:
@@ -237,7 +266,7 @@ def _sign(chunk: _Chunk) -> Sign:
     usage = _usage(chunk.usage) or _usage(chunk.x_groq.usage if chunk.x_groq else None)
     return Sign(
         content=any(_has_content(choice) for choice in choices),
-        finish=_finish(choices),
+        finish=_finish(chunk),
         usage=usage,
         usage_only=usage is not None and not choices,
     )
@@ -247,16 +276,25 @@ def _has_content(choice: _Choice) -> bool:
     delta = choice.delta
     if delta is None:
         return bool(choice.text)
-    return bool(
-        delta.content
-        or delta.tool_calls
-        or delta.refusal
-        or delta.reasoning_content
-        or delta.reasoning
-        or delta.reasoning_details
-        or delta.function_call
-        or delta.audio
+    return (
+        _says(delta.content)
+        or _says(delta.tool_calls)
+        or _says(delta.refusal)
+        or _says(delta.reasoning_content)
+        or _says(delta.reasoning)
+        or _says(delta.reasoning_details)
+        or _says(delta.function_call)
+        or _says(delta.audio)
     )
+
+
+def _says(value: Any, depth: int = 4) -> bool:
+    """Whether there is anything in it: lists of parts (Mistral) and empty objects (Snowflake) may hold nothing."""
+    if depth and isinstance(value, list):
+        return any(_says(item, depth - 1) for item in value)
+    if depth and isinstance(value, dict):
+        return any(_says(item, depth - 1) for name, item in value.items() if name != "type")
+    return bool(value)
 
 
 openai_chat = OpenAIChat()

@@ -1,69 +1,85 @@
-"""What a schema cannot say: cycles, what can never fire, what nobody can reach, tests about nothing."""
+"""What a schema cannot say about single entries: what can never fire, what nobody can reach, what means nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Collection, Mapping
+from ipaddress import ip_address, ip_network
+from zoneinfo import ZoneInfo, available_timezones
 
 from llmgw.config import model as file
+from llmgw.config.load import Loaded
 from llmgw.config.problems import KeyPath
-from llmgw.errors import NO_TARGET, ROUTE_EXHAUSTED, FailureClass, UnknownModelError
-from llmgw.graph.model import STAR, Fallback, Leaf, Node, Pool, Route, When
+from llmgw.errors import FailureClass
+from llmgw.graph.exposure import exposed
+from llmgw.graph.model import Fallback, Leaf, Node, Pool, Route, When
+from llmgw.graph.patterns import STAR
 from llmgw.graph.report import Report, did_you_mean
-from llmgw.graph.targets import RESERVED_FIELDS
 
-# How a request can end without an answer, as far as a test of the file can tell.
-ERROR_CODES = frozenset(
-    {
-        NO_TARGET,
-        ROUTE_EXHAUSTED,
-        UnknownModelError.code,
-        FailureClass.RATE_LIMITED.value,
-        FailureClass.OVERLOADED.value,
-        FailureClass.TIMEOUT.value,
-        FailureClass.INVALID_REQUEST.value,
-        FailureClass.CONTEXT_LENGTH.value,
-        FailureClass.CONTENT_FILTER.value,
-    }
-)
+# The gateway's own fields: a file that set them would break the relay or the route.
+RESERVED_FIELDS = frozenset({"model", "stream", "stream_options", "messages"})
 
 
-def entries(name: str, route: file.RouteEntry) -> Iterator[tuple[KeyPath, str]]:
-    """The place and the name of every entry of a route."""
-    groups: dict[str, Sequence[file.FallbackEntry | file.PoolEntry | file.WhenEntry] | None]
-    groups = {"fallback": route.fallback, "pool": route.pool, "when": route.when}
-    for kind, group in groups.items():
-        for index, entry in enumerate(group or ()):
-            yield ("routes", name, kind, index), entry.use
+def server(settings: file.ServerSection, report: Report) -> None:
+    """Faults of the front door that would only show once it opens, or never."""
+    if not _is_zone(settings.timezone):
+        hint = did_you_mean(settings.timezone, available_timezones()) or "as in Europe/Berlin or UTC"
+        report.error(("server", "timezone"), f"'{settings.timezone}' is not a time zone", hint)
+    for index, proxy in enumerate(settings.trusted_proxies):
+        if not _is_network(proxy):
+            message = f"'{proxy}' is not an address or network"
+            report.error(("server", "trusted_proxies", index), message, "as in 10.0.0.0/8 or 192.168.1.7")
+    if settings.host is not None and not _is_loopback(settings.host) and not settings.open:
+        message = f"'{settings.host}' is open to other machines, and without keys anyone there may call"
+        report.error(("server", "host"), message, "leave it out for this machine only, or say `open: true`")
 
 
-def cycles(config: file.ConfigFile, report: Report) -> frozenset[str]:
-    """Report each cycle with its path; gives the routes that are part of one."""
-    uses = {
-        name: {use for _, use in entries(name, route) if use in config.routes} for name, route in config.routes.items()
-    }
-    inside: set[str] = set()
-    while True:
-        remaining = {name: targets - inside for name, targets in uses.items() if name not in inside}
-        try:
-            TopologicalSorter(remaining).prepare()
-        except CycleError as error:
-            cycle = list(reversed(error.args[1]))
-            first = min(cycle, key=list(config.routes).index)
-            start = cycle.index(first)
-            path = [*cycle[start:-1], *cycle[:start], first]
-            report.error(
-                ("routes", first), f"cyclic: {' → '.join(path)}", "a route cannot lead back to itself", at_key=True
-            )
-            inside.update(cycle)
-        else:
-            return frozenset(inside)
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return name == "UTC"  # also where the machine has no time zone database
+    return True
 
 
-def only_absent(name: str, config: file.ConfigFile, absent: Mapping[str, str]) -> bool:
-    """Whether a route has no target left for no other reason than missing keys."""
-    route = config.routes.get(name)
-    if route is None:
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
         return False
-    return all(use in absent or only_absent(use, config, absent) for _, use in entries(name, route) if use != name)
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def model(entry: file.ModelEntry, place: KeyPath, report: Report) -> None:
+    """Faults inside one model."""
+    for key, names in (("set", entry.set), ("default", entry.default)):
+        for name in names:
+            if name in RESERVED_FIELDS:
+                report.error((*place, key, name), f"'{name}' belongs to the gateway", "remove it", at_key=True)
+    for index, name in enumerate(entry.drop):
+        if name in RESERVED_FIELDS:
+            report.error((*place, "drop", index), f"'{name}' belongs to the gateway", "remove it")
+    for name in entry.set:
+        others = [key for key, names in (("default", entry.default), ("drop", entry.drop)) if name in names]
+        if others:
+            message = f"'{name}' is also in {' and '.join(others)}"
+            report.error((*place, "set", name), message, "set always wins: keep one of them", at_key=True)
+    for name in entry.default:
+        if name in entry.drop:
+            message = f"'{name}' is also in drop"
+            report.error((*place, "default", name), message, "what is dropped gets no default", at_key=True)
+    retry((*place, "retry"), entry.retry, report)
+
+
+def retry(place: KeyPath, entry: file.RetryEntry | None, report: Report) -> None:
+    """Faults between the keys of one `retry`."""
+    if entry and entry.backoff is not None and entry.max_backoff is not None and entry.backoff > entry.max_backoff:
+        message = f"backoff {entry.backoff:g}s is over max_backoff {entry.max_backoff:g}s"
+        report.error((*place, "backoff"), message, "swap them")
 
 
 def rules(config: file.ConfigFile, report: Report) -> None:
@@ -75,33 +91,22 @@ def rules(config: file.ConfigFile, report: Report) -> None:
         _fallback(place, route.fallback or (), report)
         _pool(place, route.pool or (), report)
         _when(place, route.when or (), report)
-        _retry((*place, "retry"), route.retry, report)
-    for section, names in (("models", config.models), ("routes", config.routes)):
-        for name in names:
-            if name.count(STAR) > 1:
-                report.error((section, name), f"'{name}' has more than one star", "a name may hold one", at_key=True)
-    _retry(("defaults", "retry"), config.defaults.retry, report)
+        retry((*place, "retry"), route.retry, report)
+    retry(("defaults", "retry"), config.defaults.retry, report)
 
 
 def _fallback(place: KeyPath, group: tuple[file.FallbackEntry, ...], report: Report) -> None:
     seen: set[str] = set()
     for index, entry in enumerate(group):
         at = (*place, "fallback", index)
-        failures = entry.on_failure
-        if failures is not None and index == 0:
+        if entry.on_failure is not None and index == 0:
             report.error((*at, "on_failure"), "can never fire: nothing has failed before the first entry", "remove it")
-        elif failures is not None:
-            _failures((*at, "on_failure"), failures, report)
+        elif entry.on_failure is not None and set(entry.on_failure) == {FailureClass.BLOCKED}:
+            message = "can never fire: what would block, the guardrails, is not in this version yet"
+            report.error((*at, "on_failure"), message, "remove it")
         if entry.use in seen:
-            report.warning(at, f"'{entry.use}' is listed before; a target that failed is not tried again")
+            report.warning(at, f"'{entry.use}' is listed before; a target that failed is not tried again", "remove it")
         seen.add(entry.use)
-
-
-def _failures(place: KeyPath, failures: tuple[FailureClass, ...], report: Report) -> None:
-    if FailureClass.INVALID_REQUEST in failures:
-        report.error(place, "'invalid_request' can never fire: the caller's own fault never falls back", "remove it")
-    if set(failures) == {FailureClass.BLOCKED}:
-        report.error(place, "'blocked' can never fire: guardrails are not in this version yet", "remove it")
 
 
 def _pool(place: KeyPath, group: tuple[file.PoolEntry, ...], report: Report) -> None:
@@ -118,92 +123,60 @@ def _when(place: KeyPath, group: tuple[file.WhenEntry, ...], report: Report) -> 
     seen: set[str] = set()
     for index, entry in enumerate(group):
         at = (*place, "when", index)
-        last = index == len(group) - 1
-        if entry.if_ is None and not last:
+        is_last = index == len(group) - 1
+        if entry.if_ is None and not is_last:
             report.error(at, "has no `if`, so the entries after it are unreachable", "move it to the end")
-        if entry.if_ is not None and last:
+        if entry.if_ is not None and is_last:
             report.error(at, "the last entry has an `if`: requests it does not hold for go nowhere", "add {use: NAME}")
-        if entry.if_ in seen:
+        if entry.if_ is not None and entry.if_.strip() in seen:
             report.error((*at, "if"), "unreachable: an earlier entry has the same condition", "remove one")
         if entry.if_ is not None:
-            seen.add(entry.if_)
+            seen.add(entry.if_.strip())
 
 
-def _retry(place: KeyPath, entry: file.RetryEntry | None, report: Report) -> None:
-    if entry and entry.backoff is not None and entry.max_backoff is not None and entry.backoff > entry.max_backoff:
-        report.error(place, f"backoff {entry.backoff:g} s is over max_backoff {entry.max_backoff:g} s", "swap them")
+def reach(loaded: Loaded, used: Collection[str], routes: Mapping[str, Route], report: Report) -> None:
+    """Something must answer, and nothing should be there for nobody."""
+    config = loaded.config
+    for route in routes.values():
+        _attempts(route, report)
+    if any(path[:1] in ((), ("models",), ("routes",)) for path in loaded.broken):
+        return  # who uses what is not known
+    if not config.models and not config.routes:
+        report.error((), "no models: there is nothing to serve", "add models: {gpt: openai/gpt-4o-mini}")
+    elif not any(exposed(config)):
+        report.error((), "nothing is exposed: there is no name that a client could ask for", "take out `expose: false`")
+    _unused(config, used, report)
 
 
-def model(entry: file.ModelEntry, place: KeyPath, report: Report) -> None:
-    """Faults inside one model."""
-    for key, names in (("set", entry.set), ("default", entry.default), ("drop", entry.drop)):
-        for name in sorted(RESERVED_FIELDS.intersection(names)):
-            report.error((*place, key), f"'{name}' belongs to the gateway", "remove it")
-    for name in sorted(set(entry.set) & (set(entry.default) | set(entry.drop))):
-        report.error((*place, "set"), f"'{name}' is also in default or drop", "set always wins: keep one of them")
-    _retry((*place, "retry"), entry.retry, report)
+def _unused(config: file.ConfigFile, used: Collection[str], report: Report) -> None:
+    for section, entries in (("models", config.models), ("routes", config.routes)):
+        for name, entry in entries.items():
+            if entry.expose is False and name not in used:
+                report.warning((section, name), "not exposed and used by no route: nobody can reach it", at_key=True)
+    for name, route in config.routes.items():
+        for key in ("deadline", "max_attempts"):
+            if route.expose is False and getattr(route, key) is not None:
+                message = f"is of a whole request, and nobody can ask for '{name}': it never applies"
+                report.warning(("routes", name, key), message, "say it where clients ask, or under defaults", at_key=True)
 
 
-def attempts(route: Route, report: Report) -> None:
+def _attempts(route: Route, report: Report) -> None:
     """Targets that the ceiling of attempts keeps from ever being tried."""
-    count = _targets_max(route.node)
-    if count > route.max_attempts:
+    count = len(_targets(route.node))
+    if count > route.max_attempts and isinstance(route.node, Fallback | Pool | When):
         where = ("routes", route.name)
         message = f"{count} targets, but max_attempts is {route.max_attempts}: the last ones would never be tried"
         report.warning(where, message, f"set max_attempts: {count}", at_key=True)
 
 
-def _targets_max(node: Node) -> int:
+def _targets(node: Node) -> set[str]:
+    """The targets that one request may try; of a `when` the branch with the most."""
     match node:
-        case Leaf():
-            return 1
+        case Leaf(target):
+            return {target.id}
         case Fallback(_, entries):
-            return sum(_targets_max(entry.node) for entry in entries)
+            return set().union(*(_targets(entry.node) for entry in entries))
         case Pool(_, members):
-            return sum(_targets_max(member.node) for member in members)
+            return set().union(*(_targets(member.node) for member in members if member.weight > 0))
         case When(_, branches):
-            return max(_targets_max(branch.node) for branch in branches)
-
-
-def reachable(config: file.ConfigFile, absent: Mapping[str, str], public: Mapping[str, Route], report: Report) -> None:
-    """Something must answer, and nothing should be there for nobody."""
-    used = {use for name, route in config.routes.items() for _, use in entries(name, route)}
-    for section, exposures in (("models", config.models), ("routes", config.routes)):
-        for name, entry in exposures.items():
-            if entry.expose is False and name not in used:
-                report.warning((section, name), "not exposed and used by no route: nobody can reach it", at_key=True)
-    if not config.models and not config.routes:
-        report.error((), "no models: there is nothing to serve", "add models: {gpt: openai/gpt-4o-mini}")
-    elif not public and absent:
-        report.error(("models",), "every model has left the graph: no provider has its key", "set one, or add one")
-
-
-def tests(config: file.ConfigFile, targets: frozenset[str], public: frozenset[str], report: Report) -> None:
-    """A test about a name that does not exist would prove nothing."""
-    names = {*config.models, *config.routes, *targets}
-    patterns = [name for name in names if STAR in name]
-    for index, test in enumerate(config.tests):
-        place: KeyPath = ("tests", index)
-        for target in test.fail:
-            if not _is_named(target, names, patterns):
-                report.error((*place, "fail", target), f"'{target}' is not a target", did_you_mean(target, names))
-        expected = test.expect if isinstance(test.expect, tuple) else ()
-        for at, name in enumerate(expected):
-            if not _is_named(name, names, patterns):
-                report.error((*place, "expect", at), f"'{name}' is not a target or pool", did_you_mean(name, names))
-        if isinstance(test.expect, str) and test.expect not in ERROR_CODES:
-            hint = did_you_mean(test.expect, ERROR_CODES) or "targets are written as a list: [gpt]"
-            report.error((*place, "expect"), f"'{test.expect}' is not an error code", hint)
-        asked = test.request.model
-        if not _is_named(asked, public, [n for n in public if STAR in n]) and test.expect != UnknownModelError.code:
-            hint = did_you_mean(asked, public) or f"or expect: {UnknownModelError.code}"
-            report.error((*place, "request", "model"), f"no model or route '{asked}'", hint)
-
-
-def _is_named(name: str, names: frozenset[str] | set[str], patterns: list[str]) -> bool:
-    return name in names or any(_fits(pattern, name) for pattern in patterns)
-
-
-def _fits(pattern: str, name: str) -> bool:
-    prefix, _, suffix = pattern.partition(STAR)
-    return len(name) > len(prefix) + len(suffix) and name.startswith(prefix) and name.endswith(suffix)
+            return max((_targets(branch.node) for branch in branches), key=len)

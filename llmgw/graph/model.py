@@ -13,10 +13,11 @@ from llmgw.chat.request import Edits
 from llmgw.config.model import Simulate
 from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass
+from llmgw.graph import patterns
 from llmgw.graph.condition import Condition
 from llmgw.providers.auth import Auth
 
-STAR = "*"
+STAR = patterns.STAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +96,17 @@ class Target:
         return replace(
             self,
             id=self.id.replace(STAR, star),
-            url=self.url.replace(STAR, quote(star, safe="")),
+            url=self.url.replace(STAR, quote(star, safe=STAR)),
             edits=replace(self.edits, model=self.edits.model.replace(STAR, star)),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A target as one route reaches it: `path` is how, the limits are the route's, the model's or the defaults'."""
+    """A target as one route reaches it: `path` is how, the limits are the route's, the model's or the defaults'.
+
+    Every node's path is that of the entry which leads to it: `smart/fallback[1]=claude`.
+    """
 
     target: Target
     path: str
@@ -173,18 +177,10 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A public name with one star: any name of that shape."""
+    """A public name with one star, and the route for any name of that shape."""
 
-    prefix: str
-    suffix: str
+    name: str
     route: Route
-
-    def star(self, name: str) -> str | None:
-        """What the star stands for in `name`, or None if the shape differs."""
-        literal = len(self.prefix) + len(self.suffix)
-        if len(name) > literal and name.startswith(self.prefix) and name.endswith(self.suffix):
-            return name[len(self.prefix) : len(name) - len(self.suffix)]
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,11 +208,11 @@ class Graph:
         if route is not None:
             return Resolved(route)
         for pattern in self.patterns:
-            star = pattern.star(name)
+            star = patterns.star_of(pattern.name, name)
             if star is not None:
                 return Resolved(pattern.route, star)
         return None
 
     def names(self) -> tuple[str, ...]:
         """The public names, patterns with their star, sorted."""
-        return tuple(sorted([*self.routes, *(pattern.route.name for pattern in self.patterns)]))
+        return tuple(sorted([*self.routes, *(pattern.name for pattern in self.patterns)]))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, ProviderEntry, Simulate
-from llmgw.config.problems import KeyPath, Problem, Severity
+from llmgw.config.problems import KeyPath, Severity
 from llmgw.config.secrets import Secret
 from llmgw.graph.model import Credential, Transport
 from llmgw.graph.report import Report, did_you_mean
@@ -25,7 +25,6 @@ class UsableProvider:
     row: Provider
     base_url: str
     api_version: str
-    region: str
     credential: Credential
     headers: Mapping[str, Secret]
     transport: Transport
@@ -34,14 +33,20 @@ class UsableProvider:
 
 
 class Providers:
-    """Resolves provider names: those of the file first, then the catalogue's. Broken ones give None, said once."""
+    """Resolves provider names: those of the file first, then the catalogue's. Broken ones give None, said once.
 
-    def __init__(self, loaded: Loaded, env: Mapping[str, str], report: Report, *, need_secrets: bool) -> None:
+    `whole`: optional providers without a key stay, for what never calls them.
+    """
+
+    def __init__(
+        self, loaded: Loaded, env: Mapping[str, str], report: Report, *, need_secrets: bool, whole: bool = False
+    ) -> None:
         self._config: ConfigFile = loaded.config
         self._loaded = loaded
         self._env = env
         self._report = report
         self._need_secrets = need_secrets
+        self._whole = whole
         self._known: dict[str, UsableProvider | None] = {}
 
     def names(self) -> Iterator[str]:
@@ -50,11 +55,17 @@ class Providers:
 
     def check_all(self) -> None:
         """Resolve those of the file, used or not, so that no fault stays unseen."""
+        severity = Severity.ERROR if self._need_secrets else Severity.WARNING
+        self._report.extend(self._loaded.missing_problems(severity=severity))
         for name in self._config.providers:
             self.get(name, ("providers", name))
 
     def get(self, name: str, used_at: KeyPath) -> UsableProvider | None:
-        """The provider, or None after saying why. `used_at` is where a name is blamed that is not in the file."""
+        """The provider, or None after saying why. `used_at` is blamed where the name means nothing."""
+        if not self.is_known(name):
+            hint = did_you_mean(name, self.names()) or f"add it: providers: {{{name}: {{like: openai, base_url: …}}}}"
+            self._report.error(used_at, f"'{name}' is not a provider", hint)
+            return None
         if name not in self._known:
             self._known[name] = self._resolve(name, used_at)
         return self._known[name]
@@ -64,13 +75,6 @@ class Providers:
 
     def _is_broken(self, name: str) -> bool:
         return self._loaded.is_broken(("providers", name))
-
-    def missing_references(self) -> Iterator[Problem]:
-        """References of the file that nothing fills; those of optional providers are told with their models."""
-        for missing in self._loaded.missing:
-            owner = self._config.providers.get(str(missing.path[1])) if missing.path[0] == "providers" else None
-            if owner is None or not owner.optional:
-                yield missing.problem(Severity.ERROR if self._need_secrets else Severity.WARNING)
 
     def _resolve(self, name: str, used_at: KeyPath) -> UsableProvider | None:
         if self._is_broken(name):
@@ -84,13 +88,12 @@ class Providers:
         base_url = self._base_url(name, row, settings, place)
         if base_url is None:
             return None
-        credential = self._credential(row, settings)
+        credential = self._credential(name, row, settings)
         return UsableProvider(
             name=name,
             row=row,
             base_url=base_url,
             api_version=settings.api_version or row.api_version,
-            region=settings.region or row.region,
             credential=credential,
             headers=settings.headers,
             transport=_transport(row, settings),
@@ -103,55 +106,66 @@ class Providers:
     ) -> tuple[Provider, ProviderEntry] | None:
         """The row at the root of the `like` chain, and the settings with all inherited ones filled in."""
         like = entry.like or name
-        if entry.like and entry.like in self._config.providers and entry.like != name:
+        if like in self._config.providers and like != name:
             if like in chain:
-                self._report.error((*place, "like"), f"cyclic: {' → '.join((*chain, like))}")
+                path = " → ".join((*chain[chain.index(like) :], like))
+                self._report.error((*place, "like"), f"cyclic: {path}", "start from a row of the catalogue")
                 return None
-            parent = self._merged(like, self._config.providers[like], (*chain, like), place)
+            parent = self._merged(like, self._config.providers[like], (*chain, like), ("providers", like))
             return None if parent is None else (parent[0], _inherit(entry, parent[1]))
         row = CATALOG.get(like)
-        if row is None:
+        if row is None and not self._is_broken(like):
             self._unknown(name, entry, place)
-            return None
-        return row, entry
+        return None if row is None else (row, entry)
 
     def _unknown(self, name: str, entry: ProviderEntry, place: KeyPath) -> None:
         if entry.like:
             hint = did_you_mean(entry.like, self.names()) or "a catalogue row, or another provider of this file"
             self._report.error((*place, "like"), f"'{entry.like}' is not a provider", hint)
-        elif name in self._config.providers:
+        else:
             hint = did_you_mean(name, CATALOG) or "say what it is like: {like: openai, base_url: …}"
             self._report.error(place, f"'{name}' is not in the catalogue and has no 'like'", hint, at_key=True)
-        else:
-            hint = did_you_mean(name, self.names()) or f"add it: providers: {{{name}: {{like: openai, base_url: …}}}}"
-            self._report.error(place, f"'{name}' is not a provider", hint)
 
     def _base_url(self, name: str, row: Provider, settings: ProviderEntry, place: KeyPath) -> str | None:
-        base_url = settings.base_url or row.base_url
+        written = settings.base_url or row.base_url
         region = settings.region or row.region
-        if settings.region and "{region}" not in base_url:
+        if settings.region and "{region}" not in written:
             self._report.error((*place, "region"), f"'{row.name}' has no regions", "leave it out, or set base_url")
-        if not base_url:
+        if self._is_unfilled(name, "base_url"):
+            return UNFILLED_URL
+        if not written:
             self._report.error(place, f"'{name}' needs base_url", 'as in base_url: "https://…"', at_key=True)
             return None
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-            self._report.error(
-                (*place, "base_url"), "not a base URL", 'as in "https://api.example.com/v1": no key, no question mark'
-            )
+        base_url = written.rstrip("/").replace("{region}", region)
+        if fault := _url_fault(base_url, row.chat_path):
+            self._report.error((*place, "base_url"), *fault)
             return None
-        return base_url.rstrip("/").replace("{region}", region)
+        return base_url
 
-    def _credential(self, row: Provider, settings: ProviderEntry) -> Credential:
+    def _is_unfilled(self, name: str, key: str) -> bool:
+        """Whether a key is set here, or where it is inherited from, to something that is broken or not there yet."""
+        seen: list[str] = []
+        while name in self._config.providers and name not in seen:
+            seen.append(name)
+            entry = self._config.providers[name]
+            if self._loaded.is_broken(("providers", name, key)):
+                return True
+            if getattr(entry, key) is not None or entry.like is None:
+                return False
+            name = entry.like
+        return False
+
+    def _credential(self, name: str, row: Provider, settings: ProviderEntry) -> Credential:
         auth = Auth.NONE if settings.auth == "none" else row.auth
         if auth is Auth.NONE:
             if settings.api_key is None:
                 return Credential(Auth.NONE, None, "")
             auth = Auth.BEARER  # a local server that was given a key wants to see it
+        variable = "" if _is_elsewhere(name, row, settings) else row.key_env
         key = settings.api_key
-        if key is None and row.key_env and self._env.get(row.key_env):
-            key = Secret(self._env[row.key_env])
-        return Credential(auth, key, row.key_env)
+        if key is None and variable and self._env.get(variable):
+            key = Secret(self._env[variable])
+        return Credential(auth, key, variable)
 
     def _absent(self, name: str, credential: Credential, settings: ProviderEntry, place: KeyPath) -> str | None:
         """Say what secret is missing; an optional provider without one only leaves the graph."""
@@ -162,11 +176,48 @@ class Providers:
         reason = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
         if missing and settings.optional:
             self._report.warning(place, f"{reason}: models of '{name}' leave the graph", at_key=True)
-            return reason
-        if unset:
-            report = self._report.error if self._need_secrets else self._report.warning
-            report(place, reason, f"export {missing[0]}=…, or mark the provider `optional: true`")
+            return None if self._whole else reason
+        if unset and not self._loaded.is_broken(("providers", name, "api_key")):
+            self._unset(credential.variable, reason, place)
         return None
+
+    def _unset(self, variable: str, reason: str, place: KeyPath) -> None:
+        is_named = place[0] == "providers"
+        if variable:
+            hint = f"export {variable}=…, or mark the provider `optional: true`"
+        else:
+            hint = 'say which key goes to this base_url: api_key: "${NAME}", or auth: none'
+        report = self._report.error if self._need_secrets else self._report.warning
+        report(place, reason, hint, at_key=is_named)
+
+
+UNFILLED_URL = "http://not-set.invalid"  # stands in until its variable is set, so that the rest can be checked
+
+
+def _url_fault(base_url: str, chat_path: str) -> tuple[str, str] | None:
+    """What keeps a text from being a base URL, and the remedy."""
+    example = 'as in "https://api.example.com/v1"'
+    try:
+        parts = urlsplit(base_url)
+        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError as error:
+        return f"not a URL: {error}", example
+    if not sound or parts.query or parts.fragment:
+        return "not a base URL", example
+    if parts.username is not None:
+        return "a base URL holds no credentials", "put the key into api_key"
+    if "{" in base_url or "}" in base_url:
+        return "has a placeholder in braces", f"write the name itself, {example}"
+    if base_url.endswith(chat_path.partition("?")[0]):
+        return f"'{chat_path}' is added to a base URL, and this has it already", "leave it out"
+    return None
+
+
+def _is_elsewhere(name: str, row: Provider, settings: ProviderEntry) -> bool:
+    """Whether `base_url` leads a provider `like` a row to another host, which must not get the row's usual key."""
+    if name == row.name or name in row.aliases or not settings.base_url or not row.base_url:
+        return False
+    return urlsplit(settings.base_url).hostname != urlsplit(row.base_url).hostname
 
 
 def _inherit(entry: ProviderEntry, parent: ProviderEntry) -> ProviderEntry:

@@ -8,21 +8,33 @@ from llmgw.config.problems import KeyPath, Problem, Severity
 
 
 class Report:
-    """Collects problems; a place that was already found broken raises no further one."""
+    """Collects problems: one of a kind for each place, and none about what was already found broken."""
 
-    __slots__ = ("_loaded", "problems")
+    __slots__ = ("_found", "_loaded")
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
-        self.problems: list[Problem] = []
+        self._found: dict[Problem, None] = {}
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All of them, by place."""
+        return tuple(sorted(self._found, key=lambda problem: problem.mark))
 
     def error(self, path: KeyPath, message: str, hint: str | None = None, *, at_key: bool = False) -> None:
-        if not self._loaded.is_broken(path):
-            self.problems.append(self._loaded.problem(path, message, hint, at_key=at_key))
+        self._add(path, message, hint, Severity.ERROR, at_key=at_key)
 
     def warning(self, path: KeyPath, message: str, hint: str | None = None, *, at_key: bool = False) -> None:
+        self._add(path, message, hint, Severity.WARNING, at_key=at_key)
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """What others found."""
+        self._found.update(dict.fromkeys(problems))
+
+    def _add(self, path: KeyPath, message: str, hint: str | None, severity: Severity, *, at_key: bool) -> None:
         if not self._loaded.is_broken(path):
-            self.problems.append(self._loaded.problem(path, message, hint, severity=Severity.WARNING, at_key=at_key))
+            problem = self._loaded.problem(path, message, hint, severity=severity, at_key=at_key)
+            self._found.setdefault(problem)
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:

@@ -16,9 +16,6 @@ from llmgw.providers.auth import auth_headers
 
 LOCAL_FIRST_TOKEN_S = 300.0  # a local model may have to be loaded first
 
-# The gateway's own fields: a file that set them would break the relay or the route.
-RESERVED_FIELDS = frozenset({"model", "stream", "stream_options", "messages"})
-
 
 def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provider: UsableProvider) -> Target:
     """The target of one model; `name` is its stable id."""

@@ -5,7 +5,7 @@ request reads as `""`, an absent number as `0`.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -39,8 +39,8 @@ CHOSEN_ROOTS = frozenset({"target", "provider"})
 FUNCTIONS = frozenset(
     {
         *("size", "contains", "startsWith", "endsWith", "matches", "has"),
-        *("all", "exists", "exists_one", "map", "filter", "min", "max"),
-        *("int", "uint", "double", "string", "bytes", "bool", "type", "duration", "timestamp"),
+        *("all", "exists", "exists_one", "map", "filter"),
+        *("int", "uint", "double", "string", "bytes", "duration", "timestamp"),
         *("getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"),
         *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
     }
@@ -49,10 +49,12 @@ _BINDERS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _LITERALS = frozenset({"true", "false", "null", "in"})
 
 _TOKEN = re.compile(
-    r"""(?P<string>[rRbB]{0,2}(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))"""
-    r"""|(?P<name>[A-Za-z_]\w*)|(?P<number>\d[\w.]*)|(?P<mark>&&|\|\||\S)""",
+    r"""(?P<comment>//[^\n]*)"""
+    r"""|(?P<string>[rRbB]{0,2}(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))"""
+    r"""|(?P<name>[A-Za-z_]\w*)|(?P<number>\d[\w.]*)|(?P<mark>&&|\|\||[=!<>]=|\S)""",
     re.DOTALL,
 )
+_PLAIN_STRING = re.compile(r"""(["'])([^\\"']*)\1""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,67 +70,93 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """A piece of CEL: a string, a name, a number or a mark."""
+
     kind: str
     text: str
     start: int
 
 
-def _tokens(source: str) -> list[_Token]:
-    return [_Token(match.lastgroup or "", match.group(), match.start()) for match in _TOKEN.finditer(source)]
+def tokens(source: str) -> list[Token]:
+    """The pieces of any text, CEL or not; comments are left out."""
+    return [
+        Token(match.lastgroup or "", match.group(), match.start())
+        for match in _TOKEN.finditer(source)
+        if match.lastgroup != "comment"
+    ]
 
 
 def references(source: str) -> frozenset[Reference]:
     """Every name of the vocabulary, known or not, that the CEL text uses; variables of macros are left out."""
-    tokens = [*_tokens(source), _Token("end", "", len(source)), _Token("end", "", len(source))]
-    bound = set(_bound(tokens))
+    end = Token("end", "", len(source))
+    pieces = [*tokens(source), end, end]
+    left_out = {*_bound(pieces), *_LITERALS}
     found = set()
-    for at, token in enumerate(tokens):
-        after_dot = at > 0 and tokens[at - 1].text == "."
-        is_call = token.kind == "name" and tokens[at + 1].text == "("
-        if token.kind == "name" and not after_dot and not is_call and token.text not in bound | _LITERALS:
-            found.add(Reference(token.text, _member(tokens, at)))
+    for at, token in enumerate(pieces):
+        after_dot = at > 0 and pieces[at - 1].text == "."
+        is_call = pieces[min(at + 1, len(pieces) - 1)].text == "("
+        if token.kind == "name" and not after_dot and not is_call and token.text not in left_out:
+            found.add(Reference(token.text, _member(pieces, at)))
     return frozenset(found)
 
 
 def functions(source: str) -> frozenset[str]:
     """Every function that the CEL text calls."""
-    tokens = [*_tokens(source), _Token("end", "", len(source))]
-    return frozenset(
-        token.text for at, token in enumerate(tokens[:-1]) if token.kind == "name" and tokens[at + 1].text == "("
-    )
+    pieces = tokens(source)
+    calls = zip(pieces, pieces[1:], strict=False)
+    return frozenset(name.text for name, mark in calls if name.kind == "name" and mark.text == "(") - _LITERALS
 
 
 def operands(source: str) -> Iterator[str]:
-    """The parts between `&&`, `||`, `?` and `:`, inside parentheses too: each can be tried on its own."""
+    """The parts between `&&`, `||`, `?` and `:`, inside parentheses too: each must be true or false on its own."""
     source = source.strip()
-    depth, start, parts = 0, 0, []
-    for token in _tokens(source):
-        depth += (token.text in "([{") - (token.text in ")]}") if token.kind == "mark" else 0
-        if depth == 0 and token.kind == "mark" and token.text in ("&&", "||", "?", ":"):
-            parts.append(source[start : token.start])
-            start = token.start + len(token.text)
-    if parts:
-        for part in (*parts, source[start:]):
+    parts = [part for part, _ in split(source, _CONNECTIVES)]
+    if len(parts) > 1:
+        for part in parts:
             yield from operands(part)
-    elif source.startswith("(") and source.endswith(")"):
+    elif _is_wrapped(source):
         yield from operands(source[1:-1])
     elif source:
         yield source
 
 
-def _bound(tokens: list[_Token]) -> Iterable[str]:
+def split(source: str, marks: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The parts between some marks, each with the mark after it (the last with none), outside all brackets."""
+    depth, start = 0, 0
+    for token in tokens(source):
+        depth += (token.text in ("(", "[", "{")) - (token.text in (")", "]", "}"))
+        if depth == 0 and token.kind != "string" and token.text in marks:
+            yield source[start : token.start], token.text
+            start = token.start + len(token.text)
+    yield source[start:], ""
+
+
+_CONNECTIVES = ("&&", "||", "?", ":")
+
+
+def _is_wrapped(source: str) -> bool:
+    """Whether one pair of parentheses holds all of it: `(a)`, but not `(a) + (b)`."""
+    depth = 0
+    pieces = tokens(source)
+    for token in pieces:
+        depth += (token.text == "(") - (token.text == ")")
+        if depth == 0:
+            return token is pieces[-1] and token.text == ")"
+    return False
+
+
+def _bound(pieces: list[Token]) -> Iterator[str]:
     """Variables that a macro binds: the `m` of `messages.exists(m, …)`."""
-    for at, token in enumerate(tokens[:-3]):
-        if token.text in _BINDERS and tokens[at + 1].text == "(" and tokens[at + 3].text == ",":
-            yield tokens[at + 2].text
+    for at, token in enumerate(pieces[:-3]):
+        if token.text in _BINDERS and pieces[at + 1].text == "(" and pieces[at + 3].text == ",":
+            yield pieces[at + 2].text
 
 
-def _member(tokens: list[_Token], at: int) -> str:
+def _member(pieces: list[Token], at: int) -> str:
     """`.tier` or `["tier"]` after the root; a method call is no member."""
-    first, second, third = (tokens[min(at + step, len(tokens) - 1)] for step in (1, 2, 3))
+    first, second, third = (pieces[min(at + step, len(pieces) - 1)] for step in (1, 2, 3))
     if first.text == "." and second.kind == "name":
         return "" if third.text == "(" else second.text
-    if first.text == "[" and second.kind == "string" and third.text == "]":
-        return second.text.strip("\"'")
-    return ""
+    plain = _PLAIN_STRING.fullmatch(second.text)
+    return plain[2] if first.text == "[" and plain and third.text == "]" else ""

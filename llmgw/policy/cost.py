@@ -6,10 +6,10 @@ from llmgw.graph.model import Price
 
 def cost_nanousd(usage: Usage, price: Price) -> int:
     """What an answer cost, in nano-dollars. Cached input has its own price; reasoning is output."""
-    cached = min(usage.cached_input_tokens, usage.input_tokens)
+    uncached = max(usage.input_tokens - usage.cached_input_tokens, 0)
     per_million = (
-        (usage.input_tokens - cached) * price.input_nanousd_per_mtok
-        + cached * price.cached_input_nanousd_per_mtok
+        uncached * price.input_nanousd_per_mtok
+        + usage.cached_input_tokens * price.cached_input_nanousd_per_mtok
         + usage.output_tokens * price.output_nanousd_per_mtok
     )
     return -(-per_million // 1_000_000)

@@ -9,6 +9,7 @@ from typing import Any
 
 from llmgw.chat import measure
 from llmgw.chat.request import ChatRequest
+from llmgw.config.model import TestRequest
 from llmgw.graph.vocabulary import NAMES
 
 Fact = str | int | bool | list[Any]
@@ -60,15 +61,14 @@ def of_request(
     headers: Mapping[str, str],
     moment: Callable[[], datetime],
 ) -> Facts:
-    """The facts of a request that came in."""
-    messages = request.fields.get("messages")
+    """The facts of a request that came in. `headers` has its names in lower case."""
     tools = request.fields.get("tools")
 
-    def decoded() -> list[Any]:
-        value = measure.decode(messages)
+    def messages() -> list[Any]:
+        value = measure.decode(request.fields.get("messages"))
         return value if isinstance(value, list) else []
 
-    return Facts(
+    facts = Facts(
         {
             "model": request.model,
             "ip": ip,
@@ -78,9 +78,11 @@ def of_request(
             "request.max_tokens": request.max_tokens,
             "request.tools": request.tools,
             "request.json": request.json,
-            "request.messages": decoded,
-            "request.images": lambda: measure.has_images(decoded()),
-            "request.input_tokens": lambda: measure.input_tokens_max(decoded(), bytes(tools or b"")),
+            "request.messages": messages,
+            "request.images": lambda: measure.has_images(facts.value("request.messages")),
+            "request.input_tokens": lambda: measure.input_tokens_max(
+                facts.value("request.messages"), bytes(tools or b"")
+            ),
             "time.hour": lambda: moment().hour,
             "time.weekday": lambda: moment().isoweekday(),
         },
@@ -88,3 +90,42 @@ def of_request(
         headers=headers,
         fields=frozenset(request.fields),
     )
+    return facts
+
+
+def pretended(request: TestRequest, moment: datetime | None = None) -> Facts:
+    """The facts of a request that nobody sent. Without a moment the time reads as absent."""
+    messages = list(request.messages)
+    input_tokens = measure.input_tokens_max(messages) if request.input_tokens is None else request.input_tokens
+    return Facts(
+        {
+            "model": request.model,
+            "ip": request.ip or "",
+            "request.endpoint": request.endpoint,
+            "request.user": request.user or "",
+            "request.stream": request.stream,
+            "request.max_tokens": request.max_tokens or 0,
+            "request.tools": request.tools,
+            "request.json": request.json,
+            "request.messages": messages,
+            "request.images": request.images or measure.has_images(messages),
+            "request.input_tokens": input_tokens,
+            "time.hour": moment.hour if moment else 0,
+            "time.weekday": moment.isoweekday() if moment else 0,
+        },
+        metadata=request.metadata,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        fields=_fields(request),
+    )
+
+
+def _fields(request: TestRequest) -> frozenset[str]:
+    """The body's fields that such a request would have."""
+    given = {
+        "stream": request.stream,
+        "user": request.user is not None,
+        "max_tokens": request.max_tokens is not None,
+        "tools": request.tools,
+        "response_format": request.json,
+    }
+    return frozenset({"model", "messages"} | {name for name, there in given.items() if there})

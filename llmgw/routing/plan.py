@@ -69,10 +69,8 @@ class AttemptPlan:
             return GiveUp(Why.MAX_ATTEMPTS)
         ahead = self._ahead(failure)
         delay_s = self._retry_delay_s(move, ahead, retry_after_s)
-        if elapsed_s + (delay_s or 0.0) >= self._itinerary.deadline_s:
-            return GiveUp(Why.DEADLINE)
-        if delay_s is not None:
-            return self._try(self._at, delay_s)
+        if delay_s is not None and (not ahead or elapsed_s + delay_s < self._itinerary.deadline_s):
+            return self._again(elapsed_s, delay_s)
         return self._next(ahead, elapsed_s)
 
     def _next(self, ahead: list[int], elapsed_s: float) -> Step:
@@ -82,6 +80,11 @@ class AttemptPlan:
             return GiveUp(Why.DEADLINE)
         self._tries = 0
         return self._try(ahead[0], 0.0)
+
+    def _again(self, elapsed_s: float, delay_s: float) -> Step:
+        if elapsed_s + delay_s >= self._itinerary.deadline_s:
+            return GiveUp(Why.DEADLINE)
+        return self._try(self._at, delay_s)
 
     def _try(self, index: int, delay_s: float) -> Try:
         self._at = index

@@ -43,7 +43,10 @@ class Rehearsal:
 
 
 def rehearse(itinerary: Itinerary, pretence: Pretence, dice: Dice, *, stream: bool = False) -> Rehearsal:
-    """Drive the plan to its end. A pretended timeout lasts as long as its limit; all else takes no time."""
+    """Drive the plan to its end. A pretended timeout is the earliest that its kind of request can have.
+
+    It takes until the first token of a stream, else until the connection should have stood; all else takes no time.
+    """
     plan = AttemptPlan(itinerary, dice.draw)
     tries: dict[str, int] = {}
     attempts: list[Rehearsed] = []
@@ -59,7 +62,7 @@ def rehearse(itinerary: Itinerary, pretence: Pretence, dice: Dice, *, stream: bo
             return Rehearsal(tuple(attempts), None, None)
         if failure is FailureClass.TIMEOUT:
             limits = step.candidate.limits
-            elapsed_s += limits.first_token_s if stream else limits.total_s
+            elapsed_s += min(limits.first_token_s if stream else limits.connect_s, limits.total_s)
         step = plan.failed(failure, elapsed_s)
     failures = [attempt.failure for attempt in attempts if attempt.failure is not None]
     return Rehearsal(tuple(attempts), step, verdict(failures))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from llmgw.errors import FailureClass
 from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, Retry, Target, TimeLimits, When
+from llmgw.graph.patterns import STAR
 from llmgw.routing.balance import by_weight
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import Facts
@@ -78,7 +79,7 @@ def _visit(node: Node, turns: tuple[Turn, ...], facts: Facts, dice: Dice) -> Ite
 
 def _candidate(leaf: Leaf, turns: tuple[Turn, ...], star: str, facts: Facts, health: HealthSnapshot) -> Candidate:
     target = leaf.target.concrete(star) if star else leaf.target
-    path = leaf.path.replace("*", star) if star else leaf.path
+    path = leaf.path.replace(STAR, star) if star else leaf.path
     ejected = health.ejected.get(target.id)
     reason = _cannot(target, facts) or (f"ejected after {ejected}" if ejected else None)
     return Candidate(target, path, leaf.limits, leaf.retry, turns, reason, ejected)

@@ -5,14 +5,14 @@ cut after a limit, so that it cannot hold a provider's stream open for ever.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from aiohttp import web
 
 from llmgw.errors import ClientGoneError
 from llmgw.ports import Client
 
-CLIENT_STALL_S_MAX = 60.0
+LINE_BYTES_PER_S_MIN = 16 * 1024  # the slowest line that a large answer may take its time on
 
 _STREAM_HEADERS = {
     "content-type": "text/event-stream",
@@ -22,48 +22,52 @@ _STREAM_HEADERS = {
 
 
 class HttpClient:
-    """`response` is what the handler returns: set once something has been answered or begun."""
+    """`headers` are on every answer; `stall_s` is how long the caller may read nothing."""
 
-    def __init__(self, request: web.Request, headers: Mapping[str, str]) -> None:
+    def __init__(self, request: web.Request, headers: Mapping[str, str], stall_s: float) -> None:
         self._request = request
-        self._headers = headers  # on every answer
-        self._stream: web.StreamResponse | None = None
-        self.response: web.StreamResponse | None = None
+        self._headers = headers
+        self._stall_s = stall_s
+        self._response: web.StreamResponse | None = None
         self.started = False
 
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        self.response = web.Response(status=status, headers={**self._headers, **headers}, body=body)
+        response = self._response = web.Response(status=status, headers={**self._headers, **headers}, body=body)
+        await self._sent(response.prepare(self._request))
+        await self._sent(response.write_eof(), len(body))
 
     async def start(self, headers: Mapping[str, str]) -> None:
         if self.started:
             return
         self.started = True
-        self._stream = self.response = web.StreamResponse(headers={**self._headers, **headers, **_STREAM_HEADERS})
-        try:
-            await self._stream.prepare(self._request)
-        except ConnectionError:
-            raise ClientGoneError("the client hung up") from None
+        self._response = web.StreamResponse(headers={**self._headers, **headers, **_STREAM_HEADERS})
+        await self._sent(self._response.prepare(self._request))
 
     async def write(self, data: bytes) -> None:
-        if self._stream is None:
-            raise RuntimeError("a stream is written before it was started")
-        try:
-            async with asyncio.timeout(CLIENT_STALL_S_MAX):
-                await self._stream.write(data)
-        except TimeoutError:
-            if self._request.transport is not None:
-                self._request.transport.abort()
-            raise ClientGoneError(f"the client read nothing for {CLIENT_STALL_S_MAX:g} s") from None
-        except ConnectionError:
-            raise ClientGoneError("the client hung up") from None
+        await self._sent(self._begun().write(data), len(data))
 
     async def end(self) -> web.StreamResponse:
         """Close what was begun; gives the response for aiohttp."""
-        if self._stream is not None and not self._stream.prepared:
-            raise ClientGoneError("the client hung up")
-        if self.response is None:
+        response = self._begun()
+        await self._sent(response.write_eof())
+        return response
+
+    def _begun(self) -> web.StreamResponse:
+        if self._response is None or not self._response.prepared:
             raise ClientGoneError("the client hung up before there was an answer")
-        return self.response
+        return self._response
+
+    async def _sent(self, sending: Awaitable[object], size_bytes: int = 0) -> None:
+        """Raises ClientGoneError when the caller is not there any more, or might as well not be."""
+        try:
+            async with asyncio.timeout(self._stall_s + size_bytes / LINE_BYTES_PER_S_MIN):
+                await sending
+        except TimeoutError:
+            if self._request.transport is not None:
+                self._request.transport.abort()
+            raise ClientGoneError(f"the client read nothing for {self._stall_s:g} s") from None
+        except ConnectionError:
+            raise ClientGoneError("the client hung up") from None
 
 
 _: type[Client] = HttpClient

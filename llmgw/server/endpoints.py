@@ -1,9 +1,7 @@
 """Handlers: bytes in, a `Call`, and the gateway answers. What an endpoint is called and what it takes, no more."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 from aiohttp import web
@@ -14,29 +12,26 @@ from llmgw.call import Call
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
 from llmgw.dialects.openai_chat import openai_chat
-from llmgw.errors import BodyTimeoutError, GatewayError, OverloadedError, UnknownModelError
+from llmgw.errors import BodyTimeoutError, GatewayError, InvalidRequestError, UnknownModelError
 from llmgw.server import headers
 from llmgw.server.client import HttpClient
 from llmgw.server.middlewares import DECIDED, REQUEST_ID, too_large
 from llmgw.server.running import RUNNING, Running
 from llmgw.transcript import BODY_BYTES_LOGGED_MAX, Transcript
 
-BODY_S_MAX = 60.0
-RETRY_AFTER_S = 1.0
-
 
 async def chat_completions(request: web.Request) -> web.StreamResponse:
     """`POST /v1/chat/completions`; on Azure's path the deployment is the model."""
     running = request.app[RUNNING]
-    with _counted(running):
-        began_s = running.clock.elapsed_s()
-        body = await _read_body(request, running.settings.max_body)
-        chat_request = openai_chat.read_request(body)
-        deployment = request.match_info.get("deployment")
-        if deployment is not None:
-            chat_request = replace(chat_request, model=unquote(deployment))
+    began_s = running.clock.elapsed_s()
+    running.begin()
+    try:
+        body = await _read_body(request, running)
+        chat_request = openai_chat.read_request(body, request.match_info.get("deployment", ""))
         call = _call(request, running, chat_request, openai_chat)
         return await _answered(request, running, call, body, began_s)
+    finally:
+        running.end()
 
 
 async def _answered(
@@ -48,13 +43,13 @@ async def _answered(
         model=call.request.model,
         stream=call.request.stream,
         started_s=began_s,
-        client_request_id=call.headers.get("x-request-id", "")[: headers.REQUEST_ID_CHARS_MAX] or None,
+        client_request_id=headers.request_id(call.headers),
     )
     if running.logs.bodies:
         transcript.request_body = body[:BODY_BYTES_LOGGED_MAX]
         transcript.response_body = bytearray()
     cors = running.door.cors_headers(request.headers)
-    client = HttpClient(request, {"x-llmgw-request-id": call.request_id, **cors})
+    client = HttpClient(request, {"x-llmgw-request-id": call.request_id, **cors}, running.patience.stall_s)
     try:
         await running.gateway.answer(call, client, transcript)
     except GatewayError:
@@ -78,38 +73,22 @@ def _call(request: web.Request, running: Running, chat_request: ChatRequest, dia
         forwarded=headers.forwarded(given),
         timeout_s=headers.timeout_s(given),
         early_keepalive_s=float(early_s) if early_s is not None and chat_request.stream else None,
+        ping_s=running.patience.ping_s,
     )
 
 
-async def _read_body(request: web.Request, bytes_max: int) -> bytes:
+async def _read_body(request: web.Request, running: Running) -> bytes:
     """The body, once, bounded in size and time."""
+    bytes_max, body_s = running.settings.max_body, running.patience.body_s
     if (request.content_length or 0) > bytes_max:
         raise too_large(bytes_max)
     try:
-        async with asyncio.timeout(BODY_S_MAX):
+        async with asyncio.timeout(body_s):
             return await request.read()
     except TimeoutError:
-        raise BodyTimeoutError(f"the body did not arrive within {BODY_S_MAX:g} s") from None
-
-
-class _counted:  # noqa: N801 - reads as a phrase in `with`
-    """One more call in flight, if there is room for it."""
-
-    def __init__(self, running: Running) -> None:
-        self._running = running
-
-    def __enter__(self) -> None:
-        running = self._running
-        if running.in_flight >= running.settings.max_in_flight:
-            raise OverloadedError(
-                f"{running.in_flight} requests are in flight (server.max_in_flight)",
-                code="too_many_in_flight",
-                retry_after_s=RETRY_AFTER_S,
-            )
-        running.in_flight += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._running.in_flight -= 1
+        raise BodyTimeoutError(f"the body did not arrive within {body_s:g} s") from None
+    except web.RequestPayloadError as error:
+        raise InvalidRequestError(f"the body cannot be read: {str(error)[:200]}") from None
 
 
 # What there is, and how it is.

@@ -42,6 +42,11 @@ def metadata(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: _text(value) for name, value in given.items()}
 
 
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The caller's own `x-request-id`, for the log."""
+    return headers.get("x-request-id", "")[:REQUEST_ID_CHARS_MAX] or None
+
+
 def timeout_s(headers: Mapping[str, str]) -> float | None:
     """`x-llmgw-timeout`: a duration with its unit. It may only lower the route's deadline."""
     text = headers.get("x-llmgw-timeout")

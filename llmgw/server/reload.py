@@ -1,7 +1,7 @@
 """A new file while calls are under way: build, then swap one reference, or keep the old graph and say why."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from llmgw.adapters.config_files import Built, Text, build
@@ -12,6 +12,8 @@ from llmgw.server.running import Running
 
 WATCH_S = 1.0
 
+Stamps = list[tuple[int, int] | None]
+
 
 class Reload:
     """Rebuilds from the same sources as at the start."""
@@ -21,12 +23,14 @@ class Reload:
         running: Running,
         upstreams: Upstreams,
         sources: Sequence[Path | Text],
-        env: Mapping[str, str],
+        env: Callable[[], Mapping[str, str]],
+        seen: Stamps,
     ) -> None:
         self._running = running
         self._upstreams = upstreams
         self._sources = sources
         self._env = env
+        self._seen = seen
         self._lock = asyncio.Lock()
 
     async def now(self) -> bool:
@@ -34,7 +38,7 @@ class Reload:
         async with self._lock:
             try:
                 # In a thread: compiling takes tens of milliseconds, which calls under way should not wait for.
-                built = await asyncio.to_thread(build, self._sources, self._env, need_secrets=True)
+                built = await asyncio.to_thread(build, self._sources, self._env(), need_secrets=True)
                 graph = built.checked()
             except ConfigError as error:
                 problems = [str(problem) for problem in error.problems]
@@ -55,18 +59,17 @@ class Reload:
 
     async def watch(self) -> None:
         """Reload whenever a file has changed; never ends by itself."""
-        files = [source for source in self._sources if isinstance(source, Path)]
-        seen = _stamps(files)
         while True:
             await asyncio.sleep(WATCH_S)
-            stamps = _stamps(files)
-            if stamps != seen:
-                seen = stamps
+            found = stamps(self._sources)
+            if found != self._seen:
+                self._seen = found
                 await self.now()
 
 
-def _stamps(files: Sequence[Path]) -> list[tuple[int, int] | None]:
-    return [_stamp(file) for file in files]
+def stamps(sources: Sequence[Path | Text]) -> Stamps:
+    """How the files look from outside. To be taken before they are read, so that no change is ever missed."""
+    return [_stamp(source) for source in sources if isinstance(source, Path)]
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

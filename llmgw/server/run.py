@@ -28,7 +28,7 @@ from llmgw.gateway import Gateway
 from llmgw.graph.model import Graph
 from llmgw.server.app import make_app
 from llmgw.server.door import Door
-from llmgw.server.reload import Reload
+from llmgw.server.reload import Reload, Stamps, stamps
 from llmgw.server.running import Running
 
 BACKLOG = 4096
@@ -50,10 +50,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """Sources and what the command line overrides."""
+    """Sources and what the command line overrides. `env` is asked again at each reload."""
 
     sources: tuple[Path | Text, ...]
-    env: Mapping[str, str]
+    env: Callable[[], Mapping[str, str]]
     host: str | None = None
     port: int | None = None
     watch: bool = False
@@ -62,10 +62,14 @@ class ServeOptions:
 
 def run(options: ServeOptions) -> int:
     """Serve until SIGTERM or SIGINT. Raises ConfigError (a bad file) or CannotBindError."""
-    built = build(options.sources, options.env, need_secrets=True)
+    seen = stamps(options.sources)
+    built = build(options.sources, options.env(), need_secrets=True)
     built.checked()
     with _logging(built.loaded.config.telemetry.logs) as logger, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(options, built, logger))
+        try:
+            runner.run(_serve(options, built, seen, logger))
+        except ExceptionGroup as failures:  # from the task group; what is in it is what happened
+            raise failures.exceptions[0] from None
     return 0
 
 
@@ -85,11 +89,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(options: ServeOptions, built: Built, logger: Logger) -> None:
+async def _serve(options: ServeOptions, built: Built, seen: Stamps, logger: Logger) -> None:
     stop = asyncio.Event()
     settings = _overridden(built.loaded.config.server, options)
     async with provisioned(built, settings, logger) as (running, upstreams):
-        reload = Reload(running, upstreams, options.sources, options.env)
+        reload = Reload(running, upstreams, options.sources, options.env, seen)
         async with asyncio.TaskGroup() as group:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):

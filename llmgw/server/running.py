@@ -3,16 +3,32 @@
 A request takes the graph once, at its start; a reload swaps one reference, and old requests keep what they began with.
 """
 
-from dataclasses import dataclass
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from llmgw.adapters.journal import Logger
+from llmgw.call import PING_S
 from llmgw.config.model import Logs, ServerSection
+from llmgw.errors import OverloadedError
 from llmgw.gateway import Gateway
 from llmgw.graph.model import Graph
 from llmgw.ports import Clock
 from llmgw.server.door import Door
+
+RETRY_AFTER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long we wait for callers. Not for the file: nobody should have to think about these."""
+
+    head_s: float = 75.0  # from one request to the head of the next, whole
+    body_s: float = 60.0
+    stall_s: float = 60.0  # of a caller that reads nothing
+    ping_s: float = PING_S
 
 
 @dataclass(slots=True)
@@ -27,8 +43,34 @@ class Running:
     clock: Clock
     logger: Logger
     started_at_s: float  # Unix time
+    patience: Patience = Patience()
     in_flight: int = 0
     draining: bool = False
+    idle: asyncio.Event = field(default_factory=asyncio.Event)  # draining, and the last call has ended
+
+    def begin(self) -> None:
+        """One more call in flight, if there is room for it."""
+        if self.in_flight >= self.settings.max_in_flight:
+            raise OverloadedError(
+                f"{self.in_flight} requests are in flight (server.max_in_flight)",
+                code="too_many_in_flight",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        self.in_flight += 1
+
+    def end(self) -> None:
+        """One less."""
+        self.in_flight -= 1
+        if self.draining and not self.in_flight:
+            self.idle.set()
+
+    async def drain(self) -> None:
+        """Wait for the calls in flight, as long as `server.drain` allows."""
+        self.draining = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(float(self.settings.drain)):
+                if self.in_flight:
+                    await self.idle.wait()
 
 
 RUNNING = web.AppKey("running", Running)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 EVENT_BYTES_MAX = 16 * 1024 * 1024
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 # Atomic, so that CRLF is never taken for two line ends.
 _BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
 _LINE = re.compile(rb"\r\n|\r|\n")
@@ -19,15 +21,27 @@ class EventTooLargeError(ValueError):
 
 
 class Frames:
-    """Cuts a byte stream at event borders: `feed` gives the whole events so far, the partial one waits."""
+    """Cuts a byte stream at event borders: `feed` gives the whole events so far, the partial one waits.
 
-    __slots__ = ("_partial",)
+    An event that ends in CR is whole at once; if a line feed turns out to belong to it, that follows by itself.
+    """
+
+    __slots__ = ("_partial", "_torn")
 
     def __init__(self) -> None:
         self._partial = bytearray()
+        self._torn = False  # the last event ended in CR, and nothing has come since
 
     def feed(self, chunk: bytes) -> bytes:
         """Whole events as they came, possibly none. Raises EventTooLargeError."""
+        if self._torn and chunk.startswith(b"\n"):
+            self._torn = False
+            return b"\n" + self.feed(chunk[1:])
+        whole = self._cut(chunk)
+        self._torn = whole.endswith(b"\r") and not self._partial
+        return whole
+
+    def _cut(self, chunk: bytes) -> bytes:
         if not self._partial:
             end = _last_border(chunk, 0)
             if end == len(chunk):
@@ -84,7 +98,7 @@ def parse(event: bytes) -> ServerSentEvent:
     """The name and the data of one event; a space after the colon is optional, data lines join with LF."""
     name: bytes | None = None
     data: list[bytes] = []
-    for line in _LINE.split(event):
+    for line in _LINE.split(event.removeprefix(_BYTE_ORDER_MARK)):
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if field == b"data":

@@ -1,13 +1,13 @@
 """The simulator behind the Upstream port: pace, cancelled reads, failures as an attempt reads them."""
 
 import asyncio
-import time
 from types import MappingProxyType
 
 import msgspec
 import pytest
 
 from llmgw.adapters.simulator_upstream import FAILED_KEPT_MAX, READ_BYTES_MAX, SimulatorUpstream
+from llmgw.adapters.system import SystemClock
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.request import Edits
 from llmgw.config.model import Duration, Simulate
@@ -20,17 +20,6 @@ from llmgw.routing.outcome import class_of_status
 
 AT_ONCE = Simulate()
 HELLO = {"model": "sim", "messages": [{"role": "user", "content": "Hello there"}]}
-
-
-class SystemClock:
-    def now_s(self) -> float:
-        return time.time()
-
-    def elapsed_s(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def call_with(settings: Simulate | None, request_id: str = "req-1", **body: object) -> UpstreamCall:
@@ -62,7 +51,7 @@ async def ask(call: UpstreamCall) -> bytes:
         return b"".join(await read_all(answer))
 
 
-async def test_a_stream_without_a_pace_comes_in_one_read():
+async def test_a_stream_without_a_pace_comes_in_one_read() -> None:
     async with SimulatorUpstream(SystemClock()).open(call_with(AT_ONCE, stream=True)) as answer:
         reads = await read_all(answer)
 
@@ -70,7 +59,7 @@ async def test_a_stream_without_a_pace_comes_in_one_read():
     assert reads[0].endswith(b"data: [DONE]\n\n")
 
 
-async def test_a_long_stream_comes_in_reads_of_bounded_size():
+async def test_a_long_stream_comes_in_reads_of_bounded_size() -> None:
     async with SimulatorUpstream(SystemClock()).open(call_with(Simulate(output_tokens=5000), stream=True)) as answer:
         reads = await read_all(answer)
 
@@ -78,13 +67,33 @@ async def test_a_long_stream_comes_in_reads_of_bounded_size():
     assert len(reads) < sum(map(len, reads)) / READ_BYTES_MAX + 1
 
 
-async def test_a_target_without_settings_is_answered_at_once():
+async def test_a_stream_that_is_behind_lets_others_have_their_turn() -> None:
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(other())
+        async with SimulatorUpstream(SystemClock()).open(
+            call_with(Simulate(output_tokens=5000), stream=True)
+        ) as answer:
+            reads = await read_all(answer)
+        task.cancel()
+
+    assert turns >= len(reads)
+
+
+async def test_a_target_without_settings_is_answered_at_once() -> None:
     body = await ask(call_with(None))
 
     assert msgspec.json.decode(body)["model"] == "sim"
 
 
-async def test_latency_comes_before_the_head_and_the_pace_after_it():
+async def test_latency_comes_before_the_head_and_the_pace_after_it() -> None:
     settings = Simulate(latency=Duration(0.05), tokens_per_s=100, output_tokens=11)
     clock = SystemClock()
     began_s = clock.elapsed_s()
@@ -98,7 +107,7 @@ async def test_latency_comes_before_the_head_and_the_pace_after_it():
     assert len(reads) > 3
 
 
-async def test_an_unstreamed_answer_takes_as_long_as_its_stream():
+async def test_an_unstreamed_answer_takes_as_long_as_its_stream() -> None:
     settings = Simulate(latency=Duration(0.02), tokens_per_s=100, output_tokens=11)
     clock = SystemClock()
     began_s = clock.elapsed_s()
@@ -107,7 +116,7 @@ async def test_an_unstreamed_answer_takes_as_long_as_its_stream():
     assert clock.elapsed_s() - began_s >= 0.119
 
 
-async def test_a_cancelled_read_loses_no_byte_and_does_not_wait_anew():
+async def test_a_cancelled_read_loses_no_byte_and_does_not_wait_anew() -> None:
     call = call_with(Simulate(tokens_per_s=50, output_tokens=10), stream=True)
     clock = SystemClock()
     reads = []
@@ -128,7 +137,7 @@ async def test_a_cancelled_read_loses_no_byte_and_does_not_wait_anew():
     assert 0.17 < total_s < 1.5
 
 
-async def test_thousands_of_streams_run_side_by_side():
+async def test_thousands_of_streams_run_side_by_side() -> None:
     upstream = SimulatorUpstream(SystemClock())
     settings = Simulate(latency=Duration(0.2), tokens_per_s=50, output_tokens=10)
     finished = 0
@@ -148,7 +157,7 @@ async def test_thousands_of_streams_run_side_by_side():
 
 @pytest.mark.parametrize("failure", list(REFUSALS))
 @pytest.mark.parametrize("stream", [False, True])
-async def test_an_error_answer_is_read_as_its_class(failure: FailureClass, stream: bool):
+async def test_an_error_answer_is_read_as_its_class(failure: FailureClass, stream: bool) -> None:
     async with SimulatorUpstream(SystemClock()).open(call_with(always(failure), stream=stream)) as answer:
         body = b"".join(await read_all(answer))
     told = openai_chat.read_error(answer.status, body)
@@ -158,29 +167,29 @@ async def test_an_error_answer_is_read_as_its_class(failure: FailureClass, strea
     assert told.message.startswith("Simulated: ")
 
 
-async def test_every_class_but_ours_can_be_simulated():
+async def test_every_class_but_ours_can_be_simulated() -> None:
     others = {FailureClass.CONNECTION, FailureClass.TIMEOUT, FailureClass.PROTOCOL, FailureClass.STREAM_CUT}
 
     assert set(FailureClass) == set(REFUSALS) | others | NOT_ON_THE_WIRE
 
 
-async def test_a_rate_limit_asks_to_wait_a_second():
+async def test_a_rate_limit_asks_to_wait_a_second() -> None:
     async with SimulatorUpstream(SystemClock()).open(call_with(always(FailureClass.RATE_LIMITED))) as answer:
         assert answer.headers["retry-after"] == "1"
 
 
-async def test_a_refused_connection_never_opens():
+async def test_a_refused_connection_never_opens() -> None:
     with pytest.raises(UpstreamConnectError, match="refused"):
         await ask(call_with(always(FailureClass.CONNECTION)))
 
 
-async def test_a_timeout_lasts_until_the_caller_gives_up():
+async def test_a_timeout_lasts_until_the_caller_gives_up() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await ask(call_with(always(FailureClass.TIMEOUT)))
 
 
-async def test_garbage_is_no_answer_of_the_dialect():
+async def test_garbage_is_no_answer_of_the_dialect() -> None:
     body = await ask(call_with(always(FailureClass.PROTOCOL)))
     streamed = await ask(call_with(always(FailureClass.PROTOCOL), stream=True))
 
@@ -192,7 +201,7 @@ async def test_garbage_is_no_answer_of_the_dialect():
 
 @pytest.mark.parametrize("choices", [1, 3])
 @pytest.mark.parametrize("output_tokens", [1, 2, 40])
-async def test_a_cut_stream_ends_after_content_and_without_its_mark(choices: int, output_tokens: int):
+async def test_a_cut_stream_ends_after_content_and_without_its_mark(choices: int, output_tokens: int) -> None:
     settings = Simulate(output_tokens=output_tokens, fail={FailureClass.STREAM_CUT: 1.0})
     relay = ForwardingRelay(openai_chat, keep_usage=True)
     relay.feed(await ask(call_with(settings, stream=True, n=choices)))
@@ -202,7 +211,7 @@ async def test_a_cut_stream_ends_after_content_and_without_its_mark(choices: int
         relay.finish()
 
 
-async def test_a_cut_body_breaks_the_connection():
+async def test_a_cut_body_breaks_the_connection() -> None:
     async with SimulatorUpstream(SystemClock()).open(call_with(always(FailureClass.STREAM_CUT))) as answer:
         part = await answer.read()
 
@@ -219,7 +228,7 @@ async def outcomes(upstream: SimulatorUpstream, request_id: str, tries: int) -> 
     return statuses
 
 
-async def test_shares_are_kept_and_the_same_requests_fail_again():
+async def test_shares_are_kept_and_the_same_requests_fail_again() -> None:
     first = [await outcomes(SimulatorUpstream(SystemClock()), f"req-{number}", 1) for number in range(400)]
     again = [await outcomes(SimulatorUpstream(SystemClock()), f"req-{number}", 1) for number in range(400)]
 
@@ -227,7 +236,7 @@ async def test_shares_are_kept_and_the_same_requests_fail_again():
     assert 150 < first.count([503]) < 250
 
 
-async def test_a_retry_is_a_new_draw():
+async def test_a_retry_is_a_new_draw() -> None:
     upstream = SimulatorUpstream(SystemClock())
     tried = [await outcomes(upstream, f"req-{number}", 12) for number in range(20)]
 
@@ -235,7 +244,7 @@ async def test_a_retry_is_a_new_draw():
     assert any(503 in statuses for statuses in tried)
 
 
-async def test_failures_of_old_requests_are_forgotten():
+async def test_failures_of_old_requests_are_forgotten() -> None:
     upstream = SimulatorUpstream(SystemClock())
     for number in range(FAILED_KEPT_MAX + 10):
         async with upstream.open(call_with(always(FailureClass.OVERLOADED), f"req-{number}")):

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from llmgw.config import hints
+from llmgw.config.problems import KeyPath
 from llmgw.config.schema import schema_text
 
 
@@ -16,33 +17,33 @@ from llmgw.config.schema import schema_text
         ((), ""),
     ],
 )
-def test_a_place_is_a_path_without_the_names_of_the_file(path, expected):
+def test_a_place_is_a_path_without_the_names_of_the_file(path: KeyPath, expected: str) -> None:
     assert hints.place(path) == expected
 
 
-def test_a_near_word_is_meant_whatever_its_case():
+def test_a_near_word_is_meant_whatever_its_case() -> None:
     assert hints.did_you_mean("Tmeout", ["timeout", "target"]) == "timeout"
     assert hints.did_you_mean("rate-limited", ["rate_limited"]) == "rate_limited"
     assert hints.did_you_mean("zebra", ["timeout"]) is None
     assert hints.did_you_mean("x" * 100_000, ["timeout"]) is None
 
 
-def test_secrets_stand_in_providers():
+def test_secrets_stand_in_providers() -> None:
     assert hints.is_secret_place(("providers", "openai", "api_key"))
     assert hints.is_secret_place(("providers", "openai", "headers", "authorization"))
     assert hints.is_secret_place(("providers", "openai", "proxy"))
     assert not hints.is_secret_place(("providers", "openai", "base_url"))
 
 
-def test_what_comes_later_is_not_in_the_schema_yet():
+def test_what_comes_later_is_not_in_the_schema_yet() -> None:
     sections = json.loads(schema_text())["properties"]
 
     assert not {key for key in hints.LATER if "." not in key and "[" not in key} & set(sections)
 
 
-def test_every_renaming_says_where_the_word_stands():
+def test_every_renaming_says_where_the_word_stands() -> None:
     assert set(hints.RENAMED.values()) == set(hints.WHERE)
 
 
-def test_words_are_looked_up_in_lower_case():
+def test_words_are_looked_up_in_lower_case() -> None:
     assert all(word == word.lower() for word in (*hints.WORDS, *hints.RENAMED))

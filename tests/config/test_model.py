@@ -2,7 +2,9 @@
 
 import types
 import typing
+from collections.abc import Iterator
 from enum import EnumMeta
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +14,7 @@ from llmgw.config.model import ConfigFile, Section
 from llmgw.config.schema import resolved_schema
 
 
-def parts(kind):
+def parts(kind: Any) -> Iterator[Any]:
     """The types that a type is made of."""
     yield kind
     if not isinstance(kind, type) or isinstance(kind, types.GenericAlias):
@@ -20,38 +22,38 @@ def parts(kind):
             yield from parts(argument)
 
 
-def only_section(kind):
+def only_section(kind: Any) -> type[Section] | None:
     found = {part for part in parts(kind) if isinstance(part, type) and issubclass(part, Section)}
     assert len(found) <= 1, kind
     return next(iter(found), None)
 
 
-def described(schema):
+def described(schema: Any) -> dict[str, Any] | None:
     """The map with properties that a schema leads to: itself, its items, its values, or one of its branches."""
     if "properties" in schema:
-        return schema
+        return dict(schema)
     for key in ("items", "additionalProperties", "then", "else"):
         if isinstance(schema.get(key), dict) and (found := described(schema[key])) is not None:
             return found
     return None
 
 
-def choices_of(kind):
+def choices_of(kind: Any) -> Iterator[Any]:
     for part in parts(kind):
         if isinstance(part, EnumMeta):
-            yield from (member.value for member in part)
+            yield from (choice.value for choice in list[Any](part))
         elif typing.get_origin(part) is typing.Literal:
             yield from typing.get_args(part)
 
 
-def enums_of(schema):
+def enums_of(schema: Any) -> Iterator[Any]:
     yield from schema.get("enum", ())
     for key in ("items", "additionalProperties", "propertyNames", "then", "else"):
         if isinstance(schema.get(key), dict) and "properties" not in schema[key]:
             yield from enums_of(schema[key])
 
 
-def pairs(kind, schema, path="file"):
+def pairs(kind: Any, schema: Any, path: str = "file") -> Iterator[tuple[str, Any, dict[str, Any]]]:
     """Every class of the file with the map of the schema that describes it."""
     yield path, kind, schema
     for field in msgspec.structs.fields(kind):
@@ -67,20 +69,20 @@ each_pair = pytest.mark.parametrize(("path", "kind", "schema"), ALL, ids=[path f
 
 
 @each_pair
-def test_the_keys_are_the_same(path, kind, schema):
+def test_the_keys_are_the_same(path: str, kind: Any, schema: Any) -> None:
     assert {field.encode_name for field in msgspec.structs.fields(kind)} == set(schema["properties"])
     assert schema["additionalProperties"] is False
 
 
 @each_pair
-def test_the_same_keys_are_required(path, kind, schema):
+def test_the_same_keys_are_required(path: str, kind: Any, schema: Any) -> None:
     required = {field.encode_name for field in msgspec.structs.fields(kind) if field.required}
 
     assert required == set(schema.get("required", ()))
 
 
 @each_pair
-def test_the_defaults_are_the_same(path, kind, schema):
+def test_the_defaults_are_the_same(path: str, kind: Any, schema: Any) -> None:
     for field in msgspec.structs.fields(kind):
         default = (
             field.default_factory() if field.default is msgspec.NODEFAULT and not field.required else field.default
@@ -93,7 +95,7 @@ def test_the_defaults_are_the_same(path, kind, schema):
 
 
 @each_pair
-def test_the_choices_are_the_same(path, kind, schema):
+def test_the_choices_are_the_same(path: str, kind: Any, schema: Any) -> None:
     for field in msgspec.structs.fields(kind):
         of_schema = set(enums_of(schema["properties"][field.encode_name]))
         if field.encode_name == "on_failure":  # `any` is spelled out, and the caller's fault never falls back
@@ -102,9 +104,9 @@ def test_the_choices_are_the_same(path, kind, schema):
         assert of_schema == set(choices_of(field.type)), field.encode_name
 
 
-def test_every_class_of_the_model_is_reached():
+def test_every_class_of_the_model_is_reached() -> None:
     assert {kind for _, kind, _ in ALL} == set(Section.__subclasses__())
 
 
-def test_an_empty_file_is_all_defaults():
+def test_an_empty_file_is_all_defaults() -> None:
     assert msgspec.convert({}, ConfigFile) == ConfigFile()

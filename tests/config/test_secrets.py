@@ -1,5 +1,6 @@
 import copy
 import pickle
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from llmgw.config.source import read
 FILES = {"/run/secrets/openai": "from-file\n", "conf/near": "near", "conf/empty": "\n"}
 
 
-def read_file(path):
+def read_file(path: str) -> str:
     if path == "conf/binary":
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")
     if path not in FILES:
@@ -25,14 +26,14 @@ def filled(text: str, **env: str) -> Filled:
     return fill(source, env, read_file)
 
 
-def test_a_secret_shows_stars_and_only_reveal_gives_it_away():
+def test_a_secret_shows_stars_and_only_reveal_gives_it_away() -> None:
     secret = Secret("sk-very-secret")
 
     assert (str(secret), repr(secret), f"{secret}") == ("***", "***", "***")
     assert secret.reveal() == "sk-very-secret"
 
 
-def test_secrets_compare_hash_and_never_change():
+def test_secrets_compare_hash_and_never_change() -> None:
     secret = Secret("a")
 
     assert secret == Secret("a")
@@ -44,7 +45,7 @@ def test_secrets_compare_hash_and_never_change():
 
 
 @pytest.mark.parametrize("write", [pickle.dumps, copy.deepcopy])
-def test_a_secret_is_not_written_anywhere(write):
+def test_a_secret_is_not_written_anywhere(write: Any) -> None:
     with pytest.raises(TypeError):
         write(Secret("a"))
 
@@ -68,7 +69,7 @@ def test_a_secret_is_not_written_anywhere(write):
         ("${file:near}", "near"),
     ],
 )
-def test_references_are_replaced(written, expected):
+def test_references_are_replaced(written: str, expected: str) -> None:
     result = filled(f"a: '{written}'\n", KEY="k", EMPTY="", TRICKY="${KEY}")
 
     assert result.source.value == {"a": expected}
@@ -76,14 +77,14 @@ def test_references_are_replaced(written, expected):
     assert result.problems == ()
 
 
-def test_what_comes_from_a_reference_is_text_and_remembers_it():
+def test_what_comes_from_a_reference_is_text_and_remembers_it() -> None:
     result = filled('a: {b: ["${N}", 5]}\n', N="4000")
 
     assert result.source.value == {"a": {"b": ["4000", 5]}}
     assert result.references == {("a", "b", 0): "${N}"}
 
 
-def test_a_condition_is_left_alone():
+def test_a_condition_is_left_alone() -> None:
     text = "routes: {r: {when: [{if: 'x == \"${A}\"', use: '${B}'}]}}\n"
 
     entry = filled(text, B="b").source.value["routes"]["r"]["when"][0]
@@ -100,7 +101,7 @@ def test_a_condition_is_left_alone():
         ("${file:empty}", "the file conf/empty is empty"),
     ],
 )
-def test_what_is_unset_is_missing_and_its_path_faulty(written, message):
+def test_what_is_unset_is_missing_and_its_path_faulty(written: str, message: str) -> None:
     result = filled(f"a: {written}\n", EMPTY="")
 
     (missing,) = result.missing
@@ -112,10 +113,14 @@ def test_what_is_unset_is_missing_and_its_path_faulty(written, message):
     assert result.problems == ()
 
 
-def test_all_that_is_unset_is_told_at_once():
+def test_all_that_is_unset_is_told_at_once() -> None:
     result = filled("a: ${A}-${B}\nb: ${C}\n")
 
     assert [missing.name for missing in result.missing] == ["${A}", "${B}", "${C}"]
+
+
+def test_what_is_unset_twice_in_a_text_is_told_once() -> None:
+    assert len(filled("a: ${A}${A}\nb: ${A}\n").missing) == 2
 
 
 @pytest.mark.parametrize(
@@ -132,11 +137,12 @@ def test_all_that_is_unset_is_told_at_once():
         ("${file:binary}", "is not UTF-8 text", "one line"),
     ],
 )
-def test_a_malformed_reference_is_a_problem_with_the_right_spelling(written, message, hint):
+def test_a_malformed_reference_is_a_problem_with_the_right_spelling(written: str, message: str, hint: str) -> None:
     result = filled(f"a: '{written}'\n", A="a", B="b")
 
     (problem,) = result.problems
     assert message in problem.message
+    assert problem.hint
     assert hint in problem.hint
     assert result.source.faulty == {("a",)}
 
@@ -154,12 +160,12 @@ def test_a_malformed_reference_is_a_problem_with_the_right_spelling(written, mes
         ("task-management-of-many-things", None),
     ],
 )
-def test_keys_of_known_shapes_are_known(text, expected):
+def test_keys_of_known_shapes_are_known(text: str, expected: str | None) -> None:
     assert literal_key_shape(text) == expected
 
 
 @given(st.text(alphabet="${}:-filea/ \n", max_size=60))
-def test_any_text_is_filled_missing_or_a_problem(text):
+def test_any_text_is_filled_missing_or_a_problem(text: str) -> None:
     (source,), _ = read("f", "a: x\n")
     object.__setattr__(source, "value", {"a": text})
 

@@ -1,9 +1,11 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.config.nodes import NODES_MAX
-from llmgw.config.problems import Mark
+from llmgw.config.problems import Mark, Problem
 from llmgw.config.source import FILE_CHARS_MAX, Source, read
 
 
@@ -13,7 +15,7 @@ def source(text: str | bytes) -> Source:
     return found
 
 
-def only_problem(text: str | bytes):
+def only_problem(text: str | bytes) -> Problem:
     _, (problem,) = read("f", text)
     return problem
 
@@ -48,23 +50,23 @@ def only_problem(text: str | bytes):
         ("'4000'", "4000"),
         ('"true"', "true"),
         ("|\n  4000\n", "4000\n"),
-        ("it’s", "it’s"),
+        ("it\u2019s", "it\u2019s"),
     ],
 )
-def test_only_true_false_null_and_decimal_numbers_are_typed(written, expected):
+def test_only_true_false_null_and_decimal_numbers_are_typed(written: str, expected: Any) -> None:
     value = source(f"a: {written}\n").value["a"]
 
     assert value == pytest.approx(expected) if isinstance(expected, float) else value == expected
     assert type(value) is type(expected)
 
 
-def test_keys_are_text_as_written():
+def test_keys_are_text_as_written() -> None:
     found = source("4: a\n3.5: b\nno: c\nnull: d\ntrue: e\n'': f\n")
 
     assert list(found.value) == ["4", "3.5", "no", "null", "true", ""]
 
 
-def test_every_key_and_value_has_a_place():
+def test_every_key_and_value_has_a_place() -> None:
     found = source("models:\n  gpt:\n    timeout: {total: 5m}\n    drop: [a, b]\n")
 
     assert found.mark(("models", "gpt", "timeout")) == Mark("f", 3, 14)
@@ -74,22 +76,22 @@ def test_every_key_and_value_has_a_place():
     assert found.key_mark(("models", "gpt", "drop", 1)) == Mark("f", 4, 15)
 
 
-def test_a_path_that_only_a_shorthand_implies_leads_to_what_is_written():
+def test_a_path_that_only_a_shorthand_implies_leads_to_what_is_written() -> None:
     found = source("models:\n  gpt: openai/x\n")
 
     assert found.mark(("models", "gpt", "target")) == Mark("f", 2, 8)
     assert found.mark(("nothing", "here")) == Mark("f", 1, 1)
 
 
-def test_typed_values_remember_how_they_were_written():
+def test_typed_values_remember_how_they_were_written() -> None:
     assert source("a: 2024.10\nb: text\n").written == {("a",): "2024.10"}
 
 
-def test_columns_count_characters():
+def test_columns_count_characters() -> None:
     assert source("größe: {ä: 1}\n").mark(("größe", "ä")) == Mark("f", 1, 12)
 
 
-def test_an_alias_has_the_place_of_what_it_stands_for():
+def test_an_alias_has_the_place_of_what_it_stands_for() -> None:
     found = source("a: &x\n  b: 1\nc: *x\n")
 
     assert found.value["c"] == {"b": 1}
@@ -103,7 +105,7 @@ def test_an_alias_has_the_place_of_what_it_stands_for():
         ("a: {use: b, weight:3}\n", (1, 13), "a space is missing after the colon", "write `weight: 3`"),
         ("a: &x {b: 1}\nc:\n  <<: *x\n", (3, 3), "`<<` is not read here", "use `like: NAME`"),
         ("a: “b”\n", (1, 4), "curly quotes", "straight quotes"),
-        ("‘a’: b\n", (1, 1), "curly quotes", "straight quotes"),
+        ("\u2018a\u2019: b\n", (1, 1), "curly quotes", "straight quotes"),
         ("a: b\xa0c\n", (1, 4), "non-breaking space", "ordinary space"),
         ("a: !x b\n", (1, 4), "is a YAML tag", "quotes"),
         ("a: 1\n---\nb: 2\n", (2, 1), "a second document", "a file of its own"),
@@ -113,15 +115,18 @@ def test_an_alias_has_the_place_of_what_it_stands_for():
         ("x" * (FILE_CHARS_MAX + 1), (1, 1), "over", "split"),
     ],
 )
-def test_what_yaml_would_take_silently_is_a_problem(text, place, message, hint):
+def test_what_yaml_would_take_silently_is_a_problem(
+    text: str | bytes, place: tuple[int, int], message: str, hint: str
+) -> None:
     problem = only_problem(text)
 
     assert (problem.mark.line, problem.mark.column) == place
     assert message in problem.message
+    assert problem.hint
     assert hint in problem.hint
 
 
-def test_reading_goes_on_after_a_problem_and_keeps_the_first_of_two():
+def test_reading_goes_on_after_a_problem_and_keeps_the_first_of_two() -> None:
     (found,), problems = read("f", "a: 1\na: 2\nb: !x 3\nc: {d:e}\nf: ok\n")
 
     assert found.value == {"a": 1, "b": "", "c": {"d": ""}, "f": "ok"}
@@ -129,11 +134,11 @@ def test_reading_goes_on_after_a_problem_and_keeps_the_first_of_two():
     assert found.faulty == {("b",), ("c", "d")}
 
 
-def test_a_colon_in_a_block_key_is_part_of_the_name():
+def test_a_colon_in_a_block_key_is_part_of_the_name() -> None:
     assert source("llama3.3:70b:\n  a: 1\n").value == {"llama3.3:70b": {"a": 1}}
 
 
-def test_aliases_within_aliases_are_bounded():
+def test_aliases_within_aliases_are_bounded() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     (found,), (problem,) = read("f", "\n".join(lines))
@@ -142,7 +147,7 @@ def test_aliases_within_aliases_are_bounded():
     assert len(found.marks) <= NODES_MAX
 
 
-def test_a_long_chain_of_aliases_is_bounded_in_depth():
+def test_a_long_chain_of_aliases_is_bounded_in_depth() -> None:
     lines = ["a0: &a0 x"] + [f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 2000)]
     _, (problem,) = read("f", "\n".join(lines))
 
@@ -150,17 +155,17 @@ def test_a_long_chain_of_aliases_is_bounded_in_depth():
 
 
 @pytest.mark.parametrize("data", ["a: ü\n".encode("utf-16"), "\ufeffa: ü\n".encode(), "a: ü\n".encode()])
-def test_marks_of_encodings_are_understood(data):
+def test_marks_of_encodings_are_understood(data: bytes) -> None:
     assert source(data).value == {"a": "ü"}
 
 
-def test_nothing_is_an_empty_source():
+def test_nothing_is_an_empty_source() -> None:
     assert source("").value == {}
     assert source("# only words\n").mark(("models",)) == Mark("f", 1, 1)
 
 
 @given(st.text(max_size=200) | st.binary(max_size=200))
-def test_any_text_is_read_or_a_problem(text):
+def test_any_text_is_read_or_a_problem(text: str | bytes) -> None:
     found, problems = read("f", text)
 
     assert found or problems

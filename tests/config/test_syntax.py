@@ -8,7 +8,7 @@ from llmgw.config.syntax import syntax_problem
 
 
 @pytest.fixture(params=["CSafeLoader", "SafeLoader"], autouse=True)
-def _either_parser(request, monkeypatch):
+def _either_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "EventLoader", getattr(yaml, request.param))
 
 
@@ -22,11 +22,13 @@ MISTAKES = [
     ("a:\n  - use: b\n    weight:3\n  - use: c\n", 3, 5, "a space is missing"),
     ("p: {api_key: ${KEY}}\nm: {}\n", 1, 14, "`${KEY}` needs quotes"),
     ("p: {api_key: ${KEY:-x}}\nm: {}\n", 1, 14, "`${KEY:-x}` needs quotes"),
+    ('p: {a: "${A}", b: ${B}}\n', 1, 19, "`${B}` needs quotes"),
     ("p: [${A}, ${B}]\n", 1, 5, "`${A}` needs quotes"),
     ('- {if: key in ["a"], use: a}\n', 1, 8, "this condition needs quotes"),
     ('- {if: "free" == metadata.tier, use: a}\n', 1, 8, "this condition needs quotes"),
     ('- if: "free" == metadata.tier\n  use: a\n', 1, 7, "this condition needs quotes"),
     ("- {if: a ? b : c, use: a}\n", 1, 8, "this condition needs quotes"),
+    ("- {use: 'a' 'b', if: x}\n", 1, 13, "a comma or `}` is missing"),
     ("a: @foo\n", 1, 4, "a text that begins with @"),
     ("a: `foo`\n", 1, 4, "a text that begins with `"),
     ("a: %foo\n", 1, 4, "a text that begins with %"),
@@ -43,7 +45,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "line", "column", "message"), MISTAKES)
-def test_each_mistake_of_newcomers_has_its_words_at_its_place(text, line, column, message):
+def test_each_mistake_of_newcomers_has_its_words_at_its_place(text: str, line: int, column: int, message: str) -> None:
     problem = read_nodes("f", text)
 
     assert isinstance(problem, Problem)
@@ -52,14 +54,14 @@ def test_each_mistake_of_newcomers_has_its_words_at_its_place(text, line, column
     assert problem.hint
 
 
-def test_an_unknown_escape_recommends_single_quotes():
+def test_an_unknown_escape_recommends_single_quotes() -> None:
     problem = read_nodes("f", 'a: "C:\\path"\n')
 
     assert isinstance(problem, Problem)
     assert problem.hint == "use single quotes, which take everything as it is"
 
 
-def test_what_nobody_foresaw_still_has_a_place_and_advice():
+def test_what_nobody_foresaw_still_has_a_place_and_advice() -> None:
     mark = yaml.Mark("f", 0, 1, 2, None, 0)
     odd = syntax_problem("f", "a\nb c\n", yaml.MarkedYAMLError(problem="odd", problem_mark=mark))
     bare = syntax_problem("f", "", yaml.YAMLError())

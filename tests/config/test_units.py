@@ -17,23 +17,23 @@ from llmgw.config.units import (
     ("text", "expected"),
     [("500ms", 0.5), ("30s", 30), ("5m", 300), ("1h", 3600), ("7d", 604_800), ("1.5s", 1.5), ("0s", 0)],
 )
-def test_a_duration_is_seconds(text, expected):
+def test_a_duration_is_seconds(text: str, expected: float) -> None:
     assert duration_s(text) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("text", ["", "60", "s", "1h30m", "5 m", "-1s", "1S", "1e3s", "30s\n", "٣s"])
-def test_anything_else_is_no_duration(text):
+def test_anything_else_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match="write"):
         duration_s(text)
 
 
 @pytest.mark.parametrize(("text", "expected"), [("1B", 1), ("64KiB", 65_536), ("32MiB", 33_554_432), ("1GiB", 2**30)])
-def test_a_size_is_bytes(text, expected):
+def test_a_size_is_bytes(text: str, expected: int) -> None:
     assert size_bytes(text) == expected
 
 
 @pytest.mark.parametrize("text", ["32", "32MB", "1.5MiB", "32 MiB", "MiB"])
-def test_anything_else_is_no_size(text):
+def test_anything_else_is_no_size(text: str) -> None:
     with pytest.raises(ValueError, match="write"):
         size_bytes(text)
 
@@ -49,7 +49,7 @@ def test_anything_else_is_no_size(text):
         ("soon", "write one number and one unit: 500ms, 30s, 5m, 1h or 7d"),
     ],
 )
-def test_a_wrong_duration_is_shown_rightly(written, expected):
+def test_a_wrong_duration_is_shown_rightly(written: str, expected: str) -> None:
     assert duration_hint(written) == expected
 
 
@@ -64,31 +64,31 @@ def test_a_wrong_duration_is_shown_rightly(written, expected):
         ("big", "write a whole number and KiB, MiB or GiB, as in 32MiB"),
     ],
 )
-def test_a_wrong_size_is_shown_rightly(written, expected):
+def test_a_wrong_size_is_shown_rightly(written: str, expected: str) -> None:
     assert size_hint(written) == expected
 
 
 @pytest.mark.parametrize(
     ("written", "expected"), [("80%", "write 0.8"), ("12.5 %", "write 0.125"), ("0.8", None), ("%", None)]
 )
-def test_percent_is_shown_as_a_fraction(written, expected):
+def test_percent_is_shown_as_a_fraction(written: str, expected: str | None) -> None:
     assert fraction_hint(written) == expected
 
 
 @given(st.from_regex(DURATION_PATTERN, fullmatch=True))
-def test_what_the_pattern_takes_is_a_duration(text):
+def test_what_the_pattern_takes_is_a_duration(text: str) -> None:
     if not text.endswith("\n"):
         assert duration_s(text) >= 0
 
 
 @given(st.from_regex(SIZE_PATTERN, fullmatch=True))
-def test_what_the_pattern_takes_is_a_size(text):
+def test_what_the_pattern_takes_is_a_size(text: str) -> None:
     if not text.endswith("\n"):
         assert size_bytes(text) >= 0
 
 
 @given(st.text(max_size=30))
-def test_a_hint_for_a_duration_is_itself_right(written):
+def test_a_hint_for_a_duration_is_itself_right(written: str) -> None:
     hint = duration_hint(written).removeprefix("write ")
 
     assert " " in hint or duration_s(hint) >= 0

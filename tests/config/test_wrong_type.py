@@ -1,12 +1,17 @@
+from typing import Any
+
 import pytest
 
+from llmgw.config.problems import KeyPath
 from llmgw.config.violation import Violation
 from llmgw.config.wrong_type import wrong_type
 
 DURATION = {"pattern": "^[0-9]+(ms|s|m|h|d)$"}
 
 
-def said(wanted, value, written=None, path=("server", "x"), **more):
+def said(
+    wanted: Any, value: Any, written: str | None = None, path: KeyPath = ("server", "x"), **more: Any
+) -> tuple[str, str | None]:
     text = str(value) if written is None else written
     (finding,) = wrong_type(Violation(path, "type", wanted, value, more.pop("schema", {}), text, **more))
     return finding.message, finding.hint
@@ -54,11 +59,13 @@ def said(wanted, value, written=None, path=("server", "x"), **more):
         (["object", "string"], 4, None, "must be a map or text, not the number 4", 'put it in quotes: "4"'),
     ],
 )
-def test_each_value_of_the_wrong_type_has_its_words(wanted, value, written, message, hint):
+def test_each_value_of_the_wrong_type_has_its_words(
+    wanted: Any, value: Any, written: str | None, message: str, hint: str | None
+) -> None:
     assert said(wanted, value, written) == (message, hint)
 
 
-def test_a_number_for_a_duration_lacks_a_unit():
+def test_a_number_for_a_duration_lacks_a_unit() -> None:
     assert said("string", 60, schema=DURATION) == ("a duration needs a unit", "write 60s")
     assert said("string", True, "true", schema=DURATION)[0] == "must be text, not the boolean true"
 
@@ -74,24 +81,24 @@ def test_a_number_for_a_duration_lacks_a_unit():
         (("models",), [], "names are keys here: models: {gpt: openai/gpt-4o-mini}"),
     ],
 )
-def test_some_places_have_a_remedy_of_their_own(path, value, hint):
+def test_some_places_have_a_remedy_of_their_own(path: KeyPath, value: Any, hint: str | None) -> None:
     assert said("object", value, path=path)[1] == hint
 
 
-def test_several_credentials_are_not_built_yet():
+def test_several_credentials_are_not_built_yet() -> None:
     message, _ = said("string", ["a", "b"], path=("providers", "openai", "api_key"))
 
     assert message == "`api_key` as a list (several credentials of one provider) is not in this version yet"
 
 
-def test_a_value_from_a_reference_is_not_shown():
+def test_a_value_from_a_reference_is_not_shown() -> None:
     assert said("integer", "hunter2", "${PORT}", is_reference=True) == (
         'must be a whole number, not what "${PORT}" holds',
         "check the variable",
     )
 
 
-def test_a_value_where_secrets_stand_is_not_shown():
+def test_a_value_where_secrets_stand_is_not_shown() -> None:
     assert said("string", 123456, "***", is_secret=True) == ("must be text, not a number", "put it in quotes")
     assert said("string", True, "***", is_secret=True) == ("must be text, not a boolean", "put it in quotes")
     assert said("object", "hunter2", "***", is_secret=True)[0] == "must be a map, not text"

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 import openai
@@ -126,7 +127,7 @@ class SyncSdk:
     async def first_chunks(self, count: int, **body: Any) -> list[ChatCompletionChunk]:
         def call() -> list[ChatCompletionChunk]:
             with self._chat.create(**_with_defaults(body), stream=True) as stream:
-                return [chunk for chunk, _ in zip(stream, range(count), strict=False)]
+                return list(islice(stream, count))
 
         return await asyncio.to_thread(call)
 
@@ -154,14 +155,14 @@ class SdkKind:
     name: str
 
     @asynccontextmanager
-    async def openai(self, url: str, **options: Any) -> AsyncIterator[Sdk]:
+    async def client(self, url: str, **options: Any) -> AsyncIterator[Sdk]:
         """A client of the gateway at `url`. Without retries, unless the test asks for them."""
         settings = {"base_url": f"{url}/v1", "api_key": API_KEY, "max_retries": 0, **options}
         async with self._opened(openai.OpenAI, openai.AsyncOpenAI, settings) as sdk:
             yield sdk
 
     @asynccontextmanager
-    async def azure(self, url: str, **options: Any) -> AsyncIterator[Sdk]:
+    async def azure_client(self, url: str, **options: Any) -> AsyncIterator[Sdk]:
         """A client that takes the gateway for an Azure resource."""
         version = {"azure_endpoint": url, "api_version": "2024-10-21"}
         settings = {**version, "api_key": API_KEY, "max_retries": 0, **options}

@@ -8,7 +8,7 @@ depth, steps and lengths are bounded.
 
 import math
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -45,7 +45,7 @@ _HINTS = {
     "exclusiveMaximum": "number",
     "multipleOf": "number",
 }
-_BOUNDS: dict[str, Callable[[float, float], bool]] = {
+_BOUNDS: Mapping[str, Callable[[float, float], bool]] = {
     "minimum": operator.ge,
     "exclusiveMinimum": operator.gt,
     "maximum": operator.le,

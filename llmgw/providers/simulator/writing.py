@@ -61,7 +61,7 @@ def stream(request: Request, speeches: Sequence[Speech], letterhead: Letterhead,
     due_s = 0.0
     for step, deltas in enumerate(zip_longest(*map(_deltas, speeches))):
         due_s = step * gap_s
-        yield Piece(b"".join(chunks.chunk(i, delta) for i, delta in enumerate(deltas) if delta is not None), due_s)
+        yield Piece(b"".join([chunks.chunk(i, delta) for i, delta in enumerate(deltas) if delta is not None]), due_s)
     ends = [chunks.chunk(index, b"{}", _encode(speech.finish)) for index, speech in enumerate(speeches)]
     if request.wants_usage:
         ends.append(sse.write(_encode({**chunks.head, "choices": [], "usage": _usage(request, speeches)})))

@@ -1,0 +1,76 @@
+"""A dry run for programs. The shape is stable; the help of `test-route` names its fields."""
+
+from typing import Any
+
+from llmgw.graph.model import Resolved
+from llmgw.routing.rehearsal import Rehearsal, Rehearsed
+from llmgw.routing.walk import Candidate, Itinerary
+
+
+def route_json(model: str, resolved: Resolved, itinerary: Itinerary, rehearsal: Rehearsal) -> dict[str, Any]:
+    """Everything that the text says."""
+    answered = rehearsal.verdict is None
+    return {
+        "model": model,
+        "route": resolved.route.name,
+        "deadline_s": itinerary.deadline_s,
+        "max_attempts": itinerary.max_attempts,
+        "candidates": [_candidate(candidate) for candidate in itinerary.candidates],
+        "attempts": [_attempt(attempt) for attempt in rehearsal.attempts],
+        "targets": list(rehearsal.targets),
+        "answers": rehearsal.targets[-1] if answered else None,
+        "error": None if answered else _error(rehearsal),
+    }
+
+
+def error_json(model: str | None, status: int, code: str, message: str) -> dict[str, Any]:
+    """A request that ends before any target is chosen."""
+    error = {"status": status, "code": code, "message": message, "passed_on": False}
+    nothing = {"candidates": [], "attempts": [], "targets": [], "answers": None}
+    return {"model": model, "route": None, "deadline_s": None, "max_attempts": None, **nothing, "error": error}
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    limits, retry = candidate.limits, candidate.retry
+    return {
+        "target": candidate.target.id,
+        "provider": candidate.target.provider,
+        "upstream_model": candidate.target.edits.model,
+        "path": candidate.path,
+        "dropped": candidate.dropped,
+        "connect_s": limits.connect_s,
+        "first_token_s": limits.first_token_s,
+        "idle_s": limits.idle_s,
+        "total_s": limits.total_s,
+        "attempts": retry.attempts,
+        "backoff_s": retry.backoff_s,
+        "max_backoff_s": retry.max_backoff_s,
+        "on_failure": _on_failure(candidate),
+    }
+
+
+def _on_failure(candidate: Candidate) -> list[list[str]]:
+    """The classes that each entry on the way here names, the outermost first."""
+    return [sorted(turn.on_failure) for turn in candidate.turns if turn.on_failure is not None]
+
+
+def _attempt(attempt: Rehearsed) -> dict[str, Any]:
+    return {
+        "attempt": attempt.step.attempt,
+        "target": attempt.step.candidate.target.id,
+        "try": attempt.step.tries,
+        "delay_s": attempt.step.delay_s,
+        "failure": attempt.failure,
+    }
+
+
+def _error(rehearsal: Rehearsal) -> dict[str, Any] | None:
+    verdict = rehearsal.verdict
+    if verdict is None:
+        return None
+    return {
+        "status": verdict.status,
+        "code": verdict.code,
+        "message": rehearsal.gave_up.why.value if rehearsal.gave_up is not None else "",
+        "passed_on": verdict.passed_on,
+    }

@@ -1,0 +1,100 @@
+"""`llmgw test-route`: what a request would do, by the very plan that serves. Calls nothing."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llmgw import replies
+from llmgw.adapters.config_files import Built, build
+from llmgw.cli import pretended
+from llmgw.cli.env_file import environment
+from llmgw.cli.pretended import Asked, Question
+from llmgw.cli.render import Line, problem_lines, show, show_json
+from llmgw.cli.route_json import error_json, route_json
+from llmgw.cli.route_lines import attempt_lines, candidate_lines, end_line, tree_lines
+from llmgw.cli.sources import sources
+from llmgw.config.problems import Severity
+from llmgw.errors import RequestError, UnknownModelError
+from llmgw.graph.model import STAR, Graph, Resolved
+from llmgw.routing.dice import Dice
+from llmgw.routing.health import ALL_WELL
+from llmgw.routing.rehearsal import Rehearsal, rehearse
+from llmgw.routing.walk import Itinerary, walk
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """Everything that is known of one pretended request."""
+
+    model: str
+    resolved: Resolved
+    itinerary: Itinerary
+    rehearsal: Rehearsal
+
+
+def test_route(configs: Sequence[str], env_file: Path | None, asked: Asked, *, as_json: bool) -> int:
+    """The dry run of one request. Raises ConfigError."""
+    built = _built(configs, env_file)
+    try:
+        question = pretended.question(asked, built.graph.timezone, built.loaded.config.server.max_body)
+        dry_run = _dry_run(built.graph, question, asked)
+    except RequestError as error:
+        return _refused(asked.model, error, as_json=as_json)
+    if as_json:
+        show_json(route_json(dry_run.model, dry_run.resolved, dry_run.itinerary, dry_run.rehearsal), sys.stdout)
+    else:
+        show(_lines(dry_run, built.graph), sys.stdout)
+    return 0 if dry_run.rehearsal.verdict is None else 1
+
+
+def _built(configs: Sequence[str], env_file: Path | None) -> Built:
+    """The graph, with its warnings told; raises ConfigError where it has errors."""
+    built = build(sources(configs), environment(env_file), need_secrets=False)
+    built.checked()
+    show(problem_lines([p for p in built.problems if p.severity is Severity.WARNING], sys.stderr), sys.stderr)
+    return built
+
+
+def _dry_run(graph: Graph, question: Question, asked: Asked) -> DryRun:
+    resolved = graph.resolve(question.model)
+    if resolved is None:
+        raise UnknownModelError(replies.unknown_model(graph, question.model))
+    dice = Dice(pretended.seed(asked.seed))
+    itinerary = _limited(walk(resolved, question.facts, ALL_WELL, dice), question.timeout_s)
+    pretence = pretended.pretence(asked.fail, _targets(graph, itinerary))
+    rehearsal = rehearse(itinerary, pretence, dice, stream=question.stream)
+    return DryRun(question.model, resolved, itinerary, rehearsal)
+
+
+def _limited(itinerary: Itinerary, timeout_s: float | None) -> Itinerary:
+    """`x-llmgw-timeout` may only lower the deadline."""
+    return itinerary if timeout_s is None else replace(itinerary, deadline_s=min(timeout_s, itinerary.deadline_s))
+
+
+def _targets(graph: Graph, itinerary: Itinerary) -> list[str]:
+    """What may be told to fail: the candidates first, then all that have a name of their own."""
+    named = [target_id for target_id in graph.targets if STAR not in target_id]
+    return list(dict.fromkeys([*(candidate.target.id for candidate in itinerary.candidates), *named]))
+
+
+def _refused(model: str | None, error: RequestError, *, as_json: bool) -> int:
+    """A request that the server refuses before it looks for a target."""
+    if as_json:
+        show_json(error_json(model, error.status, error.code, error.message), sys.stdout)
+    else:
+        told = f": the client gets {error.status} {error.code}: {error.message}"
+        show([(("no target answers", "bold red"), told)], sys.stdout)
+    return 1
+
+
+def _lines(dry_run: DryRun, graph: Graph) -> Iterator[Line]:
+    yield from tree_lines(dry_run.resolved, dry_run.rehearsal)
+    yield from ((), (("candidates", "bold"),))
+    yield from candidate_lines(dry_run.itinerary)
+    for name, reason in graph.absent.items():
+        yield (("   -  ", "dim"), name, ("  left the graph: ", "yellow"), reason)
+    yield from ((), (("attempts", "bold"),))
+    yield from attempt_lines(dry_run.rehearsal)
+    yield ()
+    yield end_line(dry_run.rehearsal)

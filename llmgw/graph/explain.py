@@ -1,0 +1,109 @@
+"""A route as a tree of plain lines: how people check that the file says what they meant.
+
+Plain values and plain text; colours are the command line's business. Each line knows its path through the graph,
+so that the way a request took can be marked.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from llmgw.errors import FailureClass
+from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, When
+from llmgw.graph.patterns import STAR
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step of a route: `branch` draws the tree, `notes` say how this step is reached and what it is."""
+
+    branch: str
+    name: str
+    kind: str  # fallback, pool, when, target
+    notes: tuple[str, ...]
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.branch}{self.name}" + (f"  {' · '.join(self.notes)}" if self.notes else "")
+
+    def leads_to(self, path: str) -> bool:
+        """Whether a candidate of this path was reached through this line."""
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
+def explain(resolved: Resolved) -> tuple[Line, ...]:
+    """The whole route, top down, with the star of a pattern filled in where the name asked for gives it."""
+    route = resolved.route
+    limits = (f"deadline {_seconds(route.deadline_s)}", f"max_attempts {route.max_attempts}")
+    top = Line("", route.name, _kind(route.node), limits, route.node.path)
+    return tuple(_lines(route.node, top, "", resolved.star))
+
+
+def _lines(node: Node, line: Line, below: str, star: str) -> Iterator[Line]:
+    """`line` is what the parent knows of the node; `below` stands before all lines under it."""
+    own = _target_notes(node, star) if isinstance(node, Leaf) else (line.kind,)
+    yield Line(line.branch, _filled(line.name, star), line.kind, (*line.notes, *own), _filled(line.path, star))
+    children = list(_children(node))
+    for index, (child, notes) in enumerate(children):
+        mark, further = ("├─ ", "│  ") if index < len(children) - 1 else ("└─ ", "   ")
+        child_line = Line(below + mark, _name(child, node), _kind(child), notes, child.path)
+        yield from _lines(child, child_line, below + further, star)
+
+
+def _children(node: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
+    match node:
+        case Leaf():
+            return
+        case Fallback(_, entries):
+            for entry in entries:
+                yield entry.node, _on_failure(entry.on_failure)
+        case Pool(_, members):
+            total = sum(member.weight for member in members)
+            for member in members:
+                yield member.node, (_share(member.weight, total),)
+        case When(_, branches):
+            for branch in branches:
+                yield branch.node, (f"if {branch.condition.source}" if branch.condition else "else",)
+
+
+def _kind(node: Node) -> str:
+    return "target" if isinstance(node, Leaf) else type(node).__name__.lower()
+
+
+def _name(child: Node, parent: Node) -> str:
+    """As the entry spells it: what follows the index in the child's path."""
+    return child.path[len(parent.path) :].partition("]=")[2]
+
+
+def _target_notes(leaf: Leaf, star: str) -> tuple[str, ...]:
+    limits, retry = leaf.limits, leaf.retry
+    times = (limits.connect_s, limits.first_token_s, limits.idle_s, limits.total_s)
+    connect, first_token, idle, total = map(_seconds, times)
+    return (
+        f"{leaf.target.provider}/{_filled(leaf.target.edits.model, star)}",
+        f"connect {connect}, first_token {first_token}, idle {idle}, total {total}",
+        f"{retry.attempts} attempts" if retry.attempts > 1 else "1 attempt",
+    )
+
+
+def _on_failure(failures: frozenset[FailureClass] | None) -> tuple[str, ...]:
+    if failures is None:
+        return ()
+    return (f"on_failure {', '.join(failure.value for failure in FailureClass if failure in failures)}",)
+
+
+def _share(weight: float, total: float) -> str:
+    if weight == 0:
+        return "weight 0: drained"
+    return f"weight {weight:g} ({weight / total:.0%})"
+
+
+def _seconds(time_s: float) -> str:
+    """As the file would spell it."""
+    for unit, size_s in (("d", 86400), ("h", 3600), ("m", 60)):
+        if time_s >= size_s and time_s % size_s == 0:
+            return f"{time_s / size_s:g}{unit}"
+    return f"{time_s:g}s" if time_s >= 1 else f"{time_s * 1000:g}ms"
+
+
+def _filled(text: str, star: str) -> str:
+    return text.replace(STAR, star) if star else text

@@ -1,0 +1,156 @@
+"""The file's own tests: pretended requests through the very code that serves, against what the file expects.
+
+They run on the whole graph, as if every optional provider had its key: a file that is right is right on every
+machine.
+"""
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from llmgw.config.load import Loaded
+from llmgw.config.model import TestEntry
+from llmgw.config.problems import Problem
+from llmgw.errors import UnknownModelError
+from llmgw.graph.model import Fallback, Graph, Leaf, Node, Pool, When
+from llmgw.routing import facts
+from llmgw.routing.dice import Dice
+from llmgw.routing.health import ALL_WELL
+from llmgw.routing.rehearsal import Rehearsal, Rehearsed, rehearse
+from llmgw.routing.walk import walk
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One test: `code` is how the request ended without an answer, if it did; `fault` is None where all is as expected."""
+
+    index: int  # among the tests of the file
+    name: str
+    targets: tuple[str, ...]
+    code: str | None
+    fault: str | None
+
+    @property
+    def passed(self) -> bool:
+        return self.fault is None
+
+    def problem(self, loaded: Loaded) -> Problem | None:
+        """The fault with its place in the file."""
+        return None if self.fault is None else loaded.problem(("tests", self.index, "expect"), self.fault)
+
+
+def run(tests: Sequence[TestEntry], graph: Graph) -> Iterator[Result]:
+    """Run every test, in order. `graph` is the whole one: `compile_graph(…, whole=True)`."""
+    for index, test in enumerate(tests):
+        yield _result(index, test, graph)
+
+
+def _result(index: int, test: TestEntry, graph: Graph) -> Result:
+    rehearsal = _rehearsed(test, graph)
+    code = _code(rehearsal)
+    targets = rehearsal.targets if rehearsal else ()
+    members = _pools(graph)
+    if isinstance(test.expect, str):
+        as_expected = code == test.expect
+    else:
+        as_expected = is_as_expected(targets, [members.get(name, frozenset({name})) for name in test.expect])
+    fault = None if as_expected else _fault(test, rehearsal, code)
+    return Result(index, test.name, targets, code, fault)
+
+
+def _rehearsed(test: TestEntry, graph: Graph) -> Rehearsal | None:
+    resolved = graph.resolve(test.request.model)
+    if resolved is None:
+        return None
+    dice = Dice(test.seed)
+    known = facts.pretended(test.request, _moment(test.at, graph.timezone))
+    return rehearse(walk(resolved, known, ALL_WELL, dice), test.fail, dice, stream=test.request.stream)
+
+
+def _moment(at: str | None, timezone: str) -> datetime | None:
+    """A time without an offset is one of the file's zone."""
+    if at is None:
+        return None
+    moment = datetime.fromisoformat(at)
+    zone = ZoneInfo(timezone)
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+
+
+def _code(rehearsal: Rehearsal | None) -> str | None:
+    if rehearsal is None:
+        return UnknownModelError.code
+    return rehearsal.verdict.code if rehearsal.verdict else None
+
+
+def is_as_expected(targets: Sequence[str], expected: Sequence[AbstractSet[str]]) -> bool:
+    """Whether the targets are those expected, in order. A set stands for one or more of its members, in any order."""
+    reached = {0}  # how many of the targets the names so far may account for
+    for members in expected:
+        further = set()
+        for start in reached:
+            end = start
+            while end < len(targets) and targets[end] in members:
+                end += 1
+                further.add(end)
+        reached = further
+    return len(targets) in reached
+
+
+def _pools(graph: Graph) -> dict[str, frozenset[str]]:
+    """The targets under each pool that has a name."""
+    found: dict[str, frozenset[str]] = {}
+    for route in (*graph.routes.values(), *(pattern.route for pattern in graph.patterns)):
+        for name, node in _named_pools(route.node, route.name):
+            found[name] = frozenset(_targets(node))
+    return found
+
+
+def _named_pools(node: Node, name: str) -> Iterator[tuple[str, Node]]:
+    if isinstance(node, Pool):
+        yield name, node
+    for child in _children(node):
+        yield from _named_pools(child, child.path[len(node.path) :].partition("]=")[2])
+
+
+def _targets(node: Node) -> Iterator[str]:
+    if isinstance(node, Leaf):
+        yield node.target.id
+    for child in _children(node):
+        yield from _targets(child)
+
+
+def _children(node: Node) -> tuple[Node, ...]:
+    match node:
+        case Leaf():
+            return ()
+        case Fallback(_, entries):
+            return tuple(entry.node for entry in entries)
+        case Pool(_, members):
+            return tuple(member.node for member in members)
+        case When(_, branches):
+            return tuple(branch.node for branch in branches)
+
+
+def _fault(test: TestEntry, rehearsal: Rehearsal | None, code: str | None) -> str:
+    """What was expected, and what would happen."""
+    expected = test.expect if isinstance(test.expect, str) else f"[{', '.join(test.expect)}]"
+    if rehearsal is None:
+        return f"'{test.name}' expects {expected}, but there is no model '{test.request.model}': {code}"
+    told = ", then ".join(_told(attempt) for attempt in _last_tries(rehearsal.attempts)) or "no target can take it"
+    gave_up = rehearsal.gave_up
+    end = f"; then {code}: {gave_up.why}" if gave_up is not None else ""
+    return f"'{test.name}' expects {expected}, but {told}{end}"
+
+
+def _last_tries(attempts: Sequence[Rehearsed]) -> Iterator[Rehearsed]:
+    """Repeats in a row once, with how the last of them ended."""
+    for attempt, following in zip(attempts, (*attempts[1:], None), strict=True):
+        if following is None or following.step.candidate.target.id != attempt.step.candidate.target.id:
+            yield attempt
+
+
+def _told(attempt: Rehearsed) -> str:
+    target_id = attempt.step.candidate.target.id
+    return f"{target_id} answers" if attempt.failure is None else f"{target_id} fails ({attempt.failure})"

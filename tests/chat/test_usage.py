@@ -1,0 +1,15 @@
+"""Usage is a value: equal counts are equal."""
+
+import pytest
+
+from llmgw.chat.usage import Usage
+
+
+def test_equal_counts_are_equal_and_hash_alike() -> None:
+    assert Usage(9, 3) == Usage(input_tokens=9, output_tokens=3, cached_input_tokens=0, reasoning_tokens=0)
+    assert hash(Usage(9, 3)) == hash(Usage(9, 3))
+
+
+def test_usage_does_not_change() -> None:
+    with pytest.raises(AttributeError):
+        Usage(9, 3).input_tokens = 5  # type: ignore[misc]

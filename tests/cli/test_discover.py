@@ -1,0 +1,87 @@
+"""What is found becomes a file that validates, and that serves what was found."""
+
+import pytest
+
+from llmgw.adapters.config_files import Built, Text, build
+from llmgw.cli.discover import CHAIN, Found, config_text, discover, of_ollama
+from llmgw.cli.ollama import Ollama
+from llmgw.providers.catalog import CATALOG
+from tests.cli.machine import NOBODY
+
+
+def built(found: tuple[Found, ...], env: dict[str, str]) -> Built:
+    return build([Text("<found>", config_text(found))], env, need_secrets=True)
+
+
+def test_nothing_found_is_the_simulator_under_any_name():
+    found = discover(NOBODY)
+
+    graph = built(found, NOBODY).checked()
+
+    assert [one.provider for one in found] == ["simulator"]
+    assert graph.names() == ("*",)
+
+
+def test_a_key_serves_its_provider_and_its_family():
+    env = NOBODY | {"OPENAI_API_KEY": "x"}
+    graph = built(discover(env), env).checked()
+
+    targets = {name: resolved.route.node.target for name in graph.names() if (resolved := graph.resolve(name))}  # type: ignore[union-attr]  # leaves
+
+    assert {name: (target.provider, target.edits.model) for name, target in targets.items()} == {
+        "gpt-*": ("openai", "gpt-*"),
+        "openai/*": ("openai", "*"),
+    }
+
+
+def test_several_keys_make_a_chain_with_a_test_of_its_own():
+    env = NOBODY | {"ANTHROPIC_API_KEY": "x", "OPENAI_API_KEY": "y", "GROQ_API_KEY": "z"}
+    result = built(discover(env), env)
+
+    result.checked()
+
+    assert result.graph.names() == ("anthropic/*", CHAIN, "claude-*", "gpt-*", "groq/*", "openai/*")
+    assert [test.expect for test in result.loaded.config.tests] == [
+        ("openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"),
+    ]
+
+
+def test_azure_is_served_once_its_endpoint_is_known_too():
+    key = NOBODY | {"AZURE_OPENAI_API_KEY": "x"}
+    endpoint = key | {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com/"}
+
+    found = [[one.provider for one in discover(env)] for env in (key, endpoint)]
+
+    assert found == [["simulator"], ["azure"]]
+    assert built(discover(endpoint), endpoint).errors == ()
+
+
+def test_an_empty_key_is_no_key():
+    assert discover(NOBODY | {"OPENAI_API_KEY": ""}) == discover(NOBODY)
+
+
+@pytest.mark.parametrize("row", [row for name, row in CATALOG.items() if name == row.name and row.key_env])
+def test_every_row_that_is_found_builds(row):
+    env = NOBODY | {row.key_env: "x", "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"}
+
+    assert built(discover(env), env).problems == ()
+
+
+def test_an_ollama_serves_what_it_has_pulled():
+    local = of_ollama(Ollama("http://127.0.0.1:8080/v1", ("nomic-embed-text", "qwen3:8b", CHAIN)))
+    graph = built((local,), {}).checked()
+
+    assert graph.names() == ("nomic-embed-text", "ollama/*", "qwen3:8b")
+    assert graph.targets["qwen3:8b"].url == "http://127.0.0.1:8080/v1/chat/completions"
+    assert local.example == "qwen3:8b"
+
+
+def test_an_ollama_at_its_usual_place_needs_no_entry_and_joins_the_chain():
+    env = NOBODY | {"OPENAI_API_KEY": "x"}
+    local = of_ollama(Ollama("http://127.0.0.1:11434/v1", ("llama3.3",)))
+    result = built((*discover(env), local), env)
+
+    result.checked()
+
+    assert result.loaded.config.providers == {}
+    assert result.loaded.config.tests[0].expect == ("openai/gpt-4o-mini", "ollama/llama3.3")

@@ -1,0 +1,166 @@
+"""`llmgw test-route`: the whole page, the JSON, and the exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.machine import llmgw
+
+CONFIG = """\
+models:
+  gpt: openai/gpt-4o-mini
+  claude: {target: anthropic/claude-haiku-4-5, retry: {attempts: 1}}
+  local: {target: ollama/llama3.3, max_output: 1000}
+  "sim-*": simulator/*
+routes:
+  chat:
+    fallback: [gpt, {use: claude, on_failure: [rate_limited, overloaded]}, local]
+  by-tier:
+    when:
+      - {if: 'metadata.tier == "free"', use: local}
+      - {use: chat}
+tests:
+  - {name: outage, request: {model: chat}, fail: {gpt: rate_limited}, expect: [gpt, claude]}
+"""
+KEYS = {"OPENAI_API_KEY": "x", "ANTHROPIC_API_KEY": "x"}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    file = tmp_path / "llmgw.yaml"
+    file.write_text(CONFIG)
+    return str(file)
+
+
+def run(config: str, *args: str) -> tuple[int, str, str]:
+    result = llmgw("test-route", config, *args, env=KEYS)
+    errors = [line for line in result.stderr.splitlines() if "OPENAI_API_KEY" not in line]
+    return result.returncode, result.stdout, "\n".join(errors)
+
+
+def test_an_outage_is_played_through(config: str):
+    code, out, _ = run(config, "--model", "chat", "--fail", "gpt=rate_limited", "--max-tokens", "5000")
+
+    assert code == 0
+    assert out == (
+        "> chat  deadline 10m · max_attempts 6 · fallback\n"
+        "x ├─ gpt  openai/gpt-4o-mini\n"
+        "> ├─ claude  on_failure rate_limited, overloaded · anthropic/claude-haiku-4-5\n"
+        "  └─ local  ollama/llama3.3\n"
+        "\n"
+        "candidates\n"
+        "   1  gpt     connect 5s, first token 1m, idle 1m, total 10m; 2 tries, up to 250ms apart\n"
+        "   2  claude  connect 5s, first token 1m, idle 1m, total 10m; 1 try; only after rate_limited, overloaded\n"
+        "   -  local   dropped: max_tokens 5000 is over max_output 1000\n"
+        "  deadline 10m, at most 6 attempts\n"
+        "\n"
+        "attempts\n"
+        "   1  gpt     rate_limited  -> next at once\n"
+        "   2  claude  answers\n"
+        "\n"
+        "claude answers\n"
+    )
+
+
+def test_when_nobody_answers_the_clients_error_is_told(config: str):
+    fails = [flag for name in ("gpt", "claude", "local") for flag in ("--fail", f"{name}=overloaded")]
+    code, out, _ = run(config, "--model", "chat", *fails)
+
+    assert code == 1
+    assert out.endswith("no target answers: the client gets 503 overloaded\n")
+
+
+def test_a_fault_of_the_caller_is_passed_on(config: str):
+    code, out, _ = run(config, "--model", "chat", "--fail", "gpt=invalid_request")
+
+    assert code == 1
+    assert "   1  gpt  invalid_request  -> gives up: the request itself is at fault\n" in out
+    assert out.endswith("no target answers: the client gets the provider's own error (invalid_request)\n")
+
+
+def test_the_way_depends_on_the_facts(config: str):
+    ends = [run(config, "--model", "by-tier", "--metadata", f"tier={tier}")[1].splitlines()[-1] for tier in ("free", "x")]
+
+    assert ends == ["local answers", "gpt answers"]
+
+
+def test_a_request_in_a_file_is_asked(config: str, tmp_path: Path):
+    body = tmp_path / "body.json"
+    body.write_text(json.dumps({"model": "by-tier", "messages": [], "metadata": {"tier": "free"}}))
+
+    code, out, _ = run(config, "--request", str(body))
+
+    assert (code, out.splitlines()[-1]) == (0, "local answers")
+
+
+def test_a_pattern_is_filled_in_and_its_target_can_fail(config: str):
+    code, out, _ = run(config, "--model", "sim-a", "--fail", "sim-a=not_found")
+
+    assert code == 1
+    assert "   1  sim-a  not_found  -> gives up: no candidate left\n" in out
+
+
+def test_the_caller_may_lower_the_deadline(config: str):
+    _, out, _ = run(config, "--model", "chat", "--header", "x-llmgw-timeout=5s")
+
+    assert "  deadline 5s, at most 6 attempts\n" in out
+
+
+def test_an_unknown_model_is_what_the_server_says(config: str):
+    code, out, _ = run(config, "--model", "chta")
+
+    assert code == 1
+    assert out.startswith("no target answers: the client gets 404 model_not_found: no model 'chta'. Did you mean 'chat'?")
+
+
+def test_an_unknown_target_is_wrong_usage(config: str):
+    code, _, errors = run(config, "--model", "chat", "--fail", "gtp=timeout")
+
+    assert code == 2
+    assert "did you mean 'gpt'?" in errors
+
+
+def test_a_bad_file_is_told_with_its_places(tmp_path: Path):
+    file = tmp_path / "bad.yaml"
+    file.write_text("models: {gpt: opnai/gpt-4o}\n")
+
+    result = llmgw("test-route", str(file), "--model", "gpt")
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"{file}:1:15: models.gpt.target: 'opnai' is not a provider (did you mean 'openai'?")
+
+
+def test_json_says_the_same(config: str):
+    code, out, _ = run(config, "--model", "chat", "--fail", "gpt=overloaded", "--fail", "claude=timeout", "--json")
+    told = json.loads(out)
+
+    assert code == 0
+    assert [(a["attempt"], a["target"], a["try"], a["failure"]) for a in told["attempts"]] == [
+        (1, "gpt", 1, "overloaded"),
+        (2, "gpt", 2, "overloaded"),
+        (3, "claude", 1, "timeout"),
+        (4, "local", 1, None),
+    ]
+    assert (told["targets"], told["answers"], told["error"]) == (["gpt", "claude", "local"], "local", None)
+
+
+@pytest.mark.parametrize("args", [["--model", "chat", "--fail", "gpt=invalid_request"], ["--model", "unknown"]])
+def test_the_fields_of_the_json_are_named_in_the_help(config: str, args: list[str]):
+    told = json.loads(run(config, *args, "--json")[1])
+    fields = {*told, *told["error"], *(key for one in (*told["candidates"], *told["attempts"]) for key in one)}
+    words = llmgw("test-route", "--help").stdout.translate(str.maketrans("(),", "   ")).split()
+
+    assert fields - set(words) == set()
+
+
+def test_the_same_seed_gives_the_same_draws(config: str):
+    pages = {run(config, "--model", "chat", "--fail", "gpt=overloaded", "--seed", "req_7")[1] for _ in range(2)}
+
+    assert len(pages) == 1
+
+
+def test_all_runs_the_files_tests(config: str):
+    code, out, _ = run(config, "--all")
+
+    assert (code, out) == (0, "passed  outage\n1 test passed\n")

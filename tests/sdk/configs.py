@@ -1,0 +1,16 @@
+"""The config that most tests here serve: one route over one model per upstream."""
+
+
+def one_try(*urls: str, more: str = "") -> str:
+    """Route `chat` over `m0`, `m1`, … at these base URLs; one try each, so that tests count what they mean."""
+    providers = [f"  p{number}: {{like: openai, base_url: {url}/v1, auth: none}}" for number, url in enumerate(urls)]
+    models = [f"  m{number}: p{number}/partner-{number}" for number in range(len(urls))]
+    chain = ", ".join(f"m{number}" for number in range(len(urls)))
+    lines = [
+        "defaults: {retry: {attempts: 1}}",
+        *("providers:", *providers),
+        *("models:", *models),
+        *("routes:", f"  chat: {{fallback: [{chain}]}}"),
+        more,
+    ]
+    return "\n".join(lines)
