@@ -32,6 +32,7 @@ from llmgw.wire import retry_after, sse
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 ERROR_BYTES_MAX = 256 * 1024
 END_S_MAX = 0.25  # from the end mark to the end of the body: later than that the connection is not worth keeping
+LOCATION_CHARS_MAX = 200
 SECRET_CHARS_MIN = 8  # shorter ones are words that an error may well contain
 
 
@@ -124,7 +125,8 @@ class Attempt:
             chunk = await self._read(answer)
             await self._send(relay.feed(chunk) if chunk else relay.finish())
         if relay.broken:
-            return self._note_broken(relay.broken.message)
+            self._note_broken(relay.broken.message)
+            return
         self._note_whole()
         await self._let_end(answer)
 
@@ -185,7 +187,7 @@ class Attempt:
         wait_s = retry_after.from_headers(answer.headers, self._clock.now_s())
         return UpstreamStatusError(
             told.failure or class_of_status(answer.status),
-            told.message,
+            _redirect(answer) or told.message,
             status=answer.status,
             headers=answer.headers,
             body=self._without_secrets(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape"),
@@ -258,3 +260,11 @@ class Attempt:
             yield
         finally:
             self._transcript.waited_s += self._clock.elapsed_s() - began_s
+
+
+def _redirect(answer: UpstreamStream) -> str | None:
+    """Where a provider would send us: as a rule the `base_url` lacks an `s`."""
+    location = answer.headers.get("location", "").partition("?")[0]
+    if not location or not 300 <= answer.status <= 399:
+        return None
+    return f"redirects are not followed; should base_url be {location[:LOCATION_CHARS_MAX]} ?"

@@ -12,7 +12,7 @@ from llmgw.adapters.config_files import Text, build
 from llmgw.adapters.journal import make_logger
 from llmgw.adapters.upstreams import Upstreams
 from llmgw.server.run import listening, provisioned
-from llmgw.server.running import Running
+from llmgw.server.running import Patience, Running
 
 
 class LogLines:
@@ -47,12 +47,16 @@ class Served:
 
 
 @asynccontextmanager
-async def served(config: str, env: Mapping[str, str] | None = None) -> AsyncIterator[Served]:
+async def served(
+    config: str, env: Mapping[str, str] | None = None, patience: Patience | None = None
+) -> AsyncIterator[Served]:
     """Serve a config text on a free port; leaves nothing behind."""
     built = build([Text("config.yaml", config)], env or {}, need_secrets=True)
     built.checked()
     log = LogLines()
     logger = make_logger(log, pretty=False, level="debug")
     settings = msgspec.structs.replace(built.loaded.config.server, port=0, host="127.0.0.1")
-    async with provisioned(built, settings, logger) as (running, upstreams), listening(running) as urls:
-        yield Served(urls[0], running, upstreams, log)
+    async with provisioned(built, settings, logger) as (running, upstreams):
+        running.patience = patience or running.patience
+        async with listening(running) as urls:
+            yield Served(urls[0], running, upstreams, log)

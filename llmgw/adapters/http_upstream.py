@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import aiohttp
+from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 import llmgw
@@ -46,6 +47,8 @@ class HttpStream:
         try:
             return await self._response.content.readany()
         except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, ContentEncodingError):
+                raise UpstreamProtocolError("the answer is not compressed as its headers say") from None
             raise StreamCutError(f"the connection broke during the answer ({_told(error)})") from None
 
 
@@ -72,9 +75,10 @@ class HttpUpstream:
             with _mapped(call):
                 response = await self._post(pool.session, call)
             try:
-                yield HttpStream(response)
+                with _told_of_the_end(response):
+                    yield HttpStream(response)
             finally:
-                response.close() if not response.content.at_eof() else response.release()
+                response.close()  # does nothing to a connection that has gone back to the pool
         finally:
             pool.in_use -= 1
             if pool.retired and not pool.in_use:
@@ -111,6 +115,30 @@ class HttpUpstream:
         )
 
 
+@contextmanager
+def _told_of_the_end(response: aiohttp.ClientResponse) -> Iterator[None]:
+    """Chunks that stop being chunks end the connection, but aiohttp would leave the reader of the body waiting."""
+
+    def tell(_closed: object = None) -> None:
+        if not response.content.is_eof() and response.content.exception() is None:
+            response.content.set_exception(aiohttp.ClientPayloadError("not HTTP any more"))
+
+    protocol = response.connection.protocol if response.connection else None
+    if protocol is None:  # all of it has come, and the connection is back in the pool
+        yield
+        return
+    closed = protocol.closed
+    if closed is None:
+        tell()
+        yield
+        return
+    closed.add_done_callback(tell)
+    try:
+        yield
+    finally:
+        closed.remove_done_callback(tell)
+
+
 def _session(transport: Transport) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
         limit=transport.max_connections,
@@ -136,7 +164,7 @@ def _tls(transport: Transport) -> ssl.SSLContext | bool:
 @contextmanager
 def _mapped(call: UpstreamCall) -> Iterator[None]:
     """Aiohttp's errors become ours; nobody above sees a library's exception."""
-    where = URL(call.target.url).authority
+    where = URL(call.target.url).host_port_subcomponent  # not `authority`, in which a password may stand
     try:
         yield
     except aiohttp.ServerTimeoutError:
@@ -154,9 +182,9 @@ def _mapped(call: UpstreamCall) -> Iterator[None]:
 
 
 def _told(error: BaseException) -> str:
-    """The short form: some of these errors carry whole requests in their text."""
-    text = str(getattr(error, "os_error", None) or error)
-    return (text or type(error).__name__)[:200]
+    """The short form: some of these errors carry whole requests in their text, or quote what came."""
+    text = str(getattr(error, "os_error", None) or getattr(error, "message", None) or error)
+    return (text.partition("\n")[0] or type(error).__name__)[:200]
 
 
 _: type[Upstream] = HttpUpstream

@@ -16,6 +16,7 @@ class LogWriter:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self._told = 0  # of those dropped; the thread's own
         self._lines: queue.Queue[str | None] = queue.Queue(LINES_WAITING_MAX)
         self._thread = threading.Thread(target=self._work, name="log-writer", daemon=True)
         self._thread.start()
@@ -37,6 +38,12 @@ class LogWriter:
             return
         self._thread.join(FLUSH_S_MAX)
 
+    def _tell_dropped(self) -> None:
+        dropped = self.dropped
+        if dropped > self._told:
+            self._file.write(f'{{"event":"log_lines_dropped","level":"warning","count":{dropped - self._told}}}\n')
+            self._told = dropped
+
     def _work(self) -> None:
         while True:
             line = self._lines.get()
@@ -44,9 +51,7 @@ class LogWriter:
                 if line is None:
                     return
                 self._file.write(line)
-                if self.dropped:
-                    dropped, self.dropped = self.dropped, 0
-                    self._file.write(f'{{"event":"log_lines_dropped","count":{dropped}}}\n')
+                self._tell_dropped()
                 if self._lines.empty():
                     self._file.flush()
             except (OSError, ValueError):

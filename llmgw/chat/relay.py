@@ -66,9 +66,7 @@ class ForwardingRelay:
     def finish(self) -> bytes:
         """The last bytes. Raises StreamCutError if not all has come, UpstreamStatusError if it was filtered."""
         self.ended = True
-        if self.broken is not None:
-            return b""
-        out = self._read_rest(self._frames.rest())
+        out = self._read_rest(b"" if self.broken else self._frames.rest())
         if self.broken is None and not self.whole and self.finish_reason is None:
             raise StreamCutError("the stream ended without its end mark")
         if not self.committed:

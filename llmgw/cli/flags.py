@@ -59,7 +59,8 @@ Stream = Annotated[bool, _flag("--stream", help="It asks for a stream.")]
 Tools = Annotated[bool, _flag("--tools", help="It has tools.")]
 Images = Annotated[bool, _flag("--images", help="It has images.")]
 RequestFile = Annotated[
-    str | None, _flag("--request", metavar="FILE", help="A request's body as JSON, read as the server does; - is stdin.")
+    str | None,
+    _flag("--request", metavar="FILE", help="A request's body as JSON, read as the server does; - is stdin."),
 ]
 Fail = Annotated[
     list[str] | None,

@@ -18,7 +18,7 @@ from llmgw.errors import ConfigError
 
 INTERRUPTED = 130
 READER_GONE = 141
-NOTHING_SERVED = "give --model too: --fallbacks answer when it fails"
+_EXAMPLES = "For example:"
 
 
 def run() -> None:
@@ -46,7 +46,7 @@ def make_app(*, on_terminal: bool) -> typer.Typer:
 def _help(command: Callable[..., object]) -> str:
     """The docstring, a paragraph to a line; its examples keep their lines."""
     paragraphs = (inspect.getdoc(command) or "").split("\n\n")
-    return "\n\n".join(f"\b\n{text}" if text.startswith("Examples:") else " ".join(text.split()) for text in paragraphs)
+    return "\n\n".join(f"\b\n{text}" if text.startswith(_EXAMPLES) else " ".join(text.split()) for text in paragraphs)
 
 
 def _ending(command: Callable[..., int]) -> Callable[..., None]:
@@ -79,11 +79,11 @@ def _problems_shown(error: ConfigError) -> int:
 def _root(*, _version: flags.Version = False) -> None:
     """An AI gateway: one YAML file becomes a routing graph behind an OpenAI-compatible proxy.
 
-    Examples:
+    For example:
       llmgw serve                         finds provider keys and a local Ollama, and serves them
       llmgw init                          writes that as a file, to go on from
       llmgw validate llmgw.yaml           finds every mistake, with its place
-      llmgw test-route llmgw.yaml -m chat --fail gpt=timeout
+      llmgw test-route llmgw.yaml -m chat --fail gpt=overloaded
     """
 
 
@@ -105,7 +105,7 @@ def serve(  # noqa: PLR0913 - one for each flag
 
     Exit code: 0 after a stop, 1 bad file, 2 wrong usage, 3 cannot bind.
 
-    Examples:
+    For example:
       llmgw serve
       llmgw serve llmgw.yaml --watch --env-file .env
       llmgw serve --model openai/gpt-4o-mini --fallbacks anthropic/claude-haiku-4-5,ollama/llama3.3 --port 4000
@@ -119,9 +119,7 @@ def serve(  # noqa: PLR0913 - one for each flag
 
     return command.serve(
         configs or [],
-        command.Flags(
-            model=model, fallbacks=tuple(chain), host=host, port=port, watch=watch, env_file=env_file
-        ),
+        command.Flags(model=model, fallbacks=tuple(chain), host=host, port=port, watch=watch, env_file=env_file),
     )
 
 
@@ -129,7 +127,7 @@ def _check_served(configs: list[str] | None, model: str | None, chain: list[str]
     if configs and (model or chain):
         raise typer.BadParameter("a file says it all: leave out --model and --fallbacks", param_hint="--model")
     if chain and not model:
-        raise typer.BadParameter(NOTHING_SERVED, param_hint="--fallbacks")
+        raise typer.BadParameter("give --model too: --fallbacks answer when it fails", param_hint="--fallbacks")
     for name in (model, *chain):
         if name is not None and "/" not in name:
             raise typer.BadParameter(f"'{name}' is not provider/model, as in openai/gpt-4o-mini", param_hint="--model")
@@ -140,7 +138,7 @@ def init(*, path: flags.NewFile = "llmgw.yaml", force: flags.Force = False) -> i
 
     Provider keys in the environment and a local Ollama become a commented llmgw.yaml to go on from.
 
-    Examples:
+    For example:
       llmgw init
       llmgw init gateway.yaml --force
       llmgw init - | less
@@ -162,11 +160,11 @@ def validate(
     Each with its place; then the file's tests run. Contacts nothing and needs no keys.
 
     With --json: valid, errors, warnings, problems (file, line, column, path, severity, message, hint), models, routes,
-    and tests (name, passed, expected, happened).
+    and tests (name, passed, targets, code, fault).
 
     Exit code: 0 fine, 1 problems or failed tests, 2 wrong usage.
 
-    Examples:
+    For example:
       llmgw validate llmgw.yaml
       llmgw validate base.yaml prod.yaml --strict
       cat llmgw.yaml | llmgw validate - --json
@@ -176,7 +174,7 @@ def validate(
     return command.validate(configs, env_file, as_json=as_json, strict=strict)
 
 
-def test_route(  # noqa: PLR0913 - one for each flag
+def dry_run(  # noqa: PLR0913 - one for each flag
     *,
     configs: flags.Configs,
     model: flags.Model = None,
@@ -201,8 +199,8 @@ def test_route(  # noqa: PLR0913 - one for each flag
 ) -> int:
     """Show what a request would do.
 
-    By the very code that serves, but nothing is called: the path through the graph, every candidate and why it was kept or dropped, the time limits; with --fail the outage
-    is played through, attempt by attempt.
+    By the very code that serves, but nothing is called: the path through the graph, every candidate and why it was kept
+    or dropped, the time limits; with --fail the outage is played through, attempt by attempt.
 
     Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
@@ -213,7 +211,7 @@ def test_route(  # noqa: PLR0913 - one for each flag
 
     Exit code: 0 a target answers, 1 none or a bad file, 2 wrong usage.
 
-    Examples:
+    For example:
       llmgw test-route llmgw.yaml --model chat --fail gpt=rate_limited --fail claude=timeout,overloaded
       llmgw test-route llmgw.yaml --model tiered --metadata tier=paid --input-tokens 120000
       llmgw test-route llmgw.yaml --request body.json --json
@@ -224,10 +222,11 @@ def test_route(  # noqa: PLR0913 - one for each flag
             raise typer.BadParameter(f"needs {needs}, which this version does not have yet", param_hint=name)
 
     from llmgw.cli import test_route as command
+    from llmgw.cli.pretended import Asked
 
     if run_all:
         return command.test_all(configs, env_file, as_json=as_json)
-    asked = command.Asked(
+    asked = Asked(
         model=model,
         metadata=metadata or [],
         headers=header or [],
@@ -248,7 +247,7 @@ def test_route(  # noqa: PLR0913 - one for each flag
 def schema() -> int:
     """Print the JSON Schema of the config file.
 
-    Examples:
+    For example:
       llmgw schema > llmgw.schema.json
     """
     from llmgw.cli import schema as command
@@ -259,7 +258,7 @@ def schema() -> int:
 def version(*, as_json: flags.Json = False) -> int:
     """Print the version.
 
-    Examples:
+    For example:
       llmgw version
       llmgw version --json
     """
@@ -272,7 +271,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "serve": serve,
     "init": init,
     "validate": validate,
-    "test-route": test_route,
+    "test-route": dry_run,
     "schema": schema,
     "version": version,
 }

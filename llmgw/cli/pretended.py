@@ -93,9 +93,7 @@ def _of_body(
         raise typer.BadParameter(message, param_hint="--request")
     request = openai_chat.read_request(body)
     request = request if asked.model is None else replace(request, model=asked.model)
-    known = facts.of_request(
-        request, endpoint=ENDPOINT, ip=IP, metadata=metadata, headers=given, moment=lambda: at
-    )
+    known = facts.of_request(request, endpoint=ENDPOINT, ip=IP, metadata=metadata, headers=given, moment=lambda: at)
     return Question(request.model, known, request.stream, headers.timeout_s(given))
 
 

@@ -24,8 +24,7 @@ def show(lines: Iterable[Line], out: TextIO) -> None:
     if out.isatty():
         _paint(lines, out)
         return
-    for line in lines:
-        out.write(plain(line) + "\n")
+    out.writelines(f"{plain(line)}\n" for line in lines)
 
 
 def plain(line: Line) -> str:

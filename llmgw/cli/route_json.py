@@ -26,7 +26,7 @@ def route_json(model: str, resolved: Resolved, itinerary: Itinerary, rehearsal: 
 def error_json(model: str | None, status: int, code: str, message: str) -> dict[str, Any]:
     """A request that ends before any target is chosen."""
     error = {"status": status, "code": code, "message": message, "passed_on": False}
-    nothing = {"candidates": [], "attempts": [], "targets": [], "answers": None}
+    nothing: dict[str, Any] = {"candidates": [], "attempts": [], "targets": [], "answers": None}
     return {"model": model, "route": None, "deadline_s": None, "max_attempts": None, **nothing, "error": error}
 
 

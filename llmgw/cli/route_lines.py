@@ -9,7 +9,6 @@ from llmgw.graph.model import Resolved, Retry, TimeLimits
 from llmgw.routing.rehearsal import Rehearsal, Rehearsed
 from llmgw.routing.walk import Candidate, Itinerary
 
-
 TAKEN, FAILED = ">", "x"
 _TARGET_NOTES = 2  # limits and tries, which the candidates below tell
 

@@ -9,8 +9,9 @@ from llmgw import replies
 from llmgw.adapters.config_files import Built, build
 from llmgw.cli import pretended
 from llmgw.cli.env_file import environment
+from llmgw.cli.file_tests import failures, result_json, result_lines, run_file_tests
 from llmgw.cli.pretended import Asked, Question
-from llmgw.cli.render import Line, problem_lines, show, show_json
+from llmgw.cli.render import Line, count, problem_lines, show, show_json
 from llmgw.cli.route_json import error_json, route_json
 from llmgw.cli.route_lines import attempt_lines, candidate_lines, end_line, tree_lines
 from llmgw.cli.sources import sources
@@ -18,6 +19,7 @@ from llmgw.config.problems import Severity
 from llmgw.errors import RequestError, UnknownModelError
 from llmgw.graph.model import STAR, Graph, Resolved
 from llmgw.routing.dice import Dice
+from llmgw.routing.filetests import Result
 from llmgw.routing.health import ALL_WELL
 from llmgw.routing.rehearsal import Rehearsal, rehearse
 from llmgw.routing.walk import Itinerary, walk
@@ -98,3 +100,23 @@ def _lines(dry_run: DryRun, graph: Graph) -> Iterator[Line]:
     yield from attempt_lines(dry_run.rehearsal)
     yield ()
     yield end_line(dry_run.rehearsal)
+
+
+def test_all(configs: Sequence[str], env_file: Path | None, *, as_json: bool) -> int:
+    """The tests that the file holds. Raises ConfigError."""
+    built = _built(configs, env_file)
+    results = run_file_tests(built, environment(env_file))
+    if as_json:
+        show_json({"tests": [result_json(result) for result in results]}, sys.stdout)
+    else:
+        show(result_lines(results), sys.stdout)
+        show(problem_lines(failures(results, built), sys.stdout), sys.stdout)
+        show([_summed(results)], sys.stdout)
+    return 0 if all(result.passed for result in results) else 1
+
+
+def _summed(results: Sequence[Result]) -> Line:
+    failed = sum(not result.passed for result in results)
+    if failed:
+        return ((f"{failed} of {count(len(results), 'test')} failed", "bold red"),)
+    return ((f"{count(len(results), 'test')} passed", "bold green"),)

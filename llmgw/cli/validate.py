@@ -8,11 +8,12 @@ from typing import Any
 
 from llmgw.adapters.config_files import Built, build
 from llmgw.cli.env_file import environment
-from llmgw.cli.file_tests import TestResult, run_file_tests, test_json, test_lines
+from llmgw.cli.file_tests import failures, result_json, run_file_tests
 from llmgw.cli.render import Line, count, problem_json, problem_lines, problems_of, show, show_json
 from llmgw.cli.sources import sources
 from llmgw.config.problems import Problem, Severity
 from llmgw.errors import ConfigError
+from llmgw.routing.filetests import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Findings:
 
     built: Built | None
     problems: tuple[Problem, ...]
-    results: tuple[TestResult, ...]
+    results: tuple[Result, ...]
     strict: bool
 
     @property
@@ -47,8 +48,8 @@ def validate(configs: Sequence[str], env_file: Path | None, *, as_json: bool, st
     if as_json:
         show_json(_json(findings), sys.stdout)
     else:
-        show(problem_lines(findings.problems, sys.stdout), sys.stdout)
-        show(test_lines([result for result in findings.results if not result.passed]), sys.stdout)
+        failed = failures(findings.results, findings.built) if findings.built else ()
+        show(problem_lines([*findings.problems, *failed], sys.stdout), sys.stdout)
         show([_sum(findings)], sys.stdout)
     return 0 if findings.is_fine else 1
 
@@ -56,10 +57,11 @@ def validate(configs: Sequence[str], env_file: Path | None, *, as_json: bool, st
 def _find(configs: Sequence[str], env_file: Path | None, *, strict: bool) -> Findings:
     """Tests run only where nothing is wrong: of a graph with holes they would tell nothing."""
     try:
-        built = build(sources(configs), environment(env_file), need_secrets=False)
+        env = environment(env_file)
+        built = build(sources(configs), env, need_secrets=False)
     except ConfigError as error:
         return Findings(None, problems_of(error), (), strict)
-    return Findings(built, built.problems, () if built.errors else run_file_tests(built), strict)
+    return Findings(built, built.problems, () if built.errors else run_file_tests(built, env), strict)
 
 
 def _sum(findings: Findings) -> Line:
@@ -87,5 +89,5 @@ def _json(findings: Findings) -> dict[str, Any]:
         "problems": [problem_json(problem) for problem in findings.problems],
         "models": len(config.models) if config else 0,
         "routes": len(config.routes) if config else 0,
-        "tests": [test_json(result) for result in findings.results],
+        "tests": [result_json(result) for result in findings.results],
     }

@@ -70,7 +70,8 @@ def _as_models(model_list: Any) -> str | None:
     if not isinstance(name, str) or not isinstance(target, str) or len(name) + len(target) > 120:
         return None
     target = target if "/" in target else f"openai/{target}"
-    return f"here it is `models`, a map of names: models: {{{short(name)}: {short(target)}}}; credentials belong to `providers`"
+    ours = f"{short(name)}: {short(target)}"
+    return f"here it is `models`, a map of names: models: {{{ours}}}; credentials belong to `providers`"
 
 
 def _missing_keys(violation: Violation) -> Iterable[Finding]:

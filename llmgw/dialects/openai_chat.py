@@ -82,6 +82,8 @@ _request_decoder = msgspec.json.Decoder(_Request)
 _fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _chunk_decoder = msgspec.json.Decoder(_Chunk)
 _encoder = msgspec.json.Encoder()
+# JavaScript's strings may end inside a character; its JSON then has an escape that no text has.
+_HALF_A_CHARACTER = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _MISSING = re.compile("Object missing required field `(.+)`")
 
 _KIND_BY_STATUS = {
@@ -105,7 +107,8 @@ class OpenAIChat:
         except msgspec.ValidationError as error:
             raise _invalid(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise InvalidRequestError(f"the body is not JSON: {error}") from None
+            why = "an escape stands for half a character" if _HALF_A_CHARACTER.search(body) else error
+            raise InvalidRequestError(f"the body is not JSON: {why}") from None
         except RecursionError:
             raise InvalidRequestError("the body is nested too deeply") from None
         name = model or request.model
@@ -137,10 +140,10 @@ class OpenAIChat:
             completion = _chunk_decoder.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UpstreamProtocolError(f"the answer is not a chat completion: {error}") from None
-        error = _error(completion, body)
-        if error is not None:
-            failure = error.failure or FailureClass.PROTOCOL
-            raise UpstreamProtocolError(error.message, failure, retry_after_s=error.retry_after_s)
+        told = _error(completion, body)
+        if told is not None:
+            failure = told.failure or FailureClass.PROTOCOL
+            raise UpstreamProtocolError(told.message, failure, retry_after_s=told.retry_after_s)
         if not completion.choices:
             raise UpstreamProtocolError("the answer has no choices")
         return Answer(_usage(completion.usage), _finish(completion))
@@ -157,8 +160,8 @@ class OpenAIChat:
             chunk = _chunk_decoder.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UpstreamProtocolError(f"an event of the stream is not a chat chunk: {error}") from None
-        error = _error(chunk, data)
-        return _sign(chunk) if error is None else Sign(error=error, usage=_usage(chunk.usage))
+        told = _error(chunk, data)
+        return _sign(chunk) if told is None else Sign(error=told, usage=_usage(chunk.usage))
 
     def may_matter(self, events: bytes) -> bool:
         return (

@@ -9,8 +9,7 @@ from llmgw.config.load import Loaded
 from llmgw.config.problems import KeyPath
 from llmgw.errors import FailureClass
 from llmgw.graph.exposure import exposed
-from llmgw.graph.model import Fallback, Leaf, Node, Pool, Route, When
-from llmgw.graph.patterns import STAR
+from llmgw.graph.model import Fallback, Leaf, Node, Pool, Route, When, children
 from llmgw.graph.report import Report, did_you_mean
 
 # The gateway's own fields: a file that set them would break the relay or the route.
@@ -157,13 +156,15 @@ def _unused(config: file.ConfigFile, used: Collection[str], report: Report) -> N
         for key in ("deadline", "max_attempts"):
             if route.expose is False and getattr(route, key) is not None:
                 message = f"is of a whole request, and nobody can ask for '{name}': it never applies"
-                report.warning(("routes", name, key), message, "say it where clients ask, or under defaults", at_key=True)
+                report.warning(
+                    ("routes", name, key), message, "say it where clients ask, or under defaults", at_key=True
+                )
 
 
 def _attempts(route: Route, report: Report) -> None:
     """Targets that the ceiling of attempts keeps from ever being tried."""
     count = len(_targets(route.node))
-    if count > route.max_attempts and isinstance(route.node, Fallback | Pool | When):
+    if count > route.max_attempts:
         where = ("routes", route.name)
         message = f"{count} targets, but max_attempts is {route.max_attempts}: the last ones would never be tried"
         report.warning(where, message, f"set max_attempts: {count}", at_key=True)
@@ -174,9 +175,9 @@ def _targets(node: Node) -> set[str]:
     match node:
         case Leaf(target):
             return {target.id}
-        case Fallback(_, entries):
-            return set().union(*(_targets(entry.node) for entry in entries))
         case Pool(_, members):
             return set().union(*(_targets(member.node) for member in members if member.weight > 0))
-        case When(_, branches):
-            return max((_targets(branch.node) for branch in branches), key=len)
+        case Fallback():
+            return set().union(*map(_targets, children(node)))
+        case When():
+            return max(map(_targets, children(node)), key=len)

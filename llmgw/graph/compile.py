@@ -77,7 +77,7 @@ def _add_bare(config: file.ConfigFile, names: Names, models: Models) -> None:
     for route_name, route in config.routes.items():
         for place, use in entries(route_name, route):
             meaning = names.meaning(use)
-            if meaning is not None and meaning.name not in known:
+            if meaning is not None and meaning.name not in known and use.count(STAR) < 2:
                 models.add_bare(use, (*place, "use"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from llmgw.errors import FailureClass
-from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, When
+from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, When, children, entry_name
 from llmgw.graph.patterns import STAR
 
 
@@ -40,38 +40,31 @@ def explain(resolved: Resolved) -> tuple[Line, ...]:
 
 def _lines(node: Node, line: Line, below: str, star: str) -> Iterator[Line]:
     """`line` is what the parent knows of the node; `below` stands before all lines under it."""
-    own = _target_notes(node, star) if isinstance(node, Leaf) else (line.kind,)
+    own = _target_notes(node, star) if isinstance(node, Leaf) else (line.kind if children(node) else "nothing left",)
     yield Line(line.branch, _filled(line.name, star), line.kind, (*line.notes, *own), _filled(line.path, star))
-    children = list(_children(node))
-    for index, (child, notes) in enumerate(children):
-        mark, further = ("├─ ", "│  ") if index < len(children) - 1 else ("└─ ", "   ")
-        child_line = Line(below + mark, _name(child, node), _kind(child), notes, child.path)
+    entries = list(zip(children(node), _conditions(node), strict=True))
+    for index, (child, notes) in enumerate(entries):
+        mark, further = ("├─ ", "│  ") if index < len(entries) - 1 else ("└─ ", "   ")
+        child_line = Line(below + mark, entry_name(child, node), _kind(child), notes, child.path)
         yield from _lines(child, child_line, below + further, star)
 
 
-def _children(node: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
+def _conditions(node: Node) -> Iterator[tuple[str, ...]]:
+    """How each entry of a node is reached."""
     match node:
         case Leaf():
             return
         case Fallback(_, entries):
-            for entry in entries:
-                yield entry.node, _on_failure(entry.on_failure)
+            yield from (_on_failure(entry.on_failure) for entry in entries)
         case Pool(_, members):
             total = sum(member.weight for member in members)
-            for member in members:
-                yield member.node, (_share(member.weight, total),)
+            yield from ((_share(member.weight, total),) for member in members)
         case When(_, branches):
-            for branch in branches:
-                yield branch.node, (f"if {branch.condition.source}" if branch.condition else "else",)
+            yield from ((f"if {branch.condition.source}" if branch.condition else "else",) for branch in branches)
 
 
 def _kind(node: Node) -> str:
     return "target" if isinstance(node, Leaf) else type(node).__name__.lower()
-
-
-def _name(child: Node, parent: Node) -> str:
-    """As the entry spells it: what follows the index in the child's path."""
-    return child.path[len(parent.path) :].partition("]=")[2]
 
 
 def _target_notes(leaf: Leaf, star: str) -> tuple[str, ...]:

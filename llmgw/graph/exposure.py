@@ -27,7 +27,9 @@ def public_routes(config: ConfigFile, routes: Mapping[str, Route], report: Repor
     for public_name, name, place in exposed(config):
         owner = owners.setdefault(public_name, name)
         if owner != name:
-            report.error(place, f"the name '{public_name}' is exposed by '{owner}' already", "choose another", at_key=True)
+            report.error(
+                place, f"the name '{public_name}' is exposed by '{owner}' already", "choose another", at_key=True
+            )
         elif STAR in name and STAR not in public_name:
             report.error(place, f"'{public_name}' has no star to fill that of '{name}' with", "give it one")
         elif name in routes:

@@ -50,7 +50,7 @@ class Links:
 
     def used(self) -> frozenset[str]:
         """Every model and route that some other one leads to."""
-        found = set()
+        found: set[str] = set()
         for name, route in self._config.routes.items():
             meanings = (self._names.meaning(use) for _, use in entries(name, route))
             found.update(meaning.name for meaning in meanings if meaning is not None and meaning.name != name)
@@ -68,7 +68,7 @@ class Links:
         if use.count(STAR) > 1:
             self._report.error(place, f"'{use}' has more than one star", "a name may hold one")
         elif STAR in use and STAR not in route_name:
-            self._report.error(place, f"'{use}' has a star, but the route's name has none to fill it with")
+            self._report.error(place, f"'{use}' has a star, but the route's name has none to fill it with", "write one into the name, or name a single model")
         elif self._names.meaning(use) is None and not self._may_be_broken(use):
             names = [*self._names.all()]
             hint = did_you_mean(use, names) or f"names: {', '.join(names[:12])}; or provider/model"
@@ -122,9 +122,7 @@ class Links:
 
 
 def _without(uses: RouteNames, left_out: set[str]) -> RouteNames:
-    return {
-        name: [use for use in used if use not in left_out] for name, used in uses.items() if name not in left_out
-    }
+    return {name: [use for use in used if use not in left_out] for name, used in uses.items() if name not in left_out}
 
 
 def _cycle(uses: RouteNames) -> list[str]:

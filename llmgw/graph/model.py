@@ -165,6 +165,24 @@ class When:
 Node = Leaf | Fallback | Pool | When
 
 
+def children(node: Node) -> tuple[Node, ...]:
+    """What a node leads to, in the file's order."""
+    match node:
+        case Leaf():
+            return ()
+        case Fallback(_, entries):
+            return tuple(entry.node for entry in entries)
+        case Pool(_, members):
+            return tuple(member.node for member in members)
+        case When(_, branches):
+            return tuple(branch.node for branch in branches)
+
+
+def entry_name(child: Node, parent: Node) -> str:
+    """The name by which an entry of `parent` leads to `child`: what follows the index in its path."""
+    return child.path[len(parent.path) :].partition("]=")[2]
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """What a public name resolves to, and the rules of the whole request."""

@@ -92,4 +92,6 @@ class Models:
 
 
 def _later(like: str) -> str | None:
-    return "a catalogue of models is not in this version yet: give price and context_window here" if "/" in like else None
+    return (
+        "a catalogue of models is not in this version yet: give price and context_window here" if "/" in like else None
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from llmgw.config.check import as_written, is_under
 from llmgw.config.load import Loaded
 from llmgw.config.problems import KeyPath, Problem, Severity
 
@@ -32,9 +33,17 @@ class Report:
         self._found.update(dict.fromkeys(problems))
 
     def _add(self, path: KeyPath, message: str, hint: str | None, severity: Severity, *, at_key: bool) -> None:
-        if not self._loaded.is_broken(path):
-            problem = self._loaded.problem(path, message, hint, severity=severity, at_key=at_key)
+        broken = self._loaded.broken
+        if not is_under(as_written(path, broken), broken):
+            place = self._written(path)
+            problem = self._loaded.problem(place, message, hint, severity=severity, at_key=at_key)
             self._found.setdefault(problem)
+
+    def _written(self, path: KeyPath) -> KeyPath:
+        """The part of a path that the file spells: `gpt: openai/x` has no `target`."""
+        while path and as_written(path, self._loaded.broken) not in self._loaded.source.marks:
+            path = path[:-1]
+        return path
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:

@@ -7,6 +7,7 @@ request reads as `""`, an absent number as `0`.
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 Default = str | int | float | bool | tuple[object, ...]
@@ -104,8 +105,9 @@ def references(source: str) -> frozenset[Reference]:
 def functions(source: str) -> frozenset[str]:
     """Every function that the CEL text calls."""
     pieces = tokens(source)
-    calls = zip(pieces, pieces[1:], strict=False)
-    return frozenset(name.text for name, mark in calls if name.kind == "name" and mark.text == "(") - _LITERALS
+    return (
+        frozenset(name.text for name, mark in pairwise(pieces) if name.kind == "name" and mark.text == "(") - _LITERALS
+    )
 
 
 def operands(source: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import assert_never
 
 
 class Auth(StrEnum):
@@ -22,3 +23,5 @@ def auth_headers(auth: Auth, key: str) -> Mapping[str, str]:
             return {"authorization": f"Bearer {key}"}
         case Auth.API_KEY | Auth.X_API_KEY:
             return {auth.value: key}
+        case _:
+            assert_never(auth)

@@ -14,7 +14,7 @@ from llmgw.config.load import Loaded
 from llmgw.config.model import TestEntry
 from llmgw.config.problems import Problem
 from llmgw.errors import UnknownModelError
-from llmgw.graph.model import Fallback, Graph, Leaf, Node, Pool, When
+from llmgw.graph.model import STAR, Graph, Leaf, Node, Pool, Resolved, children, entry_name
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice
 from llmgw.routing.health import ALL_WELL
@@ -24,7 +24,7 @@ from llmgw.routing.walk import walk
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One test: `code` is how the request ended without an answer, if it did; `fault` is None where all is as expected."""
+    """One test: the targets tried; `code`, if the request ended without an answer; `fault`, if not as expected."""
 
     index: int  # among the tests of the file
     name: str
@@ -48,24 +48,22 @@ def run(tests: Sequence[TestEntry], graph: Graph) -> Iterator[Result]:
 
 
 def _result(index: int, test: TestEntry, graph: Graph) -> Result:
-    rehearsal = _rehearsed(test, graph)
+    resolved = graph.resolve(test.request.model)
+    rehearsal = _rehearsed(test, resolved, graph.timezone) if resolved else None
     code = _code(rehearsal)
     targets = rehearsal.targets if rehearsal else ()
-    members = _pools(graph)
     if isinstance(test.expect, str):
         as_expected = code == test.expect
     else:
-        as_expected = is_as_expected(targets, [members.get(name, frozenset({name})) for name in test.expect])
+        pools = dict(_pools(resolved)) if resolved else {}
+        as_expected = is_as_expected(targets, [pools.get(name, frozenset({name})) for name in test.expect])
     fault = None if as_expected else _fault(test, rehearsal, code)
     return Result(index, test.name, targets, code, fault)
 
 
-def _rehearsed(test: TestEntry, graph: Graph) -> Rehearsal | None:
-    resolved = graph.resolve(test.request.model)
-    if resolved is None:
-        return None
+def _rehearsed(test: TestEntry, resolved: Resolved, timezone: str) -> Rehearsal:
     dice = Dice(test.seed)
-    known = facts.pretended(test.request, _moment(test.at, graph.timezone))
+    known = facts.pretended(test.request, _moment(test.at, timezone))
     return rehearse(walk(resolved, known, ALL_WELL, dice), test.fail, dice, stream=test.request.stream)
 
 
@@ -98,39 +96,22 @@ def is_as_expected(targets: Sequence[str], expected: Sequence[AbstractSet[str]])
     return len(targets) in reached
 
 
-def _pools(graph: Graph) -> dict[str, frozenset[str]]:
-    """The targets under each pool that has a name."""
-    found: dict[str, frozenset[str]] = {}
-    for route in (*graph.routes.values(), *(pattern.route for pattern in graph.patterns)):
-        for name, node in _named_pools(route.node, route.name):
-            found[name] = frozenset(_targets(node))
-    return found
+def _pools(resolved: Resolved) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every pool on the way, by the name that leads to it, and the targets under it."""
+    route, star = resolved.route, resolved.star
+    named: list[tuple[str, Node]] = [(route.name, route.node)]
+    while named:
+        name, node = named.pop()
+        if isinstance(node, Pool):
+            yield name.replace(STAR, star or STAR), frozenset(_targets(node, star))
+        named.extend((entry_name(child, node), child) for child in children(node))
 
 
-def _named_pools(node: Node, name: str) -> Iterator[tuple[str, Node]]:
-    if isinstance(node, Pool):
-        yield name, node
-    for child in _children(node):
-        yield from _named_pools(child, child.path[len(node.path) :].partition("]=")[2])
-
-
-def _targets(node: Node) -> Iterator[str]:
+def _targets(node: Node, star: str) -> Iterator[str]:
     if isinstance(node, Leaf):
-        yield node.target.id
-    for child in _children(node):
-        yield from _targets(child)
-
-
-def _children(node: Node) -> tuple[Node, ...]:
-    match node:
-        case Leaf():
-            return ()
-        case Fallback(_, entries):
-            return tuple(entry.node for entry in entries)
-        case Pool(_, members):
-            return tuple(member.node for member in members)
-        case When(_, branches):
-            return tuple(branch.node for branch in branches)
+        yield node.target.concrete(star).id if star else node.target.id
+    for child in children(node):
+        yield from _targets(child, star)
 
 
 def _fault(test: TestEntry, rehearsal: Rehearsal | None, code: str | None) -> str:

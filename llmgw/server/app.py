@@ -22,8 +22,9 @@ def make_app(running: Running) -> web.Application:
         app.router.add_post(path, endpoints.chat_completions)
         app.router.add_options(path, endpoints.preflight)
     for prefix in ("/v1", "", "/openai/v1"):
-        app.router.add_get(f"{prefix}/models", endpoints.models)
-        app.router.add_get(f"{prefix}/models/{{id:.+}}", endpoints.model)
+        for path, handler in ((f"{prefix}/models", endpoints.models), (f"{prefix}/models/{{id:.+}}", endpoints.model)):
+            app.router.add_get(path, handler)
+            app.router.add_options(path, endpoints.preflight)
     app.router.add_get("/", endpoints.root)
     app.router.add_get("/healthz", endpoints.healthz)
     app.router.add_get("/readyz", endpoints.readyz)

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from llmgw.errors import ClientGoneError
 from llmgw.ports import Client
+from llmgw.server.running import RUNNING
 
 LINE_BYTES_PER_S_MIN = 16 * 1024  # the slowest line that a large answer may take its time on
 
@@ -22,26 +23,25 @@ _STREAM_HEADERS = {
 
 
 class HttpClient:
-    """`headers` are on every answer; `stall_s` is how long the caller may read nothing."""
+    """`headers` are on every answer."""
 
-    def __init__(self, request: web.Request, headers: Mapping[str, str], stall_s: float) -> None:
+    def __init__(self, request: web.Request, headers: Mapping[str, str]) -> None:
         self._request = request
+        self._running = request.app[RUNNING]
         self._headers = headers
-        self._stall_s = stall_s
         self._response: web.StreamResponse | None = None
         self.started = False
 
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        response = self._response = web.Response(status=status, headers={**self._headers, **headers}, body=body)
-        await self._sent(response.prepare(self._request))
+        response = web.Response(status=status, headers={**self._headers, **headers}, body=body)
+        await self._begin(response)
         await self._sent(response.write_eof(), len(body))
 
     async def start(self, headers: Mapping[str, str]) -> None:
         if self.started:
             return
         self.started = True
-        self._response = web.StreamResponse(headers={**self._headers, **headers, **_STREAM_HEADERS})
-        await self._sent(self._response.prepare(self._request))
+        await self._begin(web.StreamResponse(headers={**self._headers, **headers, **_STREAM_HEADERS}))
 
     async def write(self, data: bytes) -> None:
         await self._sent(self._begun().write(data), len(data))
@@ -52,6 +52,12 @@ class HttpClient:
         await self._sent(response.write_eof())
         return response
 
+    async def _begin(self, response: web.StreamResponse) -> None:
+        self._response = response
+        if self._running.draining:
+            response.force_close()
+        await self._sent(response.prepare(self._request))
+
     def _begun(self) -> web.StreamResponse:
         if self._response is None or not self._response.prepared:
             raise ClientGoneError("the client hung up before there was an answer")
@@ -59,13 +65,14 @@ class HttpClient:
 
     async def _sent(self, sending: Awaitable[object], size_bytes: int = 0) -> None:
         """Raises ClientGoneError when the caller is not there any more, or might as well not be."""
+        stall_s = self._running.patience.stall_s
         try:
-            async with asyncio.timeout(self._stall_s + size_bytes / LINE_BYTES_PER_S_MIN):
+            async with asyncio.timeout(stall_s + size_bytes / LINE_BYTES_PER_S_MIN):
                 await sending
         except TimeoutError:
             if self._request.transport is not None:
                 self._request.transport.abort()
-            raise ClientGoneError(f"the client read nothing for {self._stall_s:g} s") from None
+            raise ClientGoneError(f"the client read nothing for {stall_s:g} s") from None
         except ConnectionError:
             raise ClientGoneError("the client hung up") from None
 

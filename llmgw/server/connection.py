@@ -1,38 +1,55 @@
-"""One caller's connection: aiohttp's, but what it cannot parse is answered, and logged, as every refusal is.
+"""One caller's connection: aiohttp's, but what cannot be parsed is answered, and logged, like every other refusal.
 
-Its own way would be a plain-text answer and a traceback at error level, for bytes that anybody may send.
+Left alone it would answer in plain text, and log a traceback at error level for bytes that anybody may send.
 """
+
+import asyncio
+import re
+from logging import Logger
+from typing import cast
 
 from aiohttp import web
 
+from llmgw.adapters.system import new_request_id
 from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import InvalidRequestError
 from llmgw.replies import report
 from llmgw.server.running import Running
 
-_REASON_CHARS_MAX = 200
+_QUOTES = re.compile("[:'\"\n]")
 
 
 class Connection(web.RequestHandler):
-    """`head_s` bounds idle connections and heads that never end alike."""
+    """`patience.head_s` ends idle connections, and heads of requests that never end."""
 
     __slots__ = ("_running",)
 
-    def __init__(self, server: web.Server, running: Running) -> None:
+    def __init__(self, runner: web.AppRunner, running: Running) -> None:
         super().__init__(
-            server,
-            loop=running.loop,
-            access_log=None,
+            cast("web.Server", runner.server),  # there is one after `setup`
+            loop=asyncio.get_running_loop(),
+            access_log=cast("Logger", None),  # how aiohttp is told to write none
             keepalive_timeout=running.patience.head_s,
-            logger=running.logger,
+            logger=cast("Logger", running.logger),
         )
         self._running = running
 
     def handle_error(
         self,
-        request: web.BaseRequest,
+        request: web.BaseRequest,  # noqa: ARG002 - of what could not be parsed nothing is known
         status: int = 500,
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        ...
+        """Status 400 is what could not be parsed; anything else broke an answer that had begun."""
+        if status != 400:
+            raise ConnectionResetError("so that what was begun does not look whole") from exc
+        # The parser goes on to quote the line, and there may be a key in it.
+        reason = _QUOTES.split(message or "", maxsplit=1)[0].strip()
+        told = report(InvalidRequestError(f"this is not HTTP/1.1 as we read it ({reason})"))
+        request_id = new_request_id(self._running.clock.now_s())
+        self._running.logger.info("refused", request_id=request_id, status=status, code=told.code, error=told.message)
+        headers = {"x-llmgw-request-id": request_id, "content-type": "application/json"}
+        response = web.Response(status=status, headers=headers, body=openai_chat.write_error(told))
+        response.force_close()
+        return response

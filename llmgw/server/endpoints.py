@@ -49,7 +49,7 @@ async def _answered(
         transcript.request_body = body[:BODY_BYTES_LOGGED_MAX]
         transcript.response_body = bytearray()
     cors = running.door.cors_headers(request.headers)
-    client = HttpClient(request, {"x-llmgw-request-id": call.request_id, **cors}, running.patience.stall_s)
+    client = HttpClient(request, {"x-llmgw-request-id": call.request_id, **cors})
     try:
         await running.gateway.answer(call, client, transcript)
     except GatewayError:
@@ -87,8 +87,8 @@ async def _read_body(request: web.Request, running: Running) -> bytes:
             return await request.read()
     except TimeoutError:
         raise BodyTimeoutError(f"the body did not arrive within {body_s:g} s") from None
-    except web.RequestPayloadError as error:
-        raise InvalidRequestError(f"the body cannot be read: {str(error)[:200]}") from None
+    except web.RequestPayloadError:
+        raise InvalidRequestError("the body is not encoded as its headers say") from None
 
 
 # What there is, and how it is.

@@ -1,7 +1,7 @@
 """What is truly around a request: its id, and errors as the caller's dialect says them. Two, and no third."""
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import unquote
+from math import ceil
 
 from aiohttp import web
 
@@ -9,14 +9,16 @@ from llmgw.adapters.system import new_request_id
 from llmgw.chat.dialect import Dialect
 from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import (
+    BodyTimeoutError,
     ClientGoneError,
     GatewayError,
+    InvalidRequestError,
     MethodNotAllowedError,
     OverloadedError,
     RequestTooLargeError,
     UnknownPathError,
 )
-from llmgw.replies import report
+from llmgw.replies import content_type, report
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.server.running import RUNNING
 
@@ -26,6 +28,7 @@ REQUEST_ID = web.RequestKey("request_id", str)
 # What a handler has learnt by the time it fails: which target was tried last, and how it was reached.
 DECIDED = web.RequestKey("decided", dict[str, str])
 
+PATH_CHARS_MAX = 200
 _ENDPOINTS_HINT = "POST /v1/chat/completions, GET /v1/models, GET /healthz, GET /readyz"
 
 
@@ -38,6 +41,8 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     if not response.prepared:
         response.headers["x-llmgw-request-id"] = request[REQUEST_ID]
         response.headers.update(running.door.cors_headers(request.headers))
+        if running.draining:
+            response.force_close()
     return response
 
 
@@ -50,14 +55,36 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
             running.door.check(request.headers, request.remote or "")
         return await handler(request)
     except web.HTTPException as error:
-        return _answer(request, _ours(request, error), openai_chat)
+        return _refuse(request, _ours(request, error), allow=error.headers.get("Allow"))
     except ClientGoneError:
         return web.Response(status=499)
     except GatewayError as error:
-        return _answer(request, error, openai_chat)
+        if DECIDED in request:
+            return _answer(request, error, openai_chat)
+        return _refuse(request, error)
     except Exception:
         running.logger.exception("internal_error", request_id=request[REQUEST_ID], path=request.path)
+        if request.writer.output_size:
+            raise  # the connection is cut: what has begun must not look whole
         return _answer(request, GatewayError("internal error"), openai_chat)
+
+
+def _refuse(request: web.Request, error: GatewayError, allow: str | None = None) -> web.Response:
+    """Turned away before it became a call: so there is no transcript, and this is its line in the log."""
+    told = report(error)
+    request.app[RUNNING].logger.info(
+        "refused",
+        request_id=request[REQUEST_ID],
+        method=request.method,
+        path=request.path[:PATH_CHARS_MAX],
+        status=told.status,
+        code=told.code,
+        error=told.message,
+    )
+    response = _answer(request, error, openai_chat)
+    if allow is not None:
+        response.headers["allow"] = allow
+    return response
 
 
 def _answer(request: web.Request, error: GatewayError, dialect: Dialect) -> web.Response:
@@ -67,22 +94,22 @@ def _answer(request: web.Request, error: GatewayError, dialect: Dialect) -> web.
         headers["x-should-retry"] = "false"
         passed_on = error.passed_on
         if passed_on is not None:
-            headers["content-type"] = passed_on.headers.get("content-type", "application/json")
+            headers["content-type"] = content_type(passed_on.headers)
             return web.Response(status=passed_on.status, headers=headers, body=passed_on.body)
     wait_s = error.retry_after_s if isinstance(error, RouteExhaustedError | OverloadedError) else None
     if wait_s is not None:
-        headers["retry-after"] = str(max(1, round(wait_s + 0.499)))
+        headers["retry-after"] = str(max(1, ceil(wait_s)))
     told = report(error)
     headers["content-type"] = "application/json"
     response = web.Response(status=told.status, headers=headers, body=dialect.write_error(told))
-    if isinstance(error, RequestTooLargeError):
+    if isinstance(error, RequestTooLargeError | BodyTimeoutError):
         response.force_close()  # the rest of the body is not wanted
     return response
 
 
 def _ours(request: web.Request, error: web.HTTPException) -> GatewayError:
     """Aiohttp's own refusals, in our words."""
-    path = unquote(request.path)[:200]
+    path = request.path[:PATH_CHARS_MAX]
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods - {"OPTIONS"}))
         return MethodNotAllowedError(f"{request.method} is not for {path}; it takes {allowed}")
@@ -90,7 +117,7 @@ def _ours(request: web.Request, error: web.HTTPException) -> GatewayError:
         return too_large(request.app[RUNNING].settings.max_body)
     if isinstance(error, web.HTTPNotFound):
         return UnknownPathError(f"no endpoint {path}; there are: {_ENDPOINTS_HINT}")
-    return GatewayError(f"status {error.status}")
+    return InvalidRequestError(f"{error.status} {error.reason}")
 
 
 def too_large(bytes_max: int) -> RequestTooLargeError:

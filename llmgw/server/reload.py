@@ -54,7 +54,7 @@ class Reload:
     def _tell(self, built: Built, before: str) -> None:
         warnings = [str(problem) for problem in built.problems if problem.severity is Severity.WARNING]
         self._running.logger.info("reloaded", config=built.graph.digest, before=before, warnings=warnings)
-        if built.loaded.config.server != self._running.settings:
+        if built.loaded.config.server != self._running.written:
             self._running.logger.warning("server_settings_kept", reason="changes under `server` take effect on restart")
 
     async def watch(self) -> None:

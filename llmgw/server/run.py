@@ -27,11 +27,13 @@ from llmgw.errors import GatewayError
 from llmgw.gateway import Gateway
 from llmgw.graph.model import Graph
 from llmgw.server.app import make_app
+from llmgw.server.connection import Connection
 from llmgw.server.door import Door
 from llmgw.server.reload import Reload, Stamps, stamps
 from llmgw.server.running import Running
 
 BACKLOG = 4096
+CUT_S = 0.5  # after `server.drain`: how long a call that is cut may take to let go
 LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -90,31 +92,39 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(options: ServeOptions, built: Built, seen: Stamps, logger: Logger) -> None:
-    stop = asyncio.Event()
     settings = _overridden(built.loaded.config.server, options)
     async with provisioned(built, settings, logger) as (running, upstreams):
         reload = Reload(running, upstreams, options.sources, options.env, seen)
-        async with asyncio.TaskGroup() as group:
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, stop.set)
-            loop.add_signal_handler(signal.SIGHUP, lambda: group.create_task(reload.now()))
-            watcher = group.create_task(reload.watch()) if options.watch else None
-            async with listening(running) as urls:
-                warnings = tuple(p for p in built.problems if p.severity is Severity.WARNING)
-                running.logger.info(
-                    "ready", urls=list(urls), config=built.graph.digest, models=len(built.graph.names())
-                )
+        async with listening(running) as urls:
+            async with _until_stopped(reload, watch=options.watch):
+                logger.info("ready", urls=list(urls), config=built.graph.digest, models=len(built.graph.names()))
+                warnings = tuple(problem for problem in built.problems if problem.severity is Severity.WARNING)
                 options.ready(Ready(urls, built.graph, warnings))
-                await stop.wait()
-                running.draining = True
-                running.logger.info("draining", in_flight=running.in_flight, limit_s=float(settings.drain))
-                # A second signal does not wait.
-                for number in (signal.SIGTERM, signal.SIGINT):
-                    loop.remove_signal_handler(number)
-            if watcher is not None:
-                watcher.cancel()
-        running.logger.info("stopped")
+            running.draining = True
+            logger.info("draining", in_flight=running.in_flight, limit_s=float(settings.drain))
+        logger.info("stopped")
+
+
+@asynccontextmanager
+async def _until_stopped(reload: Reload, *, watch: bool) -> AsyncIterator[None]:
+    """Leaving waits for SIGTERM or SIGINT; SIGHUP reloads. A second signal finds the defaults: it does not wait."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        watcher = group.create_task(reload.watch()) if watch else None
+        handlers: dict[int, Callable[[], object]] = {
+            signal.SIGTERM: stop.set,
+            signal.SIGINT: stop.set,
+            signal.SIGHUP: lambda: group.create_task(reload.now()),
+        }
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
+        yield
+        await stop.wait()
+        for number in handlers:
+            loop.remove_signal_handler(number)
+        if watcher is not None:
+            watcher.cancel()
 
 
 @asynccontextmanager
@@ -130,6 +140,7 @@ async def provisioned(
             gateway=Gateway(upstreams, clock, LogJournal(logger)),
             door=Door(settings),
             settings=settings,
+            written=built.loaded.config.server,
             logs=built.loaded.config.telemetry.logs,
             clock=clock,
             logger=logger,
@@ -157,18 +168,19 @@ async def listening(running: Running) -> AsyncIterator[tuple[str, ...]]:
     settings = running.settings
     tls = _tls(settings)
     sockets = _bind(settings)
-    runner = web.AppRunner(
-        make_app(running),
-        access_log=None,
-        handler_cancellation=True,
-        shutdown_timeout=float(settings.drain),
-    )
+    runner = web.AppRunner(make_app(running), handler_cancellation=True, shutdown_timeout=CUT_S)
     await runner.setup()
+    loop = asyncio.get_running_loop()
+    servers = [
+        await loop.create_server(lambda: Connection(runner, running), sock=sock, ssl=tls, backlog=BACKLOG)
+        for sock in sockets
+    ]
     try:
-        for sock in sockets:
-            await web.SockSite(runner, sock, ssl_context=tls, backlog=BACKLOG).start()
         yield tuple(_url(sock, tls=tls is not None) for sock in sockets)
     finally:
+        for server in servers:
+            server.close()
+        await running.drain()
         await runner.cleanup()
 
 

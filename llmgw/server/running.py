@@ -39,6 +39,7 @@ class Running:
     gateway: Gateway
     door: Door
     settings: ServerSection
+    written: ServerSection  # as the file says them, before the command line had its say
     logs: Logs
     clock: Clock
     logger: Logger

@@ -1,7 +1,7 @@
 """How long a provider asks us to wait, in whichever way it says so.
 
 `retry-after-ms` (milliseconds), `Retry-After` (seconds or an HTTP date, RFC 9110, 10.2.3), the reset of a limit of
-which nothing remains (`x-ratelimit-reset-requests: 6m0s`, OpenAI and Groq), and the Go duration of google.rpc.RetryInfo.
+which nothing remains (`x-ratelimit-reset-requests: 6m0s`, OpenAI and Groq), and the duration of google.rpc.RetryInfo.
 """
 
 import re

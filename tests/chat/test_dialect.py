@@ -6,13 +6,13 @@ from llmgw.dialects.openai_chat import openai_chat
 
 def test_nothing_is_a_sign_of_nothing() -> None:
     assert Sign() == NOTHING
-    assert not (NOTHING.content or NOTHING.end or NOTHING.finish or NOTHING.usage or NOTHING.error)
+    assert not any([NOTHING.content, NOTHING.end, NOTHING.finish, NOTHING.usage, NOTHING.error])
 
 
 def test_a_report_names_no_field_and_no_attempts_unless_told() -> None:
     report = ErrorReport(502, "route_exhausted", "all failed")
 
-    assert (None, ()) == (report.param, report.attempts)
+    assert (report.param, report.attempts) == (None, ())
 
 
 def test_the_openai_dialect_keeps_the_protocol() -> None:

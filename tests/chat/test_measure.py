@@ -49,7 +49,7 @@ def test_each_kind_of_content_has_its_bound(content: object, tokens: int) -> Non
 
 
 def test_tools_count_with_every_byte() -> None:
-    assert MESSAGE_TOKENS_MAX + 10 == input_tokens_max(None, b"0123456789")
+    assert input_tokens_max(None, b"0123456789") == MESSAGE_TOKENS_MAX + 10
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_no_depth_is_too_much() -> None:
     for _ in range(100_000):
         messages = [messages]
 
-    assert 7 + MESSAGE_TOKENS_MAX == input_tokens_max(messages)
+    assert input_tokens_max(messages) == 7 + MESSAGE_TOKENS_MAX
     assert not has_images(messages)
 
 

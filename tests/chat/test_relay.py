@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.chat import relay as relays
+from llmgw.chat.dialect import Sign
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.usage import Usage
 from llmgw.dialects.openai_chat import OpenAIChat, openai_chat
@@ -78,7 +79,7 @@ def test_who_asked_for_usage_gets_every_byte_however_it_was_cut(data: st.DataObj
     out = pumped(relay, data.draw(cuts(stream)))
 
     assert stream == out
-    assert (True, True, True) == (relay.committed, relay.whole, relay.ended)
+    assert (relay.committed, relay.whole, relay.ended) == (True, True, True)
     assert (b'"usage":{' in stream) == (relay.usage is not None)
 
 
@@ -110,7 +111,7 @@ def test_the_commit_comes_exactly_with_the_first_content(events: list[bytes]) ->
         PREAMBLE,
         PING,
         saying(content=None, refusal=None, tool_calls=[], reasoning_content="", reasoning=None, reasoning_details=[]),
-        saying(audio={}, function_call={}, content=""),  # Snowflake
+        saying(audio={}, function_call={"name": "", "arguments": ""}, content=""),  # Snowflake
         saying(content=[{"type": "text", "text": ""}]),
         saying(role="assistant", content=[]),
         sse_event({"id": "", "object": "", "choices": [], "prompt_filter_results": [{"prompt_index": 0}]}),  # Azure
@@ -124,7 +125,7 @@ def test_the_commit_comes_exactly_with_the_first_content(events: list[bytes]) ->
 def test_what_is_no_content_is_held_back(event: bytes) -> None:
     relay = new_relay()
 
-    assert (b"", False) == (relay.feed(event), relay.committed)
+    assert (relay.feed(event), relay.committed) == (b"", False)
     assert (event + HELLO, True) == (relay.feed(HELLO), relay.committed)
 
 
@@ -184,7 +185,7 @@ def test_an_error_before_content_says_how_long_to_wait() -> None:
 
     with pytest.raises(UpstreamProtocolError) as raised:
         new_relay().feed(error)
-    assert (FailureClass.RATE_LIMITED, 34) == (raised.value.failure, raised.value.retry_after_s)
+    assert (raised.value.failure, raised.value.retry_after_s) == (FailureClass.RATE_LIMITED, 34)
 
 
 def test_an_error_at_the_end_without_a_blank_line_is_not_lost() -> None:
@@ -200,9 +201,9 @@ def test_an_error_after_content_is_forwarded_and_nothing_after_it(data: st.DataO
     relay = new_relay()
     out = b"".join(relay.feed(piece) for piece in data.draw(cuts(HELLO + MORE + ERROR + MORE + DONE)))
 
-    assert HELLO + MORE + ERROR == out + relay.finish()
+    assert out + relay.finish() == HELLO + MORE + ERROR
     assert relay.broken is not None
-    assert (False, "Provider disconnected") == (relay.whole, relay.broken.message)
+    assert (relay.whole, relay.broken.message) == (False, "Provider disconnected")
 
 
 def test_an_error_after_content_may_still_carry_the_usage() -> None:
@@ -216,7 +217,7 @@ def test_an_error_after_content_may_still_carry_the_usage() -> None:
 def test_an_error_in_the_last_event_without_a_blank_line_is_completed() -> None:
     relay = new_relay()
 
-    assert HELLO + ERROR == relay.feed(HELLO + ERROR[:-2]) + relay.finish()
+    assert relay.feed(HELLO + ERROR[:-2]) + relay.finish() == HELLO + ERROR
     assert relay.broken is not None
 
 
@@ -233,7 +234,7 @@ def test_done_or_a_finish_reason_makes_a_stream_whole(end: bytes) -> None:
 
 
 def test_blank_lines_at_the_end_come_through() -> None:
-    assert HELLO + DONE + b"\n" == pumped(new_relay(), [HELLO, DONE + b"\n"])
+    assert pumped(new_relay(), [HELLO, DONE + b"\n"]) == HELLO + DONE + b"\n"
 
 
 @pytest.mark.parametrize("rest", [b"", MORE, MORE[:-2], MORE[:20], b": ping"])
@@ -250,7 +251,7 @@ def test_an_end_before_any_content_is_a_cut(stream: bytes) -> None:
     relay = new_relay()
     fed = relay.feed(stream)
 
-    assert b"" == fed
+    assert fed == b""
     with pytest.raises(StreamCutError):
         relay.finish()
     assert not relay.committed
@@ -346,7 +347,7 @@ class Counting(OpenAIChat):
     def __init__(self) -> None:
         self.read = 0
 
-    def read_event(self, event: bytes) -> relays.Sign:
+    def read_event(self, event: bytes) -> Sign:
         self.read += 1
         return super().read_event(event)
 
@@ -377,14 +378,14 @@ def test_usage_is_the_last_one_told() -> None:
     ]
 
     assert b"".join([*cumulative, STOP, DONE]) == pumped(relay, [*cumulative, STOP, DONE])
-    assert COUNTED == relay.usage
+    assert relay.usage == COUNTED
 
 
 def test_usage_before_the_first_content_is_taken_out_too() -> None:
     relay = new_relay(keep_usage=False)
 
-    assert PREAMBLE + HELLO + STOP + DONE == pumped(relay, [PREAMBLE, USAGE, HELLO, STOP, DONE])
-    assert COUNTED == relay.usage
+    assert pumped(relay, [PREAMBLE, USAGE, HELLO, STOP, DONE]) == PREAMBLE + HELLO + STOP + DONE
+    assert relay.usage == COUNTED
 
 
 def test_usage_of_a_cut_stream_is_known_all_the_same() -> None:
@@ -393,4 +394,4 @@ def test_usage_of_a_cut_stream_is_known_all_the_same() -> None:
     with pytest.raises(StreamCutError):
         relay.finish()
 
-    assert COUNTED == relay.usage
+    assert relay.usage == COUNTED

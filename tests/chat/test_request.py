@@ -10,8 +10,8 @@ from llmgw.chat.request import NO_FIELDS, ChatRequest, Edits
 def test_a_request_says_nothing_that_the_caller_did_not() -> None:
     request = ChatRequest(model="m", fields=NO_FIELDS)
 
-    assert ("", 0, {}) == (request.user, request.max_tokens, request.metadata)
-    assert not (request.stream or request.wants_usage or request.tools or request.json)
+    assert (request.user, request.max_tokens, request.metadata) == ("", 0, {})
+    assert not any([request.stream, request.wants_usage, request.tools, request.json])
 
 
 def test_requests_and_edits_do_not_change() -> None:

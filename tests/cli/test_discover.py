@@ -5,7 +5,7 @@ import pytest
 from llmgw.adapters.config_files import Built, Text, build
 from llmgw.cli.discover import CHAIN, Found, config_text, discover, of_ollama
 from llmgw.cli.ollama import Ollama
-from llmgw.providers.catalog import CATALOG
+from llmgw.providers.catalog import CATALOG, Provider
 from tests.cli.machine import NOBODY
 
 
@@ -13,7 +13,7 @@ def built(found: tuple[Found, ...], env: dict[str, str]) -> Built:
     return build([Text("<found>", config_text(found))], env, need_secrets=True)
 
 
-def test_nothing_found_is_the_simulator_under_any_name():
+def test_nothing_found_is_the_simulator_under_any_name() -> None:
     found = discover(NOBODY)
 
     graph = built(found, NOBODY).checked()
@@ -22,7 +22,7 @@ def test_nothing_found_is_the_simulator_under_any_name():
     assert graph.names() == ("*",)
 
 
-def test_a_key_serves_its_provider_and_its_family():
+def test_a_key_serves_its_provider_and_its_family() -> None:
     env = NOBODY | {"OPENAI_API_KEY": "x"}
     graph = built(discover(env), env).checked()
 
@@ -34,7 +34,7 @@ def test_a_key_serves_its_provider_and_its_family():
     }
 
 
-def test_several_keys_make_a_chain_with_a_test_of_its_own():
+def test_several_keys_make_a_chain_with_a_test_of_its_own() -> None:
     env = NOBODY | {"ANTHROPIC_API_KEY": "x", "OPENAI_API_KEY": "y", "GROQ_API_KEY": "z"}
     result = built(discover(env), env)
 
@@ -46,7 +46,7 @@ def test_several_keys_make_a_chain_with_a_test_of_its_own():
     ]
 
 
-def test_azure_is_served_once_its_endpoint_is_known_too():
+def test_azure_is_served_once_its_endpoint_is_known_too() -> None:
     key = NOBODY | {"AZURE_OPENAI_API_KEY": "x"}
     endpoint = key | {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com/"}
 
@@ -56,18 +56,18 @@ def test_azure_is_served_once_its_endpoint_is_known_too():
     assert built(discover(endpoint), endpoint).errors == ()
 
 
-def test_an_empty_key_is_no_key():
+def test_an_empty_key_is_no_key() -> None:
     assert discover(NOBODY | {"OPENAI_API_KEY": ""}) == discover(NOBODY)
 
 
 @pytest.mark.parametrize("row", [row for name, row in CATALOG.items() if name == row.name and row.key_env])
-def test_every_row_that_is_found_builds(row):
+def test_every_row_that_is_found_builds(row: Provider) -> None:
     env = NOBODY | {row.key_env: "x", "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"}
 
     assert built(discover(env), env).problems == ()
 
 
-def test_an_ollama_serves_what_it_has_pulled():
+def test_an_ollama_serves_what_it_has_pulled() -> None:
     local = of_ollama(Ollama("http://127.0.0.1:8080/v1", ("nomic-embed-text", "qwen3:8b", CHAIN)))
     graph = built((local,), {}).checked()
 
@@ -76,7 +76,7 @@ def test_an_ollama_serves_what_it_has_pulled():
     assert local.example == "qwen3:8b"
 
 
-def test_an_ollama_at_its_usual_place_needs_no_entry_and_joins_the_chain():
+def test_an_ollama_at_its_usual_place_needs_no_entry_and_joins_the_chain() -> None:
     env = NOBODY | {"OPENAI_API_KEY": "x"}
     local = of_ollama(Ollama("http://127.0.0.1:11434/v1", ("llama3.3",)))
     result = built((*discover(env), local), env)

@@ -24,18 +24,18 @@ from llmgw.errors import ConfigError
         ("KEY=sk-schlüssel", "sk-schlüssel"),
     ],
 )
-def test_a_line_gives_a_variable(line: str, expected: str):
+def test_a_line_gives_a_variable(line: str, expected: str) -> None:
     assert parse_env("e", line) == {"KEY": expected}
 
 
-def test_comments_and_blank_lines_say_nothing_and_the_last_of_equal_names_wins():
+def test_comments_and_blank_lines_say_nothing_and_the_last_of_equal_names_wins() -> None:
     text = "# keys\n\n   # more\nA=1\nB=2\nA=3\n"
 
     assert parse_env("e", text) == {"A": "3", "B": "2"}
 
 
-def test_every_bad_line_is_named_with_its_place_and_no_value_is_told():
-    text = "A=1\n  sk-secret\nB='open secret\nC=\"x\" y secret\n1D=secret\n"
+def test_every_bad_line_is_named_with_its_place_and_no_value_is_told() -> None:
+    text = 'A=1\n  sk-secret\nB=\'open secret\nC="x" y secret\n1D=secret\n'
 
     with pytest.raises(ConfigError) as caught:
         parse_env(".env", text)
@@ -50,7 +50,7 @@ def test_every_bad_line_is_named_with_its_place_and_no_value_is_told():
 
 def test_the_environment_wins_over_the_file_but_an_empty_variable_is_unset(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     file = tmp_path / ".env"
     file.write_text("FROM_FILE=file\nFROM_BOTH=file\nEMPTY=file\n")
     monkeypatch.setenv("FROM_BOTH", "environment")
@@ -61,19 +61,19 @@ def test_the_environment_wins_over_the_file_but_an_empty_variable_is_unset(
     assert (env["FROM_FILE"], env["FROM_BOTH"], env["EMPTY"]) == ("file", "environment", "file")
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path):
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"\xef\xbb\xbfA=1\n")
 
     assert read_env_file(file) == {"A": "1"}
 
 
-def test_a_missing_file_is_a_problem(tmp_path: Path):
+def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"\.env:1:1: cannot be read: No such file"):
         read_env_file(tmp_path / ".env")
 
 
-def test_a_file_without_end_is_not_read(tmp_path: Path):
+def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_bytes(b"#" * (FILE_BYTES_MAX + 1))
 

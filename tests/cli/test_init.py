@@ -14,16 +14,19 @@ def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
 
 
-def test_what_is_written_validates_and_holds_no_key(tmp_path: Path):
+def test_what_is_written_validates_and_holds_no_key(tmp_path: Path) -> None:
     file = tmp_path / "llmgw.yaml"
 
-    codes = (init(str(file), force=False), llmgw("validate", str(file), "--strict", env={"OPENAI_API_KEY": "x"}).returncode)
+    codes = (
+        init(str(file), force=False),
+        llmgw("validate", str(file), "--strict", env={"OPENAI_API_KEY": "x"}).returncode,
+    )
 
     assert codes == (0, 0)
     assert "sk-secret" not in file.read_text()
 
 
-def test_it_says_what_to_do_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_it_says_what_to_do_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "llmgw.yaml"
 
     init(str(file), force=False)
@@ -33,7 +36,7 @@ def test_it_says_what_to_do_next(tmp_path: Path, capsys: pytest.CaptureFixture[s
     )
 
 
-def test_an_existing_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_an_existing_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "llmgw.yaml"
     file.write_text("mine")
 
@@ -42,7 +45,7 @@ def test_an_existing_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "--force overwrites it" in capsys.readouterr().err
 
 
-def test_with_force_it_is_overwritten(tmp_path: Path):
+def test_with_force_it_is_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "llmgw.yaml"
     file.write_text("mine")
 
@@ -50,11 +53,11 @@ def test_with_force_it_is_overwritten(tmp_path: Path):
     assert "models:" in file.read_text()
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert init(str(tmp_path / "no" / "llmgw.yaml"), force=False) == 1
     assert "cannot be written: No such file or directory" in capsys.readouterr().err
 
 
-def test_a_dash_is_standard_output(capsys: pytest.CaptureFixture[str]):
+def test_a_dash_is_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert init("-", force=False) == 0
     assert '"gpt-*": "openai/gpt-*"' in capsys.readouterr().out

@@ -41,7 +41,7 @@ def http(body: str, status: str = "200 OK") -> bytes:
     return f"HTTP/1.0 {status}\r\nContent-Type: application/json\r\n\r\n{body}".encode()
 
 
-def test_its_models_are_found_under_their_short_names():
+def test_its_models_are_found_under_their_short_names() -> None:
     with answering(http(TAGS)) as port:
         found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{port}"})
 
@@ -49,7 +49,7 @@ def test_its_models_are_found_under_their_short_names():
 
 
 @pytest.mark.parametrize("body", ["", "no JSON", "[]", '{"models": {}}', '{"models": null}'])
-def test_one_that_tells_no_models_is_still_found(body: str):
+def test_one_that_tells_no_models_is_still_found(body: str) -> None:
     with answering(http(body)) as port:
         found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{port}"})
 
@@ -57,14 +57,14 @@ def test_one_that_tells_no_models_is_still_found(body: str):
 
 
 @pytest.mark.parametrize("answer", [http("{}", "404 Not Found"), b"SSH-2.0-x\r\n", b""])
-def test_something_else_is_not_ollama(answer: bytes):
+def test_something_else_is_not_ollama(answer: bytes) -> None:
     with answering(answer) as port:
         found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{port}"})
 
     assert found is None
 
 
-def test_one_that_never_ends_its_answer_costs_no_more_than_the_wait():
+def test_one_that_never_ends_its_answer_costs_no_more_than_the_wait() -> None:
     with answering(http(TAGS), hold_s=10.0) as port:
         began_s = time.monotonic()
         found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{port}"})
@@ -92,9 +92,9 @@ def test_one_that_never_ends_its_answer_costs_no_more_than_the_wait():
         ("127.0.0.1:port", None),
     ],
 )
-def test_only_an_address_of_this_machine_is_asked(ollama_host: str, expected: tuple[str, int] | None):
+def test_only_an_address_of_this_machine_is_asked(ollama_host: str, expected: tuple[str, int] | None) -> None:
     assert loopback_address(ollama_host) == expected
 
 
-def test_another_machine_is_not_called():
+def test_another_machine_is_not_called() -> None:
     assert find_ollama({"OLLAMA_HOST": "gpu.example.com"}) is None

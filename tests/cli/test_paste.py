@@ -24,13 +24,13 @@ def graph_of_text(text: str) -> Graph:
     return build([Text("t", text)], KEYS, need_secrets=True).checked()
 
 
-def test_a_pipe_gets_one_line():
+def test_a_pipe_gets_one_line() -> None:
     lines = [plain(line) for line in short_lines(URLS, graph_of_text("models: {gpt: openai/gpt-4o-mini}"))]
 
     assert lines == ["llmgw serves gpt on http://127.0.0.1:4000/v1, http://[::1]:4000/v1"]
 
 
-def test_each_found_thing_is_told_with_a_name_to_try():
+def test_each_found_thing_is_told_with_a_name_to_try() -> None:
     lines = [plain(line) for line in found_lines(discover(KEYS))]
 
     assert lines == [
@@ -40,21 +40,21 @@ def test_each_found_thing_is_told_with_a_name_to_try():
     ]
 
 
-def test_the_simulator_is_told_loudly():
+def test_the_simulator_is_told_loudly() -> None:
     text = "\n".join(plain(line) for line in found_lines(discover(NOBODY)))
 
     assert "NO PROVIDER WAS FOUND" in text
     assert "llmgw init" in text
 
 
-def test_the_lines_to_paste_name_the_place_and_a_model():
+def test_the_lines_to_paste_name_the_place_and_a_model() -> None:
     text = "\n".join(plain(line) for line in client_lines("http://127.0.0.1:4000/v1", "chat"))
 
     assert f"export OPENAI_BASE_URL=http://127.0.0.1:4000/v1 OPENAI_API_KEY={ANY_KEY}" in text
     assert [name for name in ("curl", "LangChain", "Open WebUI", "Cursor") if name not in text] == []
 
 
-def test_the_curl_line_is_one_that_a_shell_reads():
+def test_the_curl_line_is_one_that_a_shell_reads() -> None:
     curl = next(plain(line) for line in client_lines("http://h:1/v1", 'it"s') if "curl" in plain(line))
     words = shlex.split(curl)
 
@@ -62,7 +62,7 @@ def test_the_curl_line_is_one_that_a_shell_reads():
     assert json.loads(words[-1])["model"] == 'it"s'
 
 
-def test_the_example_is_a_name_that_is_served():
+def test_the_example_is_a_name_that_is_served() -> None:
     found = discover(KEYS)
     graphs = {
         "chat": (graph_of(found), found),
@@ -74,14 +74,14 @@ def test_the_example_is_a_name_that_is_served():
     assert {name: example_model(*given) for name, given in graphs.items()} == {name: name for name in graphs}
 
 
-def test_many_names_are_cut():
+def test_many_names_are_cut() -> None:
     names = [f"m{number:02}" for number in range(15)]
     text = "models: {" + ", ".join(f"{name}: openai/{name}" for name in names) + "}"
 
     assert shown_names(graph_of_text(text)) == ", ".join(names[:12]) + " and 3 more"
 
 
-def test_a_newcomer_sees_all_of_it():
+def test_a_newcomer_sees_all_of_it() -> None:
     found = discover(KEYS)
     text = "\n".join(plain(line) for line in long_lines(URLS, graph_of(found), found))
 

@@ -53,11 +53,11 @@ def body(tmp_path: Path) -> str:
         (Asked(model="chat", at="2026-11-23T14:30"), "time.weekday", 1),
     ],
 )
-def test_a_flag_is_a_fact(asked: Asked, name: str, expected: object):
+def test_a_flag_is_a_fact(asked: Asked, name: str, expected: object) -> None:
     assert fact(asked, name) == expected
 
 
-def test_a_body_is_read_as_the_server_reads_it(body: str):
+def test_a_body_is_read_as_the_server_reads_it(body: str) -> None:
     asked = Asked(body=body, metadata=["team=b"], headers=["x-llmgw-timeout=5s"])
     given = question(asked, "UTC", BODY_BYTES_MAX)
     names = ("model", "request.stream", "request.user", "request.tools", "metadata.tier", "metadata.team")
@@ -68,13 +68,13 @@ def test_a_body_is_read_as_the_server_reads_it(body: str):
     assert (given.model, given.stream, given.timeout_s) == ("chat", True, 5.0)
 
 
-def test_the_flag_names_another_model_than_the_body(body: str):
+def test_the_flag_names_another_model_than_the_body(body: str) -> None:
     given = question(Asked(body=body, model="cheap"), "UTC", BODY_BYTES_MAX)
 
     assert (given.model, given.facts.value("model")) == ("cheap", "cheap")
 
 
-def test_what_the_server_would_refuse_is_refused(tmp_path: Path, body: str):
+def test_what_the_server_would_refuse_is_refused(tmp_path: Path, body: str) -> None:
     file = tmp_path / "bad.json"
     file.write_text("{")
 
@@ -95,17 +95,17 @@ def test_what_the_server_would_refuse_is_refused(tmp_path: Path, body: str):
         (Asked(body="no-such-file"), "cannot be read: No such file"),
     ],
 )
-def test_flags_that_make_no_sense_are_named(asked: Asked, expected: str):
+def test_flags_that_make_no_sense_are_named(asked: Asked, expected: str) -> None:
     with pytest.raises(typer.BadParameter, match=expected):
         question(asked, "UTC", BODY_BYTES_MAX)
 
 
-def test_a_body_says_all_of_itself(body: str):
+def test_a_body_says_all_of_itself(body: str) -> None:
     with pytest.raises(typer.BadParameter, match="leave out --user"):
         question(Asked(body=body, stream=True), "UTC", BODY_BYTES_MAX)
 
 
-def test_a_time_is_of_the_files_timezone_unless_it_says_another():
+def test_a_time_is_of_the_files_timezone_unless_it_says_another() -> None:
     berlin = ZoneInfo("Europe/Berlin")
 
     assert moment("2026-07-01T12:00", "Europe/Berlin") == datetime(2026, 7, 1, 12, tzinfo=berlin)
@@ -113,11 +113,11 @@ def test_a_time_is_of_the_files_timezone_unless_it_says_another():
     assert abs((moment(None, "Europe/Berlin") - datetime.now(berlin)).total_seconds()) < 60
 
 
-def test_pairs_may_hold_further_equals_signs():
+def test_pairs_may_hold_further_equals_signs() -> None:
     assert pairs(["a=b=c", "d="], "--header") == {"a": "b=c", "d": ""}
 
 
-def test_a_target_fails_always_or_attempt_by_attempt():
+def test_a_target_fails_always_or_attempt_by_attempt() -> None:
     given = ["gpt=rate_limited", "claude=timeout,overloaded", "local=timeout,"]
 
     assert pretence(given, ["gpt", "claude", "local"]) == {
@@ -137,12 +137,12 @@ def test_a_target_fails_always_or_attempt_by_attempt():
         ("gpt", "'gpt' is not K=V"),
     ],
 )
-def test_a_failure_with_a_typo_is_named(text: str, expected: str):
+def test_a_failure_with_a_typo_is_named(text: str, expected: str) -> None:
     with pytest.raises(typer.BadParameter) as caught:
         pretence([text], ["gpt", "claude"])
 
     assert expected in caught.value.message
 
 
-def test_the_dice_are_a_number_or_those_of_a_request():
+def test_the_dice_are_a_number_or_those_of_a_request() -> None:
     assert [seed(None), seed("7"), seed("req_1")] == [0, 7, seed_of("req_1")]

@@ -24,11 +24,11 @@ def painted(out: Terminal) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue())
 
 
-def test_a_line_is_its_pieces():
+def test_a_line_is_its_pieces() -> None:
     assert plain(("a", ("b", "bold red"), "c")) == "abc"
 
 
-def test_a_pipe_gets_problems_as_editors_read_them():
+def test_a_pipe_gets_problems_as_editors_read_them() -> None:
     out = io.StringIO()
 
     show(problem_lines([ERROR, WARNING], out), out)
@@ -38,7 +38,7 @@ def test_a_pipe_gets_problems_as_editors_read_them():
     )
 
 
-def test_a_terminal_gets_them_in_colours_and_no_markup_of_the_file(monkeypatch: pytest.MonkeyPatch):
+def test_a_terminal_gets_them_in_colours_and_no_markup_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     out = Terminal()
@@ -52,7 +52,7 @@ def test_a_terminal_gets_them_in_colours_and_no_markup_of_the_file(monkeypatch: 
     assert "\x1b[" in out.getvalue()
 
 
-def test_long_lines_are_left_to_the_terminal():
+def test_long_lines_are_left_to_the_terminal() -> None:
     out = Terminal()
 
     show([("x" * 500,)], out)
@@ -60,7 +60,7 @@ def test_long_lines_are_left_to_the_terminal():
     assert painted(out) == "x" * 500 + "\n"
 
 
-def test_problems_for_programs():
+def test_problems_for_programs() -> None:
     assert [problem_json(ERROR), problem_json(WARNING)["hint"]] == [
         {
             "file": "a.yaml",
@@ -75,7 +75,7 @@ def test_problems_for_programs():
     ]
 
 
-def test_json_is_one_document():
+def test_json_is_one_document() -> None:
     out = io.StringIO()
 
     show_json({"a": ["ü"]}, out)
@@ -83,11 +83,11 @@ def test_json_is_one_document():
     assert json.loads(out.getvalue()) == {"a": ["ü"]}
 
 
-def test_an_error_gives_its_problems():
+def test_an_error_gives_its_problems() -> None:
     assert problems_of(ConfigError([ERROR, "odd"])) == (ERROR,)
 
 
-def test_things_are_counted_as_people_do():
+def test_things_are_counted_as_people_do() -> None:
     assert [count(number, "error") for number in (0, 1, 2)] == ["0 errors", "1 error", "2 errors"]
 
 
@@ -95,5 +95,5 @@ def test_things_are_counted_as_people_do():
     ("value_s", "expected"),
     [(0.25, "250ms"), (0.0, "0ms"), (1.0, "1s"), (1.5, "1.5s"), (90.0, "90s"), (600.0, "10m"), (7200.0, "2h")],
 )
-def test_durations_are_spelled_as_in_the_file(value_s: float, expected: str):
+def test_durations_are_spelled_as_in_the_file(value_s: float, expected: str) -> None:
     assert seconds(value_s) == expected

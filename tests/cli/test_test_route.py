@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.machine import llmgw
+from tests.cli.machine import called, llmgw
 
 CONFIG = """\
 models:
@@ -34,12 +34,11 @@ def config(tmp_path: Path) -> str:
 
 
 def run(config: str, *args: str) -> tuple[int, str, str]:
-    result = llmgw("test-route", config, *args, env=KEYS)
-    errors = [line for line in result.stderr.splitlines() if "OPENAI_API_KEY" not in line]
-    return result.returncode, result.stdout, "\n".join(errors)
+    result = called("test-route", config, *args, env=KEYS)
+    return result.returncode, result.stdout, result.stderr
 
 
-def test_an_outage_is_played_through(config: str):
+def test_an_outage_is_played_through(config: str) -> None:
     code, out, _ = run(config, "--model", "chat", "--fail", "gpt=rate_limited", "--max-tokens", "5000")
 
     assert code == 0
@@ -63,7 +62,13 @@ def test_an_outage_is_played_through(config: str):
     )
 
 
-def test_when_nobody_answers_the_clients_error_is_told(config: str):
+def test_the_process_prints_what_the_command_says(config: str) -> None:
+    args = ("test-route", config, "--model", "chat", "--fail", "gpt=rate_limited")
+
+    assert llmgw(*args, env=KEYS) == called(*args, env=KEYS)
+
+
+def test_when_nobody_answers_the_clients_error_is_told(config: str) -> None:
     fails = [flag for name in ("gpt", "claude", "local") for flag in ("--fail", f"{name}=overloaded")]
     code, out, _ = run(config, "--model", "chat", *fails)
 
@@ -71,7 +76,7 @@ def test_when_nobody_answers_the_clients_error_is_told(config: str):
     assert out.endswith("no target answers: the client gets 503 overloaded\n")
 
 
-def test_a_fault_of_the_caller_is_passed_on(config: str):
+def test_a_fault_of_the_caller_is_passed_on(config: str) -> None:
     code, out, _ = run(config, "--model", "chat", "--fail", "gpt=invalid_request")
 
     assert code == 1
@@ -79,13 +84,15 @@ def test_a_fault_of_the_caller_is_passed_on(config: str):
     assert out.endswith("no target answers: the client gets the provider's own error (invalid_request)\n")
 
 
-def test_the_way_depends_on_the_facts(config: str):
-    ends = [run(config, "--model", "by-tier", "--metadata", f"tier={tier}")[1].splitlines()[-1] for tier in ("free", "x")]
+def test_the_way_depends_on_the_facts(config: str) -> None:
+    ends = [
+        run(config, "--model", "by-tier", "--metadata", f"tier={tier}")[1].splitlines()[-1] for tier in ("free", "x")
+    ]
 
     assert ends == ["local answers", "gpt answers"]
 
 
-def test_a_request_in_a_file_is_asked(config: str, tmp_path: Path):
+def test_a_request_in_a_file_is_asked(config: str, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text(json.dumps({"model": "by-tier", "messages": [], "metadata": {"tier": "free"}}))
 
@@ -94,73 +101,111 @@ def test_a_request_in_a_file_is_asked(config: str, tmp_path: Path):
     assert (code, out.splitlines()[-1]) == (0, "local answers")
 
 
-def test_a_pattern_is_filled_in_and_its_target_can_fail(config: str):
+def test_a_pattern_is_filled_in_and_its_target_can_fail(config: str) -> None:
     code, out, _ = run(config, "--model", "sim-a", "--fail", "sim-a=not_found")
 
     assert code == 1
     assert "   1  sim-a  not_found  -> gives up: no candidate left\n" in out
 
 
-def test_the_caller_may_lower_the_deadline(config: str):
+def test_the_caller_may_lower_the_deadline(config: str) -> None:
     _, out, _ = run(config, "--model", "chat", "--header", "x-llmgw-timeout=5s")
 
     assert "  deadline 5s, at most 6 attempts\n" in out
 
 
-def test_an_unknown_model_is_what_the_server_says(config: str):
+def test_an_unknown_model_is_what_the_server_says(config: str) -> None:
     code, out, _ = run(config, "--model", "chta")
 
     assert code == 1
-    assert out.startswith("no target answers: the client gets 404 model_not_found: no model 'chta'. Did you mean 'chat'?")
+    assert out.startswith(
+        "no target answers: the client gets 404 model_not_found: no model 'chta'. Did you mean 'chat'?"
+    )
 
 
-def test_an_unknown_target_is_wrong_usage(config: str):
+def test_an_unknown_target_is_wrong_usage(config: str) -> None:
     code, _, errors = run(config, "--model", "chat", "--fail", "gtp=timeout")
 
     assert code == 2
     assert "did you mean 'gpt'?" in errors
 
 
-def test_a_bad_file_is_told_with_its_places(tmp_path: Path):
+def test_a_bad_file_is_told_with_its_places(tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text("models: {gpt: opnai/gpt-4o}\n")
 
-    result = llmgw("test-route", str(file), "--model", "gpt")
+    result = called("test-route", str(file), "--model", "gpt")
 
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"{file}:1:15: models.gpt.target: 'opnai' is not a provider (did you mean 'openai'?")
+    assert result.stderr.startswith(f"{file}:1:15: models.gpt: 'opnai' is not a provider (did you mean 'openai'?")
 
 
-def test_json_says_the_same(config: str):
-    code, out, _ = run(config, "--model", "chat", "--fail", "gpt=overloaded", "--fail", "claude=timeout", "--json")
+def test_json_says_the_same(config: str) -> None:
+    code, out, _ = run(config, "--model", "chat", "--fail", "gpt=overloaded", "--fail", "claude=server_error", "--json")
     told = json.loads(out)
 
     assert code == 0
     assert [(a["attempt"], a["target"], a["try"], a["failure"]) for a in told["attempts"]] == [
         (1, "gpt", 1, "overloaded"),
         (2, "gpt", 2, "overloaded"),
-        (3, "claude", 1, "timeout"),
+        (3, "claude", 1, "server_error"),
         (4, "local", 1, None),
     ]
     assert (told["targets"], told["answers"], told["error"]) == (["gpt", "claude", "local"], "local", None)
 
 
 @pytest.mark.parametrize("args", [["--model", "chat", "--fail", "gpt=invalid_request"], ["--model", "unknown"]])
-def test_the_fields_of_the_json_are_named_in_the_help(config: str, args: list[str]):
+def test_the_fields_of_the_json_are_named_in_the_help(config: str, args: list[str]) -> None:
     told = json.loads(run(config, *args, "--json")[1])
     fields = {*told, *told["error"], *(key for one in (*told["candidates"], *told["attempts"]) for key in one)}
-    words = llmgw("test-route", "--help").stdout.translate(str.maketrans("(),", "   ")).split()
+    words = called("test-route", "--help").stdout.translate(str.maketrans("(),", "   ")).split()
 
     assert fields - set(words) == set()
 
 
-def test_the_same_seed_gives_the_same_draws(config: str):
+def test_the_same_seed_gives_the_same_draws(config: str) -> None:
     pages = {run(config, "--model", "chat", "--fail", "gpt=overloaded", "--seed", "req_7")[1] for _ in range(2)}
 
     assert len(pages) == 1
 
 
-def test_all_runs_the_files_tests(config: str):
+def test_the_fields_of_the_json_do_not_depend_on_the_end(config: str) -> None:
+    refused = json.loads(run(config, "--model", "chta", "--json")[1])
+    answered = json.loads(run(config, "--model", "chat", "--json")[1])
+
+    assert set(refused) == set(answered)
+    assert refused["error"]["code"] == "model_not_found"
+
+
+def test_a_model_that_left_the_graph_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "llmgw.yaml"
+    file.write_text(
+        "providers: {groq: {optional: true}}\nmodels: {fast: groq/llama, sim: simulator/x}\n"
+        "routes: {chat: {fallback: [fast, sim]}}\n"
+    )
+
+    code, out, errors = run(str(file), "--model", "chat")
+
+    assert code == 0
+    assert "   -  fast  left the graph: GROQ_API_KEY is not set\n" in out
+    assert "warning: GROQ_API_KEY is not set" in errors
+
+
+def test_a_failing_test_of_the_file_is_1_with_its_place(config: str) -> None:
+    with Path(config).open("a") as file:
+        file.write("  - {name: wrong, request: {model: chat}, expect: [claude]}\n")
+
+    results = [run(config, "--all"), run(config, "--all", "--json")]
+
+    assert [code for code, _, _ in results] == [1, 1]
+    assert results[0][1].splitlines()[-2:] == [
+        f"{config}:14:51: tests[1].expect: 'wrong' expects [claude], but gpt answers",
+        "1 of 2 tests failed",
+    ]
+    assert [test["passed"] for test in json.loads(results[1][1])["tests"]] == [True, False]
+
+
+def test_all_runs_the_files_tests(config: str) -> None:
     code, out, _ = run(config, "--all")
 
     assert (code, out) == (0, "passed  outage\n1 test passed\n")

@@ -86,7 +86,7 @@ def scenarios(draw: DrawFn, base_url: str) -> Scenario:
         "routes": {name: draw(_route([*models, *routes[at + 1 :], "p-1"])) for at, name in enumerate(routes)},
     }
     names = [*models, *routes, "p-7", "nobody"]
-    return Scenario(config, draw(st.lists(_ask(names, models), min_size=1, max_size=4)))
+    return Scenario(config, draw(st.lists(_ask(names, models), min_size=3, max_size=4)))
 
 
 @st.composite

@@ -13,7 +13,6 @@ from typing import Any
 
 from tests.partners.steps import Signal
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 START_S_MAX = 20.0
 STOP_S_MAX = 20.0
 LINE_S_MAX = 10.0
@@ -74,6 +73,7 @@ async def started(config: Path, *flags: str, env: Mapping[str, str] | None = Non
     async with asyncio.TaskGroup() as group:
         group.create_task(_listen(process.stdout, server.printed, server.heard))
         group.create_task(_listen(process.stderr, server.complained, server.heard))
+        group.create_task(_mourn(process, server.heard))
         try:
             yield server
         finally:
@@ -88,9 +88,15 @@ async def serving(
     file = directory / "config.yaml"
     file.write_text(config)
     async with started(file, *flags, env=env) as server:
-        ready = await server.line("ready", within_s=START_S_MAX)
-        server.url = ready["urls"][0]
+        await server.heard.until(lambda: bool(server.of("ready")) or process_has_ended(server), START_S_MAX)
+        if not server.of("ready"):
+            raise AssertionError(f"llmgw serve ended: {''.join(server.complained)}")
+        server.url = server.of("ready")[0]["urls"][0]
         yield server
+
+
+def process_has_ended(server: ServerProcess) -> bool:
+    return server.process.returncode is not None
 
 
 def import_root() -> Path:
@@ -105,6 +111,11 @@ async def _listen(pipe: asyncio.StreamReader | None, lines: list[str], heard: Si
     async for line in pipe:
         lines.append(line.decode())
         heard.notify()
+
+
+async def _mourn(process: asyncio.subprocess.Process, heard: Signal) -> None:
+    await process.wait()
+    heard.notify()
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -96,7 +96,11 @@ def test_no_header_is_too_odd_and_every_wait_is_bounded(headers: dict[str, str])
     assert wait_s is None or 0 <= wait_s <= RETRY_AFTER_S_MAX
 
 
-@given(st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d{1,3}:\d\d:\d\d( [+-]\d{1,22}| GMT)?", fullmatch=True))
+@given(
+    st.from_regex(
+        r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,6} \d{1,3}:\d\d:\d\d( [+-]\d{1,22}| GMT)?", fullmatch=True
+    )
+)
 def test_no_date_is_too_odd(date: str) -> None:
     wait_s = from_headers({"retry-after": date}, NOW_S)
 

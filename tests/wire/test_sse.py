@@ -75,7 +75,7 @@ def test_lines_may_end_in_each_of_three_ways(end: bytes) -> None:
     stream = end.join([b"event: a", b"data: 1", b"", b": only a comment", b"", b"data:2", b"data: 3", b"", b""])
     events = sse.split(sse.Frames().feed(stream))
 
-    assert [(b"a", b"1"), (None, None), (None, b"2\n3")] == [sse.parse(event) for event in events]
+    assert [sse.parse(event) for event in events] == [(b"a", b"1"), (None, None), (None, b"2\n3")]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_an_event_is_given_as_soon_as_it_is_whole() -> None:
     frames = sse.Frames()
     pieces = [b"data: 1\r\n\r", b"\n", b"data: 2\r\n\r\nda", b"ta: 3\r", b"\r"]
 
-    assert [b"data: 1\r\n\r", b"\n", b"data: 2\r\n\r\n", b"", b"data: 3\r\r"] == [frames.feed(p) for p in pieces]
+    assert [frames.feed(p) for p in pieces] == [b"data: 1\r\n\r", b"\n", b"data: 2\r\n\r\n", b"", b"data: 3\r\r"]
     assert frames.rest() == b""
 
 
@@ -141,7 +141,7 @@ def test_every_byte_of_a_large_event_is_looked_at_once_for_each_kind_of_border()
     border_kinds = 3
 
     assert b"data: " + event == b"".join(out)
-    assert 1 == len([whole for whole in out if whole])
+    assert len([whole for whole in out if whole]) == 1
     assert counting.searched <= border_kinds * (len(event) + len(pieces))
 
 
@@ -168,4 +168,4 @@ def test_written_events_read_back() -> None:
     assert sse.parse(sse.write(b"{}")) == (None, b"{}")
     assert sse.parse(sse.write(b"{}", b"error")) == (b"error", b"{}")
     assert sse.parse(sse.comment(b"waiting")) == (None, None)
-    assert [1, 1, 1] == [len(sse.split(e)) for e in (sse.write(b"{}"), sse.write(b"{}", b"e"), sse.comment(b"w"))]
+    assert [len(sse.split(e)) for e in (sse.write(b"{}"), sse.write(b"{}", b"e"), sse.comment(b"w"))] == [1, 1, 1]

@@ -1,0 +1,93 @@
+import pytest
+
+from tests.graph.files import compiled, problems, sound
+
+
+def test_a_target_is_known_by_the_name_of_its_model() -> None:
+    graph = sound("models: {gpt: simulator/a, other: {target: simulator/b}}")
+
+    assert {name: target.edits.model for name, target in graph.targets.items()} == {"gpt": "a", "other": "b"}
+
+
+def test_a_bare_target_is_known_as_it_is_written_and_built_once() -> None:
+    graph = sound("routes: {a: {fallback: [simulator/x, simulator/y]}, b: {fallback: [simulator/x]}}")
+
+    assert sorted(graph.targets) == ["simulator/x", "simulator/y"]
+    assert graph.resolve("simulator/x") is None
+
+
+def test_an_unknown_provider_is_told_wherever_it_is_named() -> None:
+    assert problems("models:\n  a: opnai/x\n  b: {target: opnai/y}\n") == [
+        "2:6: models.a: 'opnai' is not a provider (did you mean 'openai'?)",
+        "3:15: models.b.target: 'opnai' is not a provider (did you mean 'openai'?)",
+    ]
+
+
+def test_a_model_of_a_broken_provider_raises_no_further_problem() -> None:
+    told = problems("providers: {x: {like: nobody-at-all}}\nmodels: {a: x/y}\nroutes: {r: {fallback: [a]}}")
+
+    assert told == [
+        "1:23: providers.x.like: 'nobody-at-all' is not a provider (a catalogue row, or another provider of this file)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("gpt: simulator/gpt-*", "a star in the target needs one in the name (as in \"gpt-*\": simulator/gpt-*)"),
+        ('"a-*": simulator/*-*', "'simulator/*-*' has more than one star (a target may hold one)"),
+    ],
+)
+def test_stars_of_a_target(entry: str, told: str) -> None:
+    (line,) = problems(f"models: {{{entry}}}")
+
+    assert line.endswith(told)
+
+
+def test_a_pattern_may_lead_to_one_model() -> None:
+    graph = sound('models: {"gpt-*": simulator/one}')
+    resolved = graph.resolve("gpt-x")
+
+    assert resolved is not None
+    assert graph.targets["gpt-*"].concrete(resolved.star).edits.model == "one"
+
+
+LIKE = "models:\n  big: {target: simulator/a, price: free, context_window: 9, max_output: 3}\n"
+
+
+def test_like_gives_what_is_left_out() -> None:
+    graph = sound(LIKE + "  other: {target: openai/b, like: big, max_output: 5}\n", {"OPENAI_API_KEY": "k"})
+    target = graph.targets["other"]
+
+    assert (target.context_window, target.max_output) == (9, 5)
+    assert target.price == graph.targets["big"].price
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("  x: {target: simulator/b, like: bog}", "'bog' is not a model of this file (did you mean 'big'?)"),
+        ("  x: {target: simulator/b, like: openai/o}", "not in this version yet: give price and context_window here)"),
+        ("  x: {target: simulator/b, like: zzz}", "'zzz' is not a model of this file"),
+        ("  x: {target: simulator/b, like: x}", "'x' is itself like 'x' (remove it)"),
+        ("  x: {target: simulator/b, like: y}\n  y: {target: simulator/b, like: big}", "'y' is itself like 'big' (name 'big')"),
+    ],
+)
+def test_like_names_a_model_of_the_file(line: str, told: str) -> None:
+    (found,) = problems(LIKE + line)
+
+    assert found.startswith("3:")
+    assert found.endswith(told)
+
+
+def test_like_a_model_that_was_set_aside_raises_no_further_problem() -> None:
+    told = problems("models: {a: {targt: simulator/a}, b: {target: simulator/b, like: a}}")
+
+    assert [line for line in told if "like" in line] == []
+
+
+def test_absent_targets_are_noted_with_the_reason() -> None:
+    result = compiled("providers: {openai: {optional: true}}\nmodels: {gpt: openai/x, local: simulator/y}")
+
+    assert result.graph.absent == {"gpt": "OPENAI_API_KEY is not set"}
+    assert result.graph.names() == ("local",)

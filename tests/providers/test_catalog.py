@@ -1,0 +1,101 @@
+"""Every row of the catalogue is well-formed, and none knows a secret or a price."""
+
+import dataclasses
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from llmgw.dialects.openai_chat import openai_chat
+from llmgw.providers.auth import Auth
+from llmgw.providers.catalog import _ROWS, CATALOG, SIMULATOR, Provider
+
+LOOPBACK = "127.0.0.1"
+KEY_SHAPES = re.compile(r"\b(sk|gsk|xai|pplx|hf|nvapi|AIza)[-_]?[A-Za-z0-9]{16,}")
+
+each_row = pytest.mark.parametrize("row", _ROWS, ids=lambda row: row.name)
+
+
+@each_row
+def test_a_row_is_found_by_its_name_and_its_aliases(row: Provider) -> None:
+    for name in (row.name, *row.aliases):
+        assert row is CATALOG[name]
+
+
+def test_names_and_aliases_are_unique() -> None:
+    names = [name for row in _ROWS for name in (row.name, *row.aliases)]
+
+    assert sorted(set(names)) == sorted(names)
+    assert len(names) == len(CATALOG)
+
+
+@each_row
+def test_names_are_plain_words(row: Provider) -> None:
+    for name in (row.name, *row.aliases):
+        assert re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", name)
+
+
+@each_row
+def test_a_remote_row_is_reached_over_https_and_a_local_one_on_this_machine(row: Provider) -> None:
+    url = urlsplit(row.base_url)
+
+    assert not row.base_url.endswith("/")
+    assert (url.username, url.query, url.fragment) == (None, "", "")
+    if row.simulated:
+        assert (url.hostname or "").endswith(".invalid")  # nobody is ever called there
+    elif row.local:
+        assert (url.scheme, url.hostname) == ("http", LOOPBACK)
+    elif row.base_url:
+        assert url.scheme == "https"
+        assert "." in url.netloc
+
+
+def test_only_azure_leaves_the_host_to_the_file() -> None:
+    assert [row.name for row in _ROWS if not row.base_url] == ["azure"]
+
+
+@each_row
+def test_the_placeholders_of_a_row_can_be_filled_in(row: Provider) -> None:
+    assert set(re.findall(r"{(\w+)}", row.base_url)) <= {"region"}
+    assert set(re.findall(r"{(\w+)}", row.chat_path)) <= {"model", "api_version"}
+    assert ("{region}" in row.base_url) == bool(row.region)
+    assert ("{api_version}" in row.chat_path) == bool(row.api_version)
+    assert row.chat_path.startswith("/")
+
+
+@each_row
+def test_a_row_names_its_documentation(row: Provider) -> None:
+    docs = urlsplit(row.docs)
+
+    assert docs.scheme == "https"
+    assert docs.hostname
+
+
+@each_row
+def test_a_row_with_a_key_names_the_variable_and_a_local_one_needs_none(row: Provider) -> None:
+    assert (row.auth is Auth.NONE) == row.local == (row.key_env == "")
+    assert re.fullmatch(r"[A-Z][A-Z0-9_]*|", row.key_env)
+
+
+@each_row
+def test_no_row_knows_a_secret_or_a_price(row: Provider) -> None:
+    assert not KEY_SHAPES.search(repr(row))
+    assert not [field.name for field in dataclasses.fields(row) if "price" in field.name or "usd" in field.name]
+    assert not {"authorization", "api-key", "x-api-key", "cookie"} & {name.lower() for name in row.headers}
+
+
+@each_row
+def test_what_a_row_cannot_do_is_never_what_the_gateway_needs(row: Provider) -> None:
+    assert not row.unsupported & {"model", "messages", "stream", "stream_options"}
+    assert row.dialect is openai_chat
+
+
+def test_the_simulator_is_the_one_that_is_simulated() -> None:
+    assert [row.name for row in _ROWS if row.simulated] == [SIMULATOR]
+
+
+def test_the_catalogue_does_not_change() -> None:
+    with pytest.raises(TypeError):
+        CATALOG["x"] = _ROWS[0]  # type: ignore[index]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        _ROWS[0].name = "x"  # type: ignore[misc]
