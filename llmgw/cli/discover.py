@@ -104,13 +104,10 @@ def _providers(found: tuple[Found, ...]) -> Iterator[str]:
 def _models(found: tuple[Found, ...]) -> Iterator[str]:
     yield "# The name that clients ask for, and the provider/model that answers. A star stands for any name."
     yield "models:"
-    taken: set[str] = set()
     for one in found:
         yield f"  # {_because(one)}"
         for name, target in one.models.items():
-            if name not in taken:
-                yield f"  {quoted(name)}: {quoted(target)}"
-        taken.update(one.models)
+            yield f"  {quoted(name)}: {quoted(target)}"
 
 
 def _because(found: Found) -> str:

@@ -225,6 +225,9 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     from llmgw.cli.pretended import Asked
 
     if run_all:
+        if model or request or fail:
+            message = "runs the file's own tests: leave out --model, --request and --fail"
+            raise typer.BadParameter(message, param_hint="--all")
         return command.test_all(configs, env_file, as_json=as_json)
     asked = Asked(
         model=model,

@@ -3,13 +3,15 @@
 from typing import Any
 
 from llmgw.graph.model import Resolved
+from llmgw.routing.outcome import Verdict
+from llmgw.routing.plan import GiveUp
 from llmgw.routing.rehearsal import Rehearsal, Rehearsed
 from llmgw.routing.walk import Candidate, Itinerary
 
 
 def route_json(model: str, resolved: Resolved, itinerary: Itinerary, rehearsal: Rehearsal) -> dict[str, Any]:
     """Everything that the text says."""
-    answered = rehearsal.verdict is None
+    verdict = rehearsal.verdict
     return {
         "model": model,
         "route": resolved.route.name,
@@ -18,8 +20,8 @@ def route_json(model: str, resolved: Resolved, itinerary: Itinerary, rehearsal: 
         "candidates": [_candidate(candidate) for candidate in itinerary.candidates],
         "attempts": [_attempt(attempt) for attempt in rehearsal.attempts],
         "targets": list(rehearsal.targets),
-        "answers": rehearsal.targets[-1] if answered else None,
-        "error": None if answered else _error(rehearsal),
+        "answers": rehearsal.targets[-1] if verdict is None else None,
+        "error": None if verdict is None else _error(verdict, rehearsal.gave_up),
     }
 
 
@@ -64,13 +66,10 @@ def _attempt(attempt: Rehearsed) -> dict[str, Any]:
     }
 
 
-def _error(rehearsal: Rehearsal) -> dict[str, Any] | None:
-    verdict = rehearsal.verdict
-    if verdict is None:
-        return None
+def _error(verdict: Verdict, gave_up: GiveUp | None) -> dict[str, Any]:
     return {
         "status": verdict.status,
         "code": verdict.code,
-        "message": rehearsal.gave_up.why.value if rehearsal.gave_up is not None else "",
+        "message": gave_up.why.value if gave_up is not None else "",
         "passed_on": verdict.passed_on,
     }

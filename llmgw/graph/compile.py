@@ -59,6 +59,9 @@ def compile_graph(
     checks.server(config.server, report)
     checks.rules(config, report)
     checks.reach(loaded, links.used(), routes, report)
+    if absent and not routes:
+        left = report.error if need_secrets else report.warning
+        left(("models",), "every model has left the graph: nothing would be served", "set what is missing", at_key=True)
     Expectations(loaded, models.targets, report).check()
     graph = Graph(
         routes=MappingProxyType({name: route for name, route in public.items() if STAR not in name}),

@@ -88,6 +88,7 @@ class Providers:
         base_url = self._base_url(name, row, settings, place)
         if base_url is None:
             return None
+        self._check_transport(row, settings, place)
         credential = self._credential(name, row, settings)
         return UsableProvider(
             name=name,
@@ -108,8 +109,7 @@ class Providers:
         like = entry.like or name
         if like in self._config.providers and like != name:
             if like in chain:
-                path = " → ".join((*chain[chain.index(like) :], like))
-                self._report.error((*place, "like"), f"cyclic: {path}", "start from a row of the catalogue")
+                self._cyclic(chain[chain.index(like) :])
                 return None
             parent = self._merged(like, self._config.providers[like], (*chain, like), ("providers", like))
             return None if parent is None else (parent[0], _inherit(entry, parent[1]))
@@ -118,9 +118,17 @@ class Providers:
             self._unknown(name, entry, place)
         return None if row is None else (row, entry)
 
+    def _cyclic(self, cycle: tuple[str, ...]) -> None:
+        """Told from the first of the file, so that it is told once."""
+        start = cycle.index(min(cycle, key=list(self._config.providers).index))
+        path = (*cycle[start:], *cycle[:start], cycle[start])
+        hint = "start from a row of the catalogue"
+        self._report.error(("providers", cycle[start], "like"), f"cyclic: {' → '.join(path)}", hint)
+
     def _unknown(self, name: str, entry: ProviderEntry, place: KeyPath) -> None:
         if entry.like:
-            hint = did_you_mean(entry.like, self.names()) or "a catalogue row, or another provider of this file"
+            others = [other for other in self.names() if other != name]
+            hint = did_you_mean(entry.like, others) or "a catalogue row, or another provider of this file"
             self._report.error((*place, "like"), f"'{entry.like}' is not a provider", hint)
         else:
             hint = did_you_mean(name, CATALOG) or "say what it is like: {like: openai, base_url: …}"
@@ -141,6 +149,12 @@ class Providers:
             self._report.error((*place, "base_url"), *fault)
             return None
         return base_url
+
+    def _check_transport(self, row: Provider, settings: ProviderEntry, place: KeyPath) -> None:
+        if settings.simulate is not None and not row.simulated:
+            self._report.error((*place, "simulate"), "only the simulator simulates", "like: simulator", at_key=True)
+        if settings.proxy is not None and (fault := _syntax_fault(settings.proxy.reveal())):
+            self._report.error((*place, "proxy"), fault, 'as in "http://proxy.example:3128"')
 
     def _is_unfilled(self, name: str, key: str) -> bool:
         """Whether a key is set here, or where it is inherited from, to something that is broken or not there yet."""
@@ -197,20 +211,24 @@ UNFILLED_URL = "http://not-set.invalid"  # stands in until its variable is set, 
 def _url_fault(base_url: str, chat_path: str) -> tuple[str, str] | None:
     """What keeps a text from being a base URL, and the remedy."""
     example = 'as in "https://api.example.com/v1"'
-    try:
-        parts = urlsplit(base_url)
-        sound = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError as error:
-        return f"not a URL: {error}", example
-    if not sound or parts.query or parts.fragment:
-        return "not a base URL", example
-    if parts.username is not None:
+    if fault := _syntax_fault(base_url):
+        return fault, example
+    if urlsplit(base_url).username is not None:
         return "a base URL holds no credentials", "put the key into api_key"
     if "{" in base_url or "}" in base_url:
         return "has a placeholder in braces", f"write the name itself, {example}"
     if base_url.endswith(chat_path.partition("?")[0]):
         return f"'{chat_path}' is added to a base URL, and this has it already", "leave it out"
     return None
+
+
+def _syntax_fault(url: str) -> str | None:
+    """What the schema's pattern does not see: brackets that do not close, ports that do not exist."""
+    try:
+        parts = urlsplit(url)
+        return None if parts.hostname and parts.port != 0 else "not a URL: it needs a host, and no port 0"
+    except ValueError as error:
+        return f"not a URL: {str(error).partition(' as ')[0]}"
 
 
 def _is_elsewhere(name: str, row: Provider, settings: ProviderEntry) -> bool:

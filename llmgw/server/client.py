@@ -13,8 +13,6 @@ from llmgw.errors import ClientGoneError
 from llmgw.ports import Client
 from llmgw.server.running import RUNNING
 
-LINE_BYTES_PER_S_MIN = 16 * 1024  # the slowest line that a large answer may take its time on
-
 _STREAM_HEADERS = {
     "content-type": "text/event-stream",
     "cache-control": "no-cache",
@@ -65,14 +63,14 @@ class HttpClient:
 
     async def _sent(self, sending: Awaitable[object], size_bytes: int = 0) -> None:
         """Raises ClientGoneError when the caller is not there any more, or might as well not be."""
-        stall_s = self._running.patience.stall_s
+        patience = self._running.patience
         try:
-            async with asyncio.timeout(stall_s + size_bytes / LINE_BYTES_PER_S_MIN):
+            async with asyncio.timeout(patience.stall_s + size_bytes / patience.line_bytes_per_s):
                 await sending
         except TimeoutError:
             if self._request.transport is not None:
                 self._request.transport.abort()
-            raise ClientGoneError(f"the client read nothing for {stall_s:g} s") from None
+            raise ClientGoneError(f"the client read nothing for {patience.stall_s:g} s") from None
         except ConnectionError:
             raise ClientGoneError("the client hung up") from None
 

@@ -28,6 +28,7 @@ class Patience:
     head_s: float = 75.0  # from one request to the head of the next, whole
     body_s: float = 60.0
     stall_s: float = 60.0  # of a caller that reads nothing
+    line_bytes_per_s: int = 16 * 1024  # the slowest line on which a large answer may take its time
     ping_s: float = PING_S
 
 

@@ -6,6 +6,7 @@ from llmgw.adapters.config_files import Built, Text, build
 from llmgw.cli.discover import CHAIN, Found, config_text, discover, of_ollama
 from llmgw.cli.ollama import Ollama
 from llmgw.providers.catalog import CATALOG, Provider
+from tests.cli.answering import TAGS, answering, http
 from tests.cli.machine import NOBODY
 
 
@@ -65,6 +66,15 @@ def test_every_row_that_is_found_builds(row: Provider) -> None:
     env = NOBODY | {row.key_env: "x", "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"}
 
     assert built(discover(env), env).problems == ()
+
+
+def test_an_ollama_that_runs_is_found() -> None:
+    with answering(http(TAGS)) as port:
+        found = discover({"OLLAMA_HOST": f"127.0.0.1:{port}"})
+
+    assert [(one.provider, one.by, one.example) for one in found] == [
+        ("ollama", f"Ollama at http://127.0.0.1:{port}", "llama3.3")
+    ]
 
 
 def test_an_ollama_serves_what_it_has_pulled() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from llmgw.cli.init import init
-from tests.cli.machine import NOBODY, llmgw
+from tests.cli.machine import NOBODY, called, llmgw
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +61,10 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.C
 def test_a_dash_is_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     assert init("-", force=False) == 0
     assert '"gpt-*": "openai/gpt-*"' in capsys.readouterr().out
+
+
+def test_the_command_writes_what_it_is_told() -> None:
+    result = called("init", "-", env={"OPENAI_API_KEY": "x"})
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("# llmgw's config")

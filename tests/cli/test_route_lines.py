@@ -2,37 +2,12 @@
 
 import pytest
 
-from llmgw.adapters.config_files import Text, build
 from llmgw.cli.render import plain
-from llmgw.cli.route_json import error_json, route_json
 from llmgw.cli.route_lines import attempt_lines, candidate_lines, end_line, tree_lines, tries
-from llmgw.config import model as file
 from llmgw.errors import FailureClass
-from llmgw.graph.model import Resolved, Retry
-from llmgw.routing import facts
-from llmgw.routing.dice import Dice
-from llmgw.routing.health import ALL_WELL
-from llmgw.routing.rehearsal import Pretence, Rehearsal, rehearse
-from llmgw.routing.walk import Itinerary, walk
-
-CONFIG = """\
-models:
-  gpt: simulator/gpt
-  small: {target: simulator/small, max_output: 10}
-routes:
-  chat: {fallback: [small, gpt]}
-  named: {fallback: [gpt, {use: small, on_failure: [timeout]}], max_attempts: 1}
-"""
-
-
-def dry_run(model: str, pretence: Pretence, max_tokens: int = 0) -> tuple[Resolved, Itinerary, Rehearsal]:
-    graph = build([Text("t", CONFIG)], {}, need_secrets=False).checked()
-    resolved = graph.resolve(model)
-    assert resolved is not None
-    dice = Dice(0)
-    known = facts.pretended(file.TestRequest(model=model, max_tokens=max_tokens))
-    itinerary = walk(resolved, known, ALL_WELL, dice)
-    return resolved, itinerary, rehearse(itinerary, pretence, dice)
+from llmgw.graph.model import Retry
+from llmgw.routing.rehearsal import Pretence
+from tests.cli.dry_runs import dry_run
 
 
 def test_the_way_that_was_taken_is_marked_in_the_tree() -> None:
@@ -98,23 +73,3 @@ def test_without_any_candidate_the_end_says_why() -> None:
 )
 def test_tries_are_told_with_their_waits(retry: Retry, expected: str) -> None:
     assert tries(retry) == expected
-
-
-def test_the_json_names_what_leads_to_a_candidate_and_how_it_ended() -> None:
-    resolved, itinerary, rehearsal = dry_run("named", {"gpt": FailureClass.OVERLOADED})
-
-    told = route_json("named", resolved, itinerary, rehearsal)
-
-    assert [candidate["on_failure"] for candidate in told["candidates"]] == [[], [["timeout"]]]
-    assert told["error"] == {
-        "status": 503,
-        "code": "overloaded",
-        "message": "max_attempts reached",
-        "passed_on": False,
-    }
-
-
-def test_both_kinds_of_json_have_the_same_fields() -> None:
-    told = route_json("chat", *dry_run("chat", {}))
-
-    assert set(error_json("chat", 404, "model_not_found", "no")) == set(told)

@@ -101,6 +101,14 @@ def test_a_request_in_a_file_is_asked(config: str, tmp_path: Path) -> None:
     assert (code, out.splitlines()[-1]) == (0, "local answers")
 
 
+def test_a_request_comes_from_standard_input(config: str) -> None:
+    body = json.dumps({"model": "chat", "messages": []})
+
+    result = llmgw("test-route", config, "--request", "-", env=KEYS, given=body)
+
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "gpt answers")
+
+
 def test_a_pattern_is_filled_in_and_its_target_can_fail(config: str) -> None:
     code, out, _ = run(config, "--model", "sim-a", "--fail", "sim-a=not_found")
 
@@ -199,7 +207,7 @@ def test_a_failing_test_of_the_file_is_1_with_its_place(config: str) -> None:
 
     assert [code for code, _, _ in results] == [1, 1]
     assert results[0][1].splitlines()[-2:] == [
-        f"{config}:14:51: tests[1].expect: 'wrong' expects [claude], but gpt answers",
+        f"{config}:15:51: tests[1].expect: 'wrong' expects [claude], but gpt answers",
         "1 of 2 tests failed",
     ]
     assert [test["passed"] for test in json.loads(results[1][1])["tests"]] == [True, False]

@@ -113,7 +113,7 @@ def test_an_entry_twice_is_a_warning() -> None:
     assert route("{fallback: [gpt, claude, gpt]}") == [
         "38: routes.r.fallback[2]: warning: 'gpt' is listed before; a target that failed is not tried again (remove it)"
     ]
-    assert route("{pool: [gpt, gpt]}") == ["23: routes.r.pool[1]: warning: 'gpt' is listed before (add up the weights)"]
+    assert route("{pool: [gpt, gpt]}") == ["26: routes.r.pool[1]: warning: 'gpt' is listed before (add up the weights)"]
 
 
 def test_weights_that_sum_to_zero() -> None:

@@ -1,0 +1,55 @@
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from llmgw.graph.model import Fallback, Graph, children, entry_name
+from tests.graph.files import MODELS, node, sound
+
+
+def graph() -> Graph:
+    return sound('models: {gpt-4: simulator/a, "gpt-*": simulator/b, "*": simulator/c, "*-4": simulator/d}')
+
+
+@pytest.mark.parametrize(
+    ("asked", "route", "star"),
+    [("gpt-4", "gpt-4", ""), ("gpt-5", "gpt-*", "5"), ("x-4", "*-4", "x"), ("x", "*", "x"), ("gpt-", "*", "gpt-")],
+)
+def test_exact_names_win_over_patterns_and_longer_literal_parts_over_shorter(asked: str, route: str, star: str) -> None:
+    resolved = graph().resolve(asked)
+
+    assert resolved is not None
+    assert (resolved.route.name, resolved.star) == (route, star)
+
+
+def test_a_name_that_nothing_answers_to_is_not_resolved() -> None:
+    assert sound(MODELS).resolve("nope") is None
+
+
+def test_names_are_sorted_and_show_patterns_with_their_star() -> None:
+    assert graph().names() == ("*", "*-4", "gpt-*", "gpt-4")
+
+
+def test_a_graph_cannot_be_changed() -> None:
+    found = graph()
+
+    with pytest.raises(FrozenInstanceError):
+        found.digest = "x"  # type: ignore[misc]  # that is the test
+    with pytest.raises(TypeError):
+        found.routes["x"] = found.routes["gpt-4"]  # type: ignore[index]  # that is the test
+
+
+def test_children_come_in_the_order_of_the_file_by_the_names_of_the_entries() -> None:
+    text = MODELS + (
+        "routes:\n"
+        "  f: {fallback: [gpt, p, w]}\n"
+        "  p: {pool: [claude, local]}\n"
+        "  w: {when: [{if: request.tools, use: 'simulator/a]=b'}, {use: gpt}]}\n"
+    )
+    top = node(text, "f")
+    gpt, pool, when = children(top)
+
+    assert isinstance(top, Fallback)
+    assert [entry_name(child, top) for child in (gpt, pool, when)] == ["gpt", "p", "w"]
+    assert [entry_name(child, pool) for child in children(pool)] == ["claude", "local"]
+    assert [entry_name(child, when) for child in children(when)] == ["simulator/a]=b", "gpt"]
+    assert children(gpt) == ()

@@ -1,0 +1,103 @@
+from dataclasses import replace
+
+import pytest
+
+from llmgw.config.model import RetryEntry, TimeoutEntry
+from llmgw.config.units import duration_s
+from llmgw.config.model import Duration
+from llmgw.graph.model import FREE, Price, Retry, Target, TimeLimits
+from llmgw.graph.targets import retry, time_limits
+from tests.graph.files import sound
+
+
+def target(entry: str, providers: str = "{}") -> Target:
+    return sound(f"providers: {providers}\nmodels: {{m: {entry}}}", {"OPENAI_API_KEY": "k"}).targets["m"]
+
+
+def test_everything_a_call_needs_is_there() -> None:
+    found = target("{target: openai/gpt-4o, context_window: 9, max_output: 3}")
+
+    assert (found.id, found.provider, found.url) == ("m", "openai", "https://api.openai.com/v1/chat/completions")
+    assert (found.context_window, found.max_output) == (9, 3)
+
+
+def test_values_of_the_body_are_encoded_once() -> None:
+    edits = target("{target: openai/x, set: {store: false}, default: {stop: [a, 1.5, null]}, drop: [user]}").edits
+
+    assert {name: bytes(value) for name, value in edits.set.items()} == {"store": b"false"}
+    assert {name: bytes(value) for name, value in edits.default.items()} == {"stop": b'["a",1.5,null]'}
+    assert (edits.model, edits.drop, edits.ask_usage) == ("x", frozenset({"user"}), True)
+
+
+def test_what_a_provider_does_not_take_is_dropped_or_refused() -> None:
+    drops = target("p/x", "{p: {like: mistral, api_key: k}}")
+    refuses = target("{target: p/x, drop: [seed]}", "{p: {like: mistral, api_key: k, unsupported: error}}")
+
+    assert drops.edits.drop == drops.unsupported == frozenset({"logit_bias", "logprobs", "user"})
+    assert not drops.refuse_unsupported
+    assert refuses.edits.drop == frozenset({"seed"})
+    assert refuses.refuse_unsupported
+    assert not refuses.edits.ask_usage
+
+
+def test_headers_of_the_file_win_over_the_rows_in_any_spelling() -> None:
+    found = target("p/x", '{p: {like: openai, api_key: k, headers: {Authorization: "Basic x", X-A: "1"}}}')
+
+    assert {name: value.reveal() for name, value in found.headers.items()} == {"authorization": "Basic x", "x-a": "1"}
+    assert "Basic" not in repr(found)
+
+
+def test_a_model_name_is_quoted_in_a_url() -> None:
+    found = target('"p/a/../c?d"', '{p: {like: azure, base_url: "https://h", api_key: k, api_version: "1&2"}}')
+
+    assert found.url == "https://h/openai/deployments/a%2F..%2Fc%3Fd/chat/completions?api-version=1%262"
+
+
+def test_a_star_is_filled_in_quoted_where_it_must_be() -> None:
+    graph = sound('providers: {p: {like: azure, base_url: "https://h", api_key: k}}\nmodels: {"m-*": p/d-*}')
+    found = graph.targets["m-*"].concrete("a/b ü*")
+
+    assert found.url == "https://h/openai/deployments/d-a%2Fb%20%C3%BC*/chat/completions?api-version=2024-10-21"
+    assert (found.id, found.edits.model) == ("m-a/b ü*", "d-a/b ü*")
+    assert replace(found, id="", url="", edits=found.edits).provider == "p"
+
+
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [
+        ("free", FREE),
+        (
+            "{input_usd_per_mtok: 0.15, output_usd_per_mtok: 0.6}",
+            Price(150_000_000, 600_000_000, 150_000_000),
+        ),
+        (
+            "{input_usd_per_mtok: 0.1, output_usd_per_mtok: 4, cached_input_usd_per_mtok: 0.000000001}",
+            Price(100_000_000, 4_000_000_000, 1),
+        ),
+        (
+            "{input_usd_per_mtok: 0.29, output_usd_per_mtok: 0.57, cached_input_usd_per_mtok: 0}",
+            Price(290_000_000, 570_000_000, 0),
+        ),
+    ],
+)
+def test_prices_are_exact_nano_dollars(price: str, expected: Price) -> None:
+    assert target(f"{{target: openai/x, price: {price}}}").price == expected
+
+
+def test_without_a_price_only_what_is_local_is_free() -> None:
+    assert target("ollama/x").price == FREE
+    assert target("openai/x").price is None
+
+
+def test_limits_are_inherited_field_by_field() -> None:
+    near = TimeoutEntry(connect=Duration(1))
+    far = TimeoutEntry(connect=Duration(2), idle=Duration(duration_s("500ms")))
+
+    assert time_limits([near, far], local=False) == TimeLimits(connect_s=1, idle_s=0.5)
+    assert time_limits([], local=True) == TimeLimits(first_token_s=300)
+    assert time_limits([TimeoutEntry(first_token=Duration(7))], local=True).first_token_s == 7
+
+
+def test_retries_are_inherited_field_by_field() -> None:
+    assert retry([RetryEntry(attempts=1), RetryEntry(attempts=5, backoff=Duration(0))]) == Retry(1, 0, 8)
+    assert retry([]) == Retry(2, 0.25, 8)
