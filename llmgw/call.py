@@ -7,6 +7,7 @@ from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
 from llmgw.graph.model import Graph
 
+MODEL_CHARS_MAX = 256  # a name goes into headers and into the log
 PING_S = 15.0  # after so much silence in a stream a comment keeps proxies from cutting the line
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from llmgw import replies
 from llmgw.attempt import Attempt
-from llmgw.call import Call
+from llmgw.call import MODEL_CHARS_MAX, Call
 from llmgw.errors import ClientGoneError, GatewayError, UnknownModelError, UpstreamError
 from llmgw.ports import Client, Clock, Journal, Upstream
 from llmgw.routing import facts
@@ -28,8 +28,6 @@ from llmgw.routing.plan import AttemptPlan, Try
 from llmgw.routing.walk import Itinerary, walk
 from llmgw.transcript import AttemptRecord, Transcript
 from llmgw.wire import sse
-
-MODEL_CHARS_MAX = 256  # it goes into headers and the log
 
 
 class Gateway:

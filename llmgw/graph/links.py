@@ -68,7 +68,11 @@ class Links:
         if use.count(STAR) > 1:
             self._report.error(place, f"'{use}' has more than one star", "a name may hold one")
         elif STAR in use and STAR not in route_name:
-            self._report.error(place, f"'{use}' has a star, but the route's name has none to fill it with", "write one into the name, or name a single model")
+            self._report.error(
+                place,
+                f"'{use}' has a star, but the route's name has none to fill it with",
+                "write one into the name, or name a single model",
+            )
         elif self._names.meaning(use) is None and not self._may_be_broken(use):
             names = [*self._names.all()]
             hint = did_you_mean(use, names) or f"names: {', '.join(names[:12])}; or provider/model"

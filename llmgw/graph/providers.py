@@ -11,6 +11,7 @@ from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, ProviderEntry, Simulate
 from llmgw.config.problems import KeyPath, Severity
 from llmgw.config.secrets import Secret
+from llmgw.graph.base_url import syntax_fault, url_fault
 from llmgw.graph.model import Credential, Transport
 from llmgw.graph.report import Report, did_you_mean
 from llmgw.providers.auth import Auth
@@ -145,7 +146,7 @@ class Providers:
             self._report.error(place, f"'{name}' needs base_url", 'as in base_url: "https://…"', at_key=True)
             return None
         base_url = written.rstrip("/").replace("{region}", region)
-        if fault := _url_fault(base_url, row.chat_path):
+        if fault := url_fault(base_url, row.chat_path):
             self._report.error((*place, "base_url"), *fault)
             return None
         return base_url
@@ -153,7 +154,7 @@ class Providers:
     def _check_transport(self, row: Provider, settings: ProviderEntry, place: KeyPath) -> None:
         if settings.simulate is not None and not row.simulated:
             self._report.error((*place, "simulate"), "only the simulator simulates", "like: simulator", at_key=True)
-        if settings.proxy is not None and (fault := _syntax_fault(settings.proxy.reveal())):
+        if settings.proxy is not None and (fault := syntax_fault(settings.proxy.reveal())):
             self._report.error((*place, "proxy"), fault, 'as in "http://proxy.example:3128"')
 
     def _is_unfilled(self, name: str, key: str) -> bool:
@@ -206,29 +207,6 @@ class Providers:
 
 
 UNFILLED_URL = "http://not-set.invalid"  # stands in until its variable is set, so that the rest can be checked
-
-
-def _url_fault(base_url: str, chat_path: str) -> tuple[str, str] | None:
-    """What keeps a text from being a base URL, and the remedy."""
-    example = 'as in "https://api.example.com/v1"'
-    if fault := _syntax_fault(base_url):
-        return fault, example
-    if urlsplit(base_url).username is not None:
-        return "a base URL holds no credentials", "put the key into api_key"
-    if "{" in base_url or "}" in base_url:
-        return "has a placeholder in braces", f"write the name itself, {example}"
-    if base_url.endswith(chat_path.partition("?")[0]):
-        return f"'{chat_path}' is added to a base URL, and this has it already", "leave it out"
-    return None
-
-
-def _syntax_fault(url: str) -> str | None:
-    """What the schema's pattern does not see: brackets that do not close, ports that do not exist."""
-    try:
-        parts = urlsplit(url)
-        return None if parts.hostname and parts.port != 0 else "not a URL: it needs a host, and no port 0"
-    except ValueError as error:
-        return f"not a URL: {str(error).partition(' as ')[0]}"
 
 
 def _is_elsewhere(name: str, row: Provider, settings: ProviderEntry) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from llmgw.config.load import Loaded
@@ -24,13 +25,21 @@ from llmgw.routing.walk import walk
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One test: the targets tried; `code`, if the request ended without an answer; `fault`, if not as expected."""
+    """One test: how its request went, and what of that is not as expected.
+
+    `code` is there where the request ended without an answer, `rehearsal` where there was a model to ask.
+    """
 
     index: int  # among the tests of the file
     name: str
-    targets: tuple[str, ...]
+    rehearsal: Rehearsal | None
     code: str | None
     fault: str | None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets tried, in order, repeats in a row counted once."""
+        return self.rehearsal.targets if self.rehearsal else ()
 
     @property
     def passed(self) -> bool:
@@ -58,7 +67,7 @@ def _result(index: int, test: TestEntry, graph: Graph) -> Result:
         pools = dict(_pools(resolved)) if resolved else {}
         as_expected = is_as_expected(targets, [pools.get(name, frozenset({name})) for name in test.expect])
     fault = None if as_expected else _fault(test, rehearsal, code)
-    return Result(index, test.name, targets, code, fault)
+    return Result(index, test.name, rehearsal, code, fault)
 
 
 def _rehearsed(test: TestEntry, resolved: Resolved, timezone: str) -> Rehearsal:
@@ -127,9 +136,9 @@ def _fault(test: TestEntry, rehearsal: Rehearsal | None, code: str | None) -> st
 
 def _last_tries(attempts: Sequence[Rehearsed]) -> Iterator[Rehearsed]:
     """Repeats in a row once, with how the last of them ended."""
-    for attempt, following in zip(attempts, (*attempts[1:], None), strict=True):
-        if following is None or following.step.candidate.target.id != attempt.step.candidate.target.id:
-            yield attempt
+    for _, tries in groupby(attempts, key=lambda attempt: attempt.step.candidate.target.id):
+        *_, last = tries
+        yield last
 
 
 def _told(attempt: Rehearsed) -> str:

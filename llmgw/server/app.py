@@ -19,7 +19,7 @@ def make_app(running: Running) -> web.Application:
     app = web.Application(middlewares=[identify, tell_errors], client_max_size=running.settings.max_body)
     app[RUNNING] = running
     for path in CHAT_PATHS:
-        app.router.add_post(path, endpoints.chat_completions)
+        app.router.add_post(path, endpoints.chat_completions, expect_handler=endpoints.expect)
         app.router.add_options(path, endpoints.preflight)
     for prefix in ("/v1", "", "/openai/v1"):
         for path, handler in ((f"{prefix}/models", endpoints.models), (f"{prefix}/models/{{id:.+}}", endpoints.model)):

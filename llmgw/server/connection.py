@@ -6,7 +6,7 @@ Left alone it would answer in plain text, and log a traceback at error level for
 import asyncio
 import re
 from logging import Logger
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -53,3 +53,8 @@ class Connection(web.RequestHandler):
         response = web.Response(status=status, headers=headers, body=openai_chat.write_error(told))
         response.force_close()
         return response
+
+    def log_exception(self, *args: Any, **options: Any) -> None:
+        """A body that could not be read has been answered; aiohttp stumbles over it once more when it clears up."""
+        if not isinstance(options.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **options)

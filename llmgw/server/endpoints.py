@@ -8,7 +8,7 @@ from aiohttp import web
 
 import llmgw
 from llmgw import replies
-from llmgw.call import Call
+from llmgw.call import MODEL_CHARS_MAX, Call
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
 from llmgw.dialects.openai_chat import openai_chat
@@ -40,7 +40,7 @@ async def _answered(
     transcript = Transcript(
         request_id=call.request_id,
         endpoint=call.endpoint,
-        model=call.request.model,
+        model=call.request.model[:MODEL_CHARS_MAX],
         stream=call.request.stream,
         started_s=began_s,
         client_request_id=headers.request_id(call.headers),
@@ -131,6 +131,14 @@ async def readyz(request: web.Request) -> web.Response:
 async def root(_request: web.Request) -> web.Response:
     """`GET /` and `HEAD /`: that somebody is here, and where to go."""
     return _json({"name": "llmgw", "version": llmgw.__version__, "endpoints": ["/v1/chat/completions", "/v1/models"]})
+
+
+async def expect(request: web.Request) -> None:
+    """`Expect: 100-continue`: go on, unless the body will be refused anyway. Other expectations are passed over."""
+    wanted = (request.content_length or 0) <= request.app[RUNNING].settings.max_body
+    if wanted and request.headers["Expect"].lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # of the answer nothing has been sent
 
 
 async def preflight(_request: web.Request) -> web.Response:

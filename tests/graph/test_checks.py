@@ -47,7 +47,8 @@ def test_another_host_without_open_is_an_error(host: str) -> None:
 
 
 def test_fields_of_the_gateway_are_not_set_by_a_file() -> None:
-    text = "models:\n  a:\n    target: simulator/a\n    set: {model: x}\n    default: {stream: true}\n    drop: [user, messages]\n"
+    keys = "    set: {model: x}\n    default: {stream: true}\n    drop: [user, messages]\n"
+    text = "models:\n  a:\n    target: simulator/a\n" + keys
 
     assert problems(text) == [
         "4:11: models.a.set.model: 'model' belongs to the gateway (remove it)",
@@ -57,7 +58,8 @@ def test_fields_of_the_gateway_are_not_set_by_a_file() -> None:
 
 
 def test_a_field_is_set_or_defaulted_or_dropped() -> None:
-    text = "models:\n  a:\n    target: simulator/a\n    set: {x: 1, y: 1}\n    default: {x: 1, z: 1}\n    drop: [x, y, z]\n"
+    keys = "    set: {x: 1, y: 1}\n    default: {x: 1, z: 1}\n    drop: [x, y, z]\n"
+    text = "models:\n  a:\n    target: simulator/a\n" + keys
 
     assert problems(text) == [
         "4:11: models.a.set.x: 'x' is also in default and drop (set always wins: keep one of them)",
@@ -78,7 +80,10 @@ def test_values_of_a_body_may_be_any_json() -> None:
     [
         ("models: {a: {target: simulator/a, retry: {backoff: 9s, max_backoff: 1s}}}", "1:52: models.a.retry.backoff"),
         (MODELS + "defaults: {retry: {backoff: 9s, max_backoff: 1s}}", "2:29: defaults.retry.backoff"),
-        (MODELS + "routes: {r: {fallback: [gpt], retry: {backoff: 9s, max_backoff: 1s}}}", "2:48: routes.r.retry.backoff"),
+        (
+            MODELS + "routes: {r: {fallback: [gpt], retry: {backoff: 9s, max_backoff: 1s}}}",
+            "2:48: routes.r.retry.backoff",
+        ),
     ],
 )
 def test_a_wait_is_not_longer_than_the_longest(text: str, place: str) -> None:
@@ -148,9 +153,10 @@ def test_a_condition_that_is_the_same_for_every_request_is_an_error() -> None:
 
 
 def test_more_targets_than_attempts_is_a_warning_on_the_route() -> None:
-    assert route("{fallback: [gpt, claude, local], max_attempts: 2}") == [
-        "10: routes.r: warning: 3 targets, but max_attempts is 2: the last ones would never be tried (set max_attempts: 3)"
-    ]
+    (told,) = route("{fallback: [gpt, claude, local], max_attempts: 2}")
+    fault = "3 targets, but max_attempts is 2: the last ones would never be tried (set max_attempts: 3)"
+
+    assert told == f"10: routes.r: warning: {fault}"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,10 @@ def test_only_what_one_request_may_try_counts_as_a_target(fits: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "models: {}", "server: {port: 1}"])
 def test_a_file_without_models_serves_nothing(text: str) -> None:
-    assert problems(text)[0].partition(": ")[2] == "no models: there is nothing to serve (add models: {gpt: openai/gpt-4o-mini})"
+    assert (
+        problems(text)[0].partition(": ")[2]
+        == "no models: there is nothing to serve (add models: {gpt: openai/gpt-4o-mini})"
+    )
 
 
 def test_models_that_were_set_aside_are_not_missing() -> None:
@@ -186,8 +195,11 @@ def test_what_nobody_can_reach_is_a_warning() -> None:
 
 
 def test_what_nobody_can_ask_for_has_no_deadline_of_its_own() -> None:
-    text = MODELS + "routes:\n  a: {fallback: [gpt], expose: false, deadline: 3s, max_attempts: 2}\n  b: {fallback: [a]}\n"
-    told = "is of a whole request, and nobody can ask for 'a': it never applies (say it where clients ask, or under defaults)"
+    text = (
+        MODELS + "routes:\n  a: {fallback: [gpt], expose: false, deadline: 3s, max_attempts: 2}\n  b: {fallback: [a]}\n"
+    )
+    fault = "is of a whole request, and nobody can ask for 'a': it never applies"
+    told = f"{fault} (say it where clients ask, or under defaults)"
 
     assert problems(text) == [
         f"3:39: routes.a.deadline: warning: {told}",

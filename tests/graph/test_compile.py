@@ -87,7 +87,9 @@ names = st.sampled_from(["gpt", "a", "b", "c", "x-*", "x-1", "*", "simulator/m",
 entries = st.lists(names.map(lambda name: {"use": name}), min_size=1, max_size=3)
 routes = st.dictionaries(
     st.sampled_from(["a", "b", "c", "d", "x-*", "y-*"]),
-    st.one_of(entries.map(lambda e: {"fallback": e}), entries.map(lambda e: {"pool": e}), entries.map(lambda e: {"when": e})),
+    st.one_of(
+        entries.map(lambda e: {"fallback": e}), entries.map(lambda e: {"pool": e}), entries.map(lambda e: {"when": e})
+    ),
     max_size=6,
 )
 
@@ -97,7 +99,7 @@ routes = st.dictionaries(
 def test_any_names_end_in_a_graph_or_in_problems(routes: dict[str, object], models: set[str]) -> None:
     import json
 
-    text = json.dumps({"models": {name: "simulator/m" for name in sorted(models)}, "routes": routes})
+    text = json.dumps({"models": dict.fromkeys(sorted(models), "simulator/m"), "routes": routes})
     result = compiled(text)
 
     for name in result.graph.names():

@@ -120,11 +120,29 @@ def compiled_or_not(source: str) -> Condition | None:
 
 
 pieces = st.sampled_from(
-    [*NAMES, *FUNCTIONS, *"()[]{}.,?:!<>=+-*/%", "&&", "||", "==", " in ", '"a"', "1", "2.5", "m", "metadata.x", "headers"]
+    [
+        *NAMES,
+        *FUNCTIONS,
+        *"()[]{}.,?:!<>=+-*/%",
+        "&&",
+        "||",
+        "==",
+        " in ",
+        '"a"',
+        "1",
+        "2.5",
+        "m",
+        "metadata.x",
+        "headers",
+    ]
 )
 
 
-@given(st.one_of(st.text(max_size=40), st.lists(pieces, max_size=12).map("".join), st.lists(pieces, max_size=12).map(" ".join)))
+@given(
+    st.one_of(
+        st.text(max_size=40), st.lists(pieces, max_size=12).map("".join), st.lists(pieces, max_size=12).map(" ".join)
+    )
+)
 @settings(max_examples=400, deadline=None)
 def test_any_text_is_a_condition_or_a_condition_error_and_running_it_never_fails(source: str) -> None:
     condition = compiled_or_not(source)

@@ -68,7 +68,10 @@ def test_names_and_functions_that_do_not_exist(source: str, told: str) -> None:
         ("request.tools || model.size()", "'model.size()' gives a number, not true or false"),
         ("request.messages", "gives a list, not true or false"),
         ('model.matches("(")', "has a pattern that is no regular expression"),
-        ("size(request.input_tokens) > 1", "cannot be run: undefined variable or function: 'size', or not for these types"),
+        (
+            "size(request.input_tokens) > 1",
+            "cannot be run: undefined variable or function: 'size', or not for these types",
+        ),
         ('m == "x" && request.messages.exists(m, true)', "cannot be run: undefined variable or function: 'm'"),
         ("true", "names nothing of the request, so it is the same for all of them"),
         ('"a" == "b" || !(1 > 2)', "names nothing of the request"),

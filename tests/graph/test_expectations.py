@@ -31,12 +31,14 @@ def test_a_sound_test_raises_no_problem(test: str) -> None:
 def test_every_name_of_a_test_is_told_at_its_place() -> None:
     found = told("{name: a, request: {model: chta}, fail: {gtp: timeout, chat: timeout}, expect: [gpt, cloude, chat]}")
 
+    instead = "('chat' is a route: name the targets that it leads to)"
+
     assert found == [
         "4:32: tests[0].request.model: no model or route 'chta' (did you mean 'chat'?)",
         "4:46: tests[0].fail.gtp: 'gtp' is not a target (did you mean 'gpt'?)",
-        "4:60: tests[0].fail.chat: 'chat' is not a target ('chat' is a route: name the targets that it leads to)",
+        f"4:60: tests[0].fail.chat: 'chat' is not a target {instead}",
         "4:90: tests[0].expect[1]: 'cloude' is not a target or pool (did you mean 'claude'?)",
-        "4:98: tests[0].expect[2]: 'chat' is not a target or pool ('chat' is a route: name the targets that it leads to)",
+        f"4:98: tests[0].expect[2]: 'chat' is not a target or pool {instead}",
     ]
 
 

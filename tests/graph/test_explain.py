@@ -14,7 +14,7 @@ def explained(graph: Graph) -> str:
     for name in graph.names():
         resolved = graph.resolve(name)
         assert resolved is not None
-        trees.append("".join(f"{line}\n" for line in explain(resolved)))
+        trees.append(f"asked for {name}:\n" + "".join(f"{line}\n" for line in explain(resolved)))
     absent = "".join(f"absent: {name}: {reason}\n" for name, reason in graph.absent.items())
     return "\n".join([*trees, absent] if absent else trees)
 
@@ -93,7 +93,8 @@ def test_times_are_spelled_as_in_a_file() -> None:
 
 
 def test_a_branch_that_has_left_the_graph_says_so() -> None:
-    text = "providers: {openai: {optional: true}}\nmodels: {g: openai/x, a: simulator/a}\nroutes: {r: {when: [{if: request.tools, use: g}, {use: a}]}}"
+    models = "providers: {openai: {optional: true}}\nmodels: {g: openai/x, a: simulator/a}\n"
+    text = models + "routes: {r: {when: [{if: request.tools, use: g}, {use: a}]}}"
     resolved = sound(text).resolve("r")
     assert resolved is not None
     _, gone, _ = explain(resolved)

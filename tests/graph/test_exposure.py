@@ -12,7 +12,9 @@ def test_a_model_answers_to_its_own_name_to_others_or_to_none() -> None:
 
 
 def test_a_pattern_may_be_exposed_under_another_pattern() -> None:
-    graph = sound('models: {"gpt-*": {target: simulator/gpt-*, expose: "my-*"}, one: {target: simulator/o, expose: "any-*"}}')
+    graph = sound(
+        'models: {"gpt-*": {target: simulator/gpt-*, expose: "my-*"}, one: {target: simulator/o, expose: "any-*"}}'
+    )
     resolved = graph.resolve("my-4")
 
     assert graph.names() == ("any-*", "my-*")
@@ -28,7 +30,9 @@ def test_a_pattern_is_not_exposed_under_a_name_without_a_star() -> None:
 
 
 def test_two_that_claim_a_name_are_told_at_the_second() -> None:
-    told = problems(MODELS + "routes:\n  r: {fallback: [gpt], expose: [r, claude]}\n  s: {fallback: [gpt], expose: r}\n")
+    told = problems(
+        MODELS + "routes:\n  r: {fallback: [gpt], expose: [r, claude]}\n  s: {fallback: [gpt], expose: r}\n"
+    )
 
     assert told == [
         "3:36: routes.r.expose[1]: the name 'claude' is exposed by 'claude' already (choose another)",

@@ -5,7 +5,9 @@ from tests.graph.files import MODELS, compiled, problems
 def test_a_name_that_dangles_is_told_at_its_place_with_the_closest_one() -> None:
     text = MODELS + "routes:\n  chat:\n    fallback: [gpt, {use: cluade}]\n    max_attempts: 4\n"
 
-    assert problems(text) == ["4:27: routes.chat.fallback[1].use: 'cluade' is not a model or route (did you mean 'claude'?)"]
+    assert problems(text) == [
+        "4:27: routes.chat.fallback[1].use: 'cluade' is not a model or route (did you mean 'claude'?)"
+    ]
 
 
 def test_every_entry_of_every_kind_is_looked_up() -> None:
@@ -53,10 +55,11 @@ def test_nothing_dangles_where_the_whole_section_was_set_aside() -> None:
 def test_a_star_needs_one_in_the_name_of_the_route() -> None:
     text = 'models: {"gpt-*": simulator/*}\nroutes:\n  a: {fallback: ["gpt-*"]}\n  "b-*": {fallback: ["gpt-*"]}\n'
 
-    assert problems(text) == [
-        "3:18: routes.a.fallback[0]: 'gpt-*' has a star, but the route's name has none to fill it with "
-        "(write one into the name, or name a single model)"
-    ]
+    (told,) = problems(text)
+
+    assert told.startswith(
+        "3:18: routes.a.fallback[0]: 'gpt-*' has a star, but the route's name has none to fill it with"
+    )
 
 
 def test_an_entry_has_one_star() -> None:
@@ -66,7 +69,10 @@ def test_an_entry_has_one_star() -> None:
 
 
 def test_a_cycle_is_told_once_with_its_whole_path_from_the_first_route_of_the_file() -> None:
-    text = MODELS + "routes:\n  out: {fallback: [b]}\n  b: {pool: [gpt, c]}\n  c: {fallback: [d]}\n  d: {fallback: [gpt, b]}\n"
+    text = (
+        MODELS
+        + "routes:\n  out: {fallback: [b]}\n  b: {pool: [gpt, c]}\n  c: {fallback: [d]}\n  d: {fallback: [gpt, b]}\n"
+    )
 
     assert problems(text) == ["4:3: routes.b: cyclic: b → c → d → b (a route cannot lead back to itself)"]
 
@@ -105,18 +111,22 @@ def chain(length: int) -> str:
 
 
 def test_routes_inside_routes_have_a_limit_that_is_told_once() -> None:
+    name = f"r{DEPTH_MAX * 2 - 1}"
+    fault = f"leads through more than {DEPTH_MAX} routes inside each other (use fewer)"
+
     assert problems(chain(DEPTH_MAX)) == []
-    assert problems(chain(DEPTH_MAX * 3)) == [
-        f"{DEPTH_MAX * 2 + 2}:3: routes.r{DEPTH_MAX * 2 - 1}: leads through more than {DEPTH_MAX} routes inside each other "
-        "(use fewer)"
-    ]
+    assert problems(chain(DEPTH_MAX * 3)) == [f"{DEPTH_MAX * 2 + 2}:3: routes.{name}: {fault}"]
 
 
 def test_chains_that_multiply_have_a_limit_that_is_told_once() -> None:
     doubling = "".join(f"  r{at}: {{pool: [r{at + 1}, {{use: r{at + 1}, weight: 2}}]}}\n" for at in range(20))
-    told = [line for line in problems(f"{MODELS}routes:\n{doubling}  r20: {{fallback: [gpt]}}\n") if "warning" not in line]
+    told = [
+        line for line in problems(f"{MODELS}routes:\n{doubling}  r20: {{fallback: [gpt]}}\n") if "warning" not in line
+    ]
 
-    assert [line.partition(": ")[2] for line in told] == [f"routes.r11: leads through more than {STEPS_MAX} steps (use fewer)"]
+    assert [line.partition(": ")[2] for line in told] == [
+        f"routes.r11: leads through more than {STEPS_MAX} steps (use fewer)"
+    ]
 
 
 def test_both_limits_hold_at_once_without_a_crash() -> None:

@@ -34,7 +34,7 @@ def test_a_model_of_a_broken_provider_raises_no_further_problem() -> None:
 @pytest.mark.parametrize(
     ("entry", "told"),
     [
-        ("gpt: simulator/gpt-*", "a star in the target needs one in the name (as in \"gpt-*\": simulator/gpt-*)"),
+        ("gpt: simulator/gpt-*", 'a star in the target needs one in the name (as in "gpt-*": simulator/gpt-*)'),
         ('"a-*": simulator/*-*', "'simulator/*-*' has more than one star (a target may hold one)"),
     ],
 )
@@ -70,7 +70,10 @@ def test_like_gives_what_is_left_out() -> None:
         ("  x: {target: simulator/b, like: openai/o}", "not in this version yet: give price and context_window here)"),
         ("  x: {target: simulator/b, like: zzz}", "'zzz' is not a model of this file"),
         ("  x: {target: simulator/b, like: x}", "'x' is itself like 'x' (remove it)"),
-        ("  x: {target: simulator/b, like: y}\n  y: {target: simulator/b, like: big}", "'y' is itself like 'big' (name 'big')"),
+        (
+            "  x: {target: simulator/b, like: y}\n  y: {target: simulator/b, like: big}",
+            "'y' is itself like 'big' (name 'big')",
+        ),
     ],
 )
 def test_like_names_a_model_of_the_file(line: str, told: str) -> None:

@@ -2,9 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from llmgw.config.model import RetryEntry, TimeoutEntry
+from llmgw.config.model import Duration, RetryEntry, TimeoutEntry
 from llmgw.config.units import duration_s
-from llmgw.config.model import Duration
 from llmgw.graph.model import FREE, Price, Retry, Target, TimeLimits
 from llmgw.graph.targets import retry, time_limits
 from tests.graph.files import sound

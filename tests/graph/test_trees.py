@@ -55,7 +55,11 @@ def test_every_kind_of_node_carries_its_rules() -> None:
 
 LIMITS = (
     "defaults: {timeout: {connect: 1s, first_token: 1s, idle: 1s, total: 1s}, retry: {attempts: 5, backoff: 1s}}\n"
-    "models: {gpt: {target: openai/x, timeout: {first_token: 2s, idle: 2s, total: 2s}, retry: {backoff: 2s, max_backoff: 20s}}}\n"
+    "models:\n"
+    "  gpt:\n"
+    "    target: openai/x\n"
+    "    timeout: {first_token: 2s, idle: 2s, total: 2s}\n"
+    "    retry: {backoff: 2s, max_backoff: 20s}\n"
     "routes:\n"
     "  inner: {fallback: [gpt], timeout: {idle: 3s, total: 3s}, retry: {max_backoff: 30s}}\n"
     "  outer: {fallback: [inner], timeout: {total: 4s}}\n"
@@ -120,7 +124,8 @@ def test_a_route_of_which_nothing_is_left_leaves_the_graph_too() -> None:
 
 
 def test_a_model_reached_through_a_pattern_is_absent_with_it() -> None:
-    text = 'providers: {openai: {optional: true}}\nmodels: {"gpt-*": openai/*, x: simulator/x}\nroutes: {r: {fallback: [gpt-4]}}'
+    models = 'providers: {openai: {optional: true}}\nmodels: {"gpt-*": openai/*, x: simulator/x}\n'
+    text = models + "routes: {r: {fallback: [gpt-4]}}"
 
     assert sound(text).absent["r"] == "none of its targets has its key"
 

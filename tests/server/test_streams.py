@@ -553,10 +553,9 @@ async def test_a_caller_that_does_not_read_a_large_answer_is_cut_too(upstream: F
     ):
         await client.post(CHAT, chat_body())
         await eventually(lambda: gateway.log.requests)
-        with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
-            await client.read_until(b"never to be found" * 1000)
+        answer = await client.read_answer()
 
-        assert outcome(gateway) == ("client_closed", 499)
+    assert (answer.whole, outcome(gateway)) == (False, ("client_closed", 499))
 
 
 # What the provider sees.
@@ -565,7 +564,7 @@ async def test_a_caller_that_does_not_read_a_large_answer_is_cut_too(upstream: F
 async def test_a_provider_gets_the_body_with_as_few_changes_as_can_be(upstream: FaultUpstream) -> None:
     upstream.script(event_stream(HELLO))
     options = {"include_obfuscation": False}
-    fields = {"temperature": 0.10, "new_field": {"deep": [1, 2.50, "ü"]}, "stream_options": options}
+    fields: dict[str, Any] = {"temperature": 0.10, "new_field": {"deep": [1, 2.50, "ü"]}, "stream_options": options}
     async with served(chain(upstream.url)) as gateway:
         await stream(gateway.url, **fields)
 
