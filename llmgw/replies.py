@@ -34,21 +34,21 @@ def headers(transcript: Transcript, call: Call, upstream: Mapping[str, str]) -> 
         told["x-llmgw-cost-usd"] = as_usd(transcript.cost_nanousd)
     for name, value in upstream.items():
         if name.startswith(_RATE_LIMIT_HEADERS) or name == "retry-after":
-            told[f"x-llmgw-upstream-{name.removeprefix('x-')}"] = _printable(value)
+            told[f"x-llmgw-upstream-{name.removeprefix('x-')}"] = printable(value)
     return told
 
 
 def content_type(upstream: Mapping[str, str]) -> str:
     """The provider's, as far as a header can carry it."""
-    return _printable(upstream.get("content-type", "application/json"))
+    return printable(upstream.get("content-type", "application/json"))
 
 
 def decided(transcript: Transcript) -> dict[str, str]:
     """Which target answered, or was tried last, and how it was reached."""
     told = {"x-llmgw-attempts": str(len(transcript.attempts)), "x-llmgw-cache": "off"}
     if transcript.target is not None and transcript.path is not None:
-        told["x-llmgw-target"] = _printable(transcript.target)
-        told["x-llmgw-route"] = _printable(transcript.path)
+        told["x-llmgw-target"] = printable(transcript.target)
+        told["x-llmgw-route"] = printable(transcript.path)
     return told
 
 
@@ -81,7 +81,7 @@ def note_failure(transcript: Transcript, error: GatewayError, *, started: bool) 
 
 def unknown_model(graph: Graph, name: str) -> str:
     """What is wrong with the name, what there is, and how to add it."""
-    shown = _printable(name)[:200]
+    shown = printable(name)[:200]
     if name in graph.absent:
         return f"model '{shown}' is not served: {graph.absent[name]}"
     names = graph.names()
@@ -91,6 +91,6 @@ def unknown_model(graph: Graph, name: str) -> str:
     return f"no model '{shown}'.{suggestion} Names: {listed}. Add others to the file under models."
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text as a header may carry it: printable ASCII, the rest as question marks."""
     return "".join(char if " " <= char < "\x7f" else "?" for char in text)

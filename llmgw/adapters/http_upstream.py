@@ -4,6 +4,8 @@ Redirects are not followed, cookies are not kept, and an answer that is left ear
 a provider stops producing at once when nobody listens.
 """
 
+import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -158,7 +160,12 @@ def _session(transport: Transport) -> aiohttp.ClientSession:
 def _tls(transport: Transport) -> ssl.SSLContext | bool:
     if not transport.verify_tls:
         return False
-    return ssl.create_default_context(cafile=transport.ca_file) if transport.ca_file else True
+    if transport.ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=transport.ca_file)
+    except OSError as error:
+        raise UpstreamConnectError(f"ca_file {transport.ca_file} cannot be used ({_told(error)})") from None
 
 
 @contextmanager
@@ -183,7 +190,10 @@ def _mapped(call: UpstreamCall) -> Iterator[None]:
 
 def _told(error: BaseException) -> str:
     """The short form: some of these errors carry whole requests in their text, or quote what came."""
-    text = str(getattr(error, "os_error", None) or getattr(error, "message", None) or error)
+    cause = getattr(error, "os_error", error)
+    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError | socket.gaierror) and cause.errno:
+        return os.strerror(cause.errno)
+    text = str(getattr(error, "message", None) or cause)
     return (text.partition("\n")[0] or type(error).__name__)[:200]
 
 

@@ -3,6 +3,7 @@
 Pretty on a terminal, JSON in a pipe. Never a credential, and bodies only if the file asks for them.
 """
 
+import json
 from typing import Any, Protocol, TextIO, cast
 
 import structlog
@@ -30,7 +31,7 @@ def make_logger(file: Lines, *, pretty: bool, level: str) -> Logger:
     renderer: Any = (
         structlog.dev.ConsoleRenderer(colors=True, sort_keys=False)
         if pretty
-        else structlog.processors.JSONRenderer(serializer=encode_text)
+        else structlog.processors.JSONRenderer(serializer=_encode)
     )
     logger: Logger = structlog.wrap_logger(
         structlog.WriteLogger(cast(TextIO, file)),
@@ -43,6 +44,13 @@ def make_logger(file: Lines, *, pretty: bool, level: str) -> Logger:
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
     )
     return logger
+
+
+def _encode(value: Any, **_options: Any) -> str:
+    try:
+        return encode_text(value)
+    except UnicodeEncodeError:  # bytes of a header that are no UTF-8 come as half characters
+        return json.dumps(value, default=str)
 
 
 class LogJournal:

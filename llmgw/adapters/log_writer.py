@@ -38,6 +38,12 @@ class LogWriter:
             return
         self._thread.join(FLUSH_S_MAX)
 
+    def _write(self, line: str) -> None:
+        try:
+            self._file.write(line)
+        except UnicodeEncodeError:  # a terminal may know less than we do
+            self._file.write(line.encode(self._file.encoding, "backslashreplace").decode(self._file.encoding))
+
     def _tell_dropped(self) -> None:
         dropped = self.dropped
         if dropped > self._told:
@@ -50,7 +56,7 @@ class LogWriter:
             try:
                 if line is None:
                     return
-                self._file.write(line)
+                self._write(line)
                 self._tell_dropped()
                 if self._lines.empty():
                     self._file.flush()

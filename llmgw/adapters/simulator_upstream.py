@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from llmgw.config.model import Simulate
-from llmgw.errors import FailureClass, UpstreamConnectError
+from llmgw.errors import FailureClass, StreamCutError
 from llmgw.ports import Clock, Upstream, UpstreamCall, UpstreamStream
 from llmgw.providers.simulator.answer import Manner, SimulatedAnswer, simulate
 from llmgw.providers.simulator.faults import draw_failure
@@ -81,7 +81,7 @@ class _SimulatedStream:
         """All that is due, but never nothing before the end."""
         if self._next is None:
             if self._breaks:
-                raise UpstreamConnectError("simulated: connection reset in the middle of the body")
+                raise StreamCutError("simulated: connection reset in the middle of the body")
             return b""
         wait_s = self._began_s + self._next.due_s - self._clock.elapsed_s()
         if wait_s > 0:

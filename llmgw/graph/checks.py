@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address, ip_network
+from typing import assert_never
 from zoneinfo import ZoneInfo, available_timezones
 
 from llmgw.config import model as file
@@ -181,3 +182,5 @@ def _targets(node: Node) -> set[str]:
             return set().union(*map(_targets, children(node)))
         case When():
             return max(map(_targets, children(node)), key=len)
+        case _:
+            assert_never(node)

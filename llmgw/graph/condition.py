@@ -7,6 +7,7 @@ that files without one do not pay for it.
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from llmgw.graph.cel_library import compile_program
 from llmgw.graph.vocabulary import Reference, references
 
 # What the library raises when an expression meets values that it cannot handle.
@@ -53,12 +54,10 @@ def prepared(named: tuple[Reference, ...], facts: Facts) -> dict[str, Any]:
 
 def compile_condition(source: str) -> Condition:
     """Raises ConditionError with what is wrong with the expression."""
-    import cel
-
     from llmgw.graph import condition_checks as checks
 
     try:
-        program = cel.compile(source)
+        program = compile_program(source)
     except ValueError as error:
         raise ConditionError(checks.syntax_fault(source, str(error))) from None
     named = tuple(sorted(references(source), key=lambda reference: reference.name))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from llmgw.graph.cel_library import compile_program
 from llmgw.graph.condition import EVALUATION_ERRORS
 from llmgw.graph.vocabulary import (
     CHOSEN_ROOTS,
@@ -152,9 +153,7 @@ def _relation_fault(operand: str, values: Mapping[str, Any]) -> str | None:
 
 
 def _run(expression: str, values: Mapping[str, Any]) -> Any:
-    import cel
-
-    return cel.compile(expression).execute(dict(values))
+    return compile_program(expression).execute(dict(values))
 
 
 def _kind(value: Any) -> str:

@@ -6,6 +6,7 @@ so that the way a request took can be marked.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from llmgw.errors import FailureClass
 from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, When, children, entry_name
@@ -61,6 +62,8 @@ def _conditions(node: Node) -> Iterator[tuple[str, ...]]:
             yield from ((_share(member.weight, total),) for member in members)
         case When(_, branches):
             yield from ((f"if {branch.condition.source}" if branch.condition else "else",) for branch in branches)
+        case _:
+            assert_never(node)
 
 
 def _kind(node: Node) -> str:

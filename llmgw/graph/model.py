@@ -6,6 +6,7 @@ keyed by `Target.id`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 from urllib.parse import quote
 
 from llmgw.chat.dialect import Dialect
@@ -176,6 +177,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return tuple(member.node for member in members)
         case When(_, branches):
             return tuple(branch.node for branch in branches)
+        case _:
+            assert_never(node)
 
 
 def entry_name(child: Node, parent: Node) -> str:

@@ -6,6 +6,7 @@ it, then the model, then the defaults.
 """
 
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from llmgw.config import model as file
 from llmgw.config.problems import KeyPath
@@ -142,3 +143,5 @@ def _filled(node: Node, star: str, kept: int) -> Node:
             return Pool(path, tuple(Member(_filled(m.node, star, kept), m.weight) for m in members))
         case When(_, branches):
             return When(path, tuple(Branch(_filled(b.node, star, kept), b.condition) for b in branches))
+        case _:
+            assert_never(node)

@@ -6,6 +6,8 @@ is the plan's business, so every candidate carries the turns by which it was rea
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import assert_never
 
 from llmgw.errors import FailureClass
 from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, Retry, Target, TimeLimits, When
@@ -71,10 +73,11 @@ def _visit(node: Node, turns: tuple[Turn, ...], facts: Facts, dice: Dice) -> Ite
             for rank, index in enumerate(drawn):
                 yield from _visit(members[index].node, (*turns, Turn(path, rank)), facts, dice)
         case When(_, branches):
-            for branch in branches:
-                if branch.condition is None or branch.condition.holds(facts):
-                    yield from _visit(branch.node, turns, facts, dice)
-                    return
+            holding = (branch for branch in branches if branch.condition is None or branch.condition.holds(facts))
+            for branch in islice(holding, 1):
+                yield from _visit(branch.node, turns, facts, dice)
+        case _:
+            assert_never(node)
 
 
 def _candidate(leaf: Leaf, turns: tuple[Turn, ...], star: str, facts: Facts, health: HealthSnapshot) -> Candidate:

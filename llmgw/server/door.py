@@ -9,8 +9,10 @@ from ipaddress import ip_address, ip_network
 
 from llmgw.config.model import ServerSection
 from llmgw.errors import ForbiddenOriginError
+from llmgw.replies import printable
 
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+_ALLOWED = "authorization, content-type"
 _REMEDY = "if this server is meant for others, say `server: {open: true}` (keys come in a later version)"
 
 
@@ -53,11 +55,9 @@ class Door:
         if origin is None or not (self._is_ours(origin) or "*" in self._cors):
             return {}
         return {
-            "access-control-allow-origin": origin,
+            "access-control-allow-origin": printable(origin),
             "access-control-allow-methods": "GET, POST, OPTIONS",
-            "access-control-allow-headers": headers.get(
-                "Access-Control-Request-Headers", "authorization, content-type"
-            ),
+            "access-control-allow-headers": printable(headers.get("Access-Control-Request-Headers", _ALLOWED)),
             "access-control-expose-headers": "x-llmgw-request-id, x-llmgw-target, x-llmgw-route, x-llmgw-attempts",
             "access-control-max-age": "600",
             "vary": "Origin",

@@ -7,6 +7,7 @@ import msgspec
 
 from llmgw.config.units import duration_hint, duration_s
 from llmgw.errors import InvalidRequestError
+from llmgw.replies import printable
 
 METADATA_BYTES_MAX = 4096
 METADATA_ENTRIES_MAX = 16
@@ -18,9 +19,11 @@ _FORWARDED = frozenset({"traceparent", "tracestate", "idempotency-key"})
 
 
 def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that an upstream may see; names are in lower case."""
+    """The headers that an upstream may see, and that can be sent at all; names are in lower case."""
     return {
-        name: value for name, value in headers.items() if name in _FORWARDED or name.startswith(_FORWARDED_PREFIXES)
+        name: value
+        for name, value in headers.items()
+        if (name in _FORWARDED or name.startswith(_FORWARDED_PREFIXES)) and value.isprintable()
     }
 
 
@@ -33,7 +36,7 @@ def metadata(headers: Mapping[str, str]) -> dict[str, str]:
         raise _wrong("x-llmgw-metadata", f"over {METADATA_BYTES_MAX} bytes")
     try:
         given = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
         raise _wrong("x-llmgw-metadata", 'not JSON; write {"tier": "free"}') from None
     if not isinstance(given, dict) or not all(isinstance(value, str | int | float) for value in given.values()):
         raise _wrong("x-llmgw-metadata", 'not an object of plain values; write {"tier": "free"}')
@@ -44,7 +47,7 @@ def metadata(headers: Mapping[str, str]) -> dict[str, str]:
 
 def request_id(headers: Mapping[str, str]) -> str | None:
     """The caller's own `x-request-id`, for the log."""
-    return headers.get("x-request-id", "")[:REQUEST_ID_CHARS_MAX] or None
+    return printable(headers.get("x-request-id", "")[:REQUEST_ID_CHARS_MAX]) or None
 
 
 def timeout_s(headers: Mapping[str, str]) -> float | None:

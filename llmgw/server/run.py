@@ -121,8 +121,10 @@ async def _until_stopped(reload: Reload, *, watch: bool) -> AsyncIterator[None]:
             loop.add_signal_handler(number, handler)
         yield
         await stop.wait()
-        for number in handlers:
+        for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
+        # Who leaves has nothing to reload; the default would end the process, and all that is in it.
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)
         if watcher is not None:
             watcher.cancel()
 

@@ -216,7 +216,7 @@ async def test_a_cut_body_breaks_the_connection() -> None:
         part = await answer.read()
 
         assert part.startswith(b'{"id":')
-        with pytest.raises(UpstreamConnectError, match="reset"):
+        with pytest.raises(StreamCutError, match="reset"):
             await answer.read()
 
 

@@ -211,3 +211,9 @@ def test_something_must_be_exposed() -> None:
     told = problems("models: {a: {target: simulator/a, expose: false}}")
 
     assert told[0] == "1:1: nothing is exposed: there is no name that a client could ask for (take out `expose: false`)"
+
+
+def test_a_name_of_both_sections_is_an_error_at_the_route() -> None:
+    assert problems(MODELS + "routes: {gpt: {fallback: [claude]}}") == [
+        "2:10: routes.gpt: 'gpt' is also a model (models and routes share one namespace)"
+    ]

@@ -50,3 +50,7 @@ def test_of_two_that_claim_a_name_the_first_has_it() -> None:
     graph = compiled(MODELS + "routes: {r: {fallback: [gpt], expose: claude}}").graph
 
     assert graph.routes["claude"].name == "claude"
+
+
+def test_what_could_not_be_built_is_not_served_under_any_name() -> None:
+    assert compiled("models: {a: simulator/a, b: opnai/b}").graph.names() == ("a",)

@@ -53,3 +53,9 @@ def test_children_come_in_the_order_of_the_file_by_the_names_of_the_entries() ->
     assert [entry_name(child, pool) for child in children(pool)] == ["claude", "local"]
     assert [entry_name(child, when) for child in children(when)] == ["simulator/a]=b", "gpt"]
     assert children(gpt) == ()
+
+
+def test_a_star_is_filled_into_a_target() -> None:
+    pattern = graph().targets["gpt-*"]
+
+    assert (pattern.concrete("9").id, pattern.concrete("9").provider) == ("gpt-9", pattern.provider)

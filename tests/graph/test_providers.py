@@ -272,3 +272,9 @@ def test_a_provider_of_the_file_replaces_the_row_of_its_name() -> None:
     found = sound('providers: {openai: {base_url: "http://127.0.0.1:1/v1", api_key: k}}\nmodels: {m: openai/y}')
 
     assert found.targets["m"].url == "http://127.0.0.1:1/v1/chat/completions"
+
+
+def test_a_provider_that_is_nowhere_is_told_how_to_add_it() -> None:
+    assert problems("models: {m: zzqq/y}") == [
+        "1:13: models.m: 'zzqq' is not a provider (add it: providers: {zzqq: {like: openai, base_url: …}})"
+    ]

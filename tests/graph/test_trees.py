@@ -188,3 +188,15 @@ def test_a_route_whose_entries_were_set_aside_raises_no_further_problem() -> Non
 
     assert len(told) == 1
     assert compiled(MODELS + "routes: {a: {fallback: 3}}").graph.resolve("a") is None
+
+
+def test_a_pool_is_filled_in_too_where_an_entry_names_one_of_its_pattern() -> None:
+    text = 'models: {"m-*": simulator/*}\nroutes: {"p-*": {pool: ["m-*", simulator/*]}, one: {fallback: [p-1]}}'
+
+    assert paths(text, "one") == ["one/fallback[0]=p-1/pool[0]=m-1", "one/fallback[0]=p-1/pool[1]=simulator/1"]
+
+
+def test_a_chain_is_filled_in_too_where_an_entry_names_one_of_its_pattern() -> None:
+    text = 'models: {"m-*": simulator/*}\nroutes: {"f-*": {fallback: ["m-*"]}, one: {pool: [f-1]}}'
+
+    assert paths(text, "one") == ["one/pool[0]=f-1/fallback[0]=m-1"]

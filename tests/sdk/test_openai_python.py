@@ -8,12 +8,13 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from llmgw.server.running import Patience
 from tests.partners.aimock import AimockControls
 from tests.partners.behaviours import STALL_BEFORE_HEADERS, event_stream, json_answer, stall_after
 from tests.partners.bodies import ToolCall, Usage, chat_answer, chat_events
 from tests.partners.fault_upstream import FaultUpstream
 from tests.partners.provider_errors import openai_error, openai_error_answer, rate_limited_seconds
-from tests.partners.steps import RESET, Gate
+from tests.partners.steps import RESET, Behaviour, Gate, Pause
 from tests.sdk.configs import one_try
 from tests.sdk.python_sdk import API_KEY, BOTH, WEATHER, SdkKind, says, text_of
 from tests.served import served
@@ -385,6 +386,47 @@ async def test_the_sdk_does_repeat_when_there_was_no_room(sdk_kind: SdkKind, ups
     assert text_of(stream.result()) == "Hello there"
     assert refused_first.result().choices[0].message.content == "After the wait"
     assert len(gateway.log.requests) == 2
+
+
+# Signs of life.
+
+
+@both
+async def test_comments_while_a_provider_is_silent_are_passed_over(sdk_kind: SdkKind, upstream: FaultUpstream) -> None:
+    upstream.script(event_stream(chat_events("one two"), pause_s=0.12))
+    async with served(one_try(upstream.url)) as gateway, sdk_kind.client(gateway.url) as sdk:
+        gateway.running.patience = Patience(ping_s=0.03)
+        chunks = await sdk.stream()
+
+    assert text_of(chunks) == "one two"
+
+
+@both
+async def test_a_stream_may_begin_before_anybody_answers(
+    sdk_kind: SdkKind, upstream: FaultUpstream, second_upstream: FaultUpstream
+) -> None:
+    upstream.script(slow_refusal())
+    second_upstream.script(event_stream(chat_events("From the second")))
+    config = one_try(upstream.url, second_upstream.url, more="server: {early_keepalive: 50ms}\n")
+    async with served(config) as gateway, sdk_kind.client(gateway.url) as sdk:
+        chunks = await sdk.stream()
+
+    assert text_of(chunks) == "From the second"
+
+
+@both
+async def test_a_failure_after_such_a_beginning_raises_all_the_same(sdk_kind: SdkKind, upstream: FaultUpstream) -> None:
+    upstream.script(slow_refusal())
+    config = one_try(upstream.url, more="server: {early_keepalive: 50ms}\n")
+    async with served(config) as gateway, sdk_kind.client(gateway.url, max_retries=2) as sdk:
+        with pytest.raises(openai.APIError, match="no target answered"):
+            await sdk.stream()
+
+    assert len(upstream.requests) == 1
+
+
+def slow_refusal() -> Behaviour:
+    return (Pause(0.25), *openai_error_answer(503))
 
 
 # Leaving early.

@@ -19,9 +19,10 @@ from typing import Any
 
 import llmgw
 from tests.served import Served, served
+from tests.server.calls import eventually
 
 HOUSE = str(Path(llmgw.__file__).parent)
-SETTLE_S = 0.03  # what follows an answer: the log line, the next keep-alive timer
+SETTLE_S = 0.03  # what follows the log line: the end of the task, the next keep-alive timer
 
 
 @dataclass
@@ -106,11 +107,13 @@ class CountedGateway:
 
     @asynccontextmanager
     async def counting(self) -> AsyncIterator[Counts]:
-        """What happens in the gateway's thread meanwhile."""
+        """What happens in the gateway's thread during one call, its log line included."""
         counts = Counts()
+        calls = len(self.served.log.requests)
         await self._in_its_thread(lambda: sys.setprofile(counts.hook))
         try:
             yield counts
+            await eventually(lambda: len(self.served.log.requests) > calls)
             await asyncio.sleep(SETTLE_S)
         finally:
             await self._in_its_thread(lambda: sys.setprofile(None))

@@ -7,8 +7,9 @@ from llmgw.server.headers import forwarded, metadata, request_id, timeout_s
 from tests.partners.behaviours import body_answer, json_answer
 from tests.partners.bodies import chat_answer, encode
 from tests.partners.fault_upstream import FaultUpstream
+from tests.partners.raw_client import raw_client
 from tests.served import served
-from tests.server.calls import chat
+from tests.server.calls import CHAT, chat, chat_body
 from tests.server.routes import chain
 
 
@@ -147,7 +148,9 @@ async def test_a_header_that_cannot_be_sent_on_is_left_out(upstream: FaultUpstre
     assert (answer.status, upstream.requests[0].header("openai-odd")) == (200, None)
 
 
-ODD = b"HTTP/1.1 %d Fine\r\ncontent-type: application/json; \xff\r\nx-ratelimit-odd: a\xff\xfeb\r\ncontent-length: %d\r\n\r\n"
+ODD = (
+    b"HTTP/1.1 %d Odd\r\ncontent-type: application/json; \xff\r\nx-ratelimit-a: \xff\xfe\r\ncontent-length: %d\r\n\r\n"
+)
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -169,9 +172,10 @@ async def test_the_providers_limits_come_back_under_another_name(upstream: Fault
         "x-own": "1",
     }
     upstream.script(body_answer(200, encode(chat_answer()), {"content-type": "application/json", **limits}))
-    price = "price: {input_usd_per_mtok: 1, output_usd_per_mtok: 2}, drop: [user, stream]"
-    async with served(chain(upstream.url, one=price)) as gateway:
-        answer = await chat(gateway.url)
+    price = "price: {input_usd_per_mtok: 1, output_usd_per_mtok: 2}, drop: [user, seed]"
+    async with served(chain(upstream.url, one=price)) as gateway, raw_client(gateway.url) as client:
+        await client.post(CHAT, {**chat_body(), "seed": 1})
+        answer = await client.read_answer()
 
     ours = {name: value for name, value in answer.headers.items() if name.startswith("x-") and "request-id" not in name}
     assert float(ours.pop("x-llmgw-overhead-ms")) >= 0
@@ -183,6 +187,6 @@ async def test_the_providers_limits_come_back_under_another_name(upstream: Fault
         "x-llmgw-attempts": "1",
         "x-llmgw-cache": "off",
         "x-llmgw-cost-usd": "0.000015000",
-        "x-llmgw-dropped": "stream",
+        "x-llmgw-dropped": "seed",
     }
     assert "set-cookie" not in answer.headers

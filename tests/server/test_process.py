@@ -11,7 +11,7 @@ import pytest
 from tests.partners.behaviours import STALL_BEFORE_HEADERS, event_stream, json_answer, stall_after
 from tests.partners.bodies import DONE, chat_answer, chat_events
 from tests.partners.fault_upstream import FaultUpstream
-from tests.partners.provider_errors import openai_error_answer
+from tests.partners.provider_errors import openai_error, openai_error_answer
 from tests.partners.raw_client import RawClient, raw_client
 from tests.partners.steps import Gate
 from tests.server.calls import CHAT, chat, chat_body, get, is_whole
@@ -70,14 +70,15 @@ async def eventually_refused(url: str) -> None:
                 return
 
 
-async def test_a_server_that_drains_is_never_said_to_be_ready(tmp_path: Path, upstream: FaultUpstream) -> None:
-    """On a connection that was open before: it hears 503, or is closed; a new one is refused."""
+async def test_while_it_drains_open_connections_hear_so_and_are_let_go(tmp_path: Path, upstream: FaultUpstream) -> None:
+    """A balancer's pool sees 503; a caller that goes on calling is answered and told to connect elsewhere."""
     gate = Gate(released=2)
-    upstream.script(event_stream(EVENTS, gate=gate))
+    upstream.script(event_stream(EVENTS, gate=gate), json_answer(chat_answer()))
     async with (
         serving(config_of(upstream.url), tmp_path) as server,
         raw_client(server.url) as client,
         raw_client(server.url) as prober,
+        raw_client(server.url) as caller,
     ):
         await begin_stream(client, upstream)
         await prober.post("/readyz", b"", method="GET")
@@ -85,11 +86,34 @@ async def test_a_server_that_drains_is_never_said_to_be_ready(tmp_path: Path, up
         server.send(signal.SIGTERM)
         await server.line("draining")
         await prober.post("/readyz", b"", method="GET")
-        after = await prober.read_to_end()
+        after = await prober.read_answer()
+        await caller.post(CHAT, chat_body())
+        late = await caller.read_answer()
+        end_of_late = await caller.read_to_end(2)
         gate.open()
 
     assert (before.status, before.json["status"]) == (200, "ready")
-    assert after == b"" or after.startswith(b"HTTP/1.1 503 ")
+    assert (after.status, after.json["status"]) == (503, "draining")
+    assert is_whole(late)
+    assert [answer.headers.get("connection") for answer in (before, after, late)] == [None, "close", "close"]
+    assert end_of_late == b""
+
+
+async def test_a_reload_while_it_drains_harms_nobody(tmp_path: Path, upstream: FaultUpstream) -> None:
+    gate = Gate(released=2)
+    upstream.script(event_stream(EVENTS, gate=gate))
+    async with serving(config_of(upstream.url), tmp_path) as server, raw_client(server.url) as client:
+        await begin_stream(client, upstream)
+        server.send(signal.SIGTERM)
+        await server.line("draining")
+        server.send(signal.SIGHUP)
+        await asyncio.sleep(0.2)
+        gate.open()
+        rest = await client.read_until(b"0\r\n\r\n")
+        code = await server.exit_code()
+
+    assert DONE in rest
+    assert code == 0
 
 
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
@@ -350,7 +374,8 @@ FROM_THE_CALLER = {
 
 
 async def test_secrets_are_in_no_line_and_no_answer(tmp_path: Path, upstream: FaultUpstream, refused: str) -> None:
-    upstream.script(json_answer(chat_answer()), openai_error_answer(401), openai_error_answer(400), stall_after([]))
+    echo = openai_error(f"Incorrect API key provided: {PLANTED['API_KEY']}.")  # as some providers do
+    upstream.script(json_answer(chat_answer()), json_answer(echo, 401), json_answer(echo, 400), stall_after([]))
     config = (
         "defaults: {retry: {attempts: 1}, timeout: {first_token: 200ms}}\n"
         "providers:\n"

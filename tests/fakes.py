@@ -1,0 +1,137 @@
+"""One fake per port: plain objects that do what they were told, and remember what was asked of them.
+
+The contract suites in `tests/contracts` run over these too: a fake that lies is worse than none.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from copy import deepcopy
+
+from llmgw.errors import ClientGoneError, UpstreamError
+from llmgw.ports import Client, Clock, Journal, Upstream, UpstreamCall, UpstreamStream
+from llmgw.transcript import Transcript
+
+Piece = bytes | float | BaseException
+"""Bytes that arrive, seconds in which nothing does, or an error."""
+
+
+class FakeStream:
+    """An answer that comes piece by piece."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], pieces: Sequence[Piece]) -> None:
+        self.status = status
+        self.headers = headers
+        self._pieces = list(pieces)
+        self._due_s: float | None = None  # when the pause under way ends, by the clock of the loop
+
+    async def read(self) -> bytes:
+        while self._pieces:
+            match self._pieces[0]:
+                case bytes() as data:
+                    await asyncio.sleep(0)
+                    del self._pieces[0]
+                    return data
+                case BaseException() as error:
+                    raise error
+                case seconds:
+                    await self._pause(seconds)
+                    del self._pieces[0]
+        return b""
+
+    async def _pause(self, seconds: float) -> None:
+        """Not from its beginning if the read before was cancelled."""
+        now_s = asyncio.get_running_loop().time()
+        if self._due_s is None:
+            self._due_s = now_s + seconds
+        await asyncio.sleep(self._due_s - now_s)
+        self._due_s = None
+
+
+Answer = FakeStream | UpstreamError
+
+
+class FakeUpstream:
+    """Answers in turn, the last one again and again. `calls` is what it was asked, `open_now` what it still holds."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+        self.calls: list[UpstreamCall] = []
+        self.open_now = 0
+
+    @asynccontextmanager
+    async def open(self, call: UpstreamCall) -> AsyncIterator[UpstreamStream]:
+        self.calls.append(call)
+        await asyncio.sleep(0)
+        answer = deepcopy(self._answers[0]) if len(self._answers) == 1 else self._answers.pop(0)
+        if isinstance(answer, UpstreamError):
+            raise answer
+        self.open_now += 1
+        try:
+            yield answer
+        finally:
+            self.open_now -= 1
+
+
+class FakeClient:
+    """A caller. `leaves_at` is the write with which it turns out to have gone."""
+
+    def __init__(self, leaves_at: int | None = None) -> None:
+        self.started = False
+        self.status: int | None = None
+        self.headers: dict[str, str] = {}
+        self.written: list[bytes] = []
+        self._leaves_at = leaves_at
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.written)
+
+    async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.status, self.headers = status, dict(headers)
+        await self.write(body)
+
+    async def start(self, headers: Mapping[str, str]) -> None:
+        if not self.started:
+            self.started, self.status, self.headers = True, 200, dict(headers)
+
+    async def write(self, data: bytes) -> None:
+        if self._leaves_at is not None and len(self.written) >= self._leaves_at:
+            raise ClientGoneError("the fake client has gone")
+        self.written.append(data)
+
+
+class FakeClock:
+    """Time that passes only when somebody sleeps. `slept` is for how long."""
+
+    def __init__(self, now_s: float = 1_700_000_000.0) -> None:
+        self._now_s = now_s
+        self._elapsed_s = 0.0
+        self.slept: list[float] = []
+
+    def now_s(self) -> float:
+        return self._now_s + self._elapsed_s
+
+    def elapsed_s(self) -> float:
+        return self._elapsed_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._elapsed_s += seconds
+        await asyncio.sleep(0)
+
+
+class FakeJournal:
+    """Keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.transcripts: list[Transcript] = []
+
+    def record(self, transcript: Transcript) -> None:
+        self.transcripts.append(transcript)
+
+
+_upstream: type[Upstream] = FakeUpstream
+_client: type[Client] = FakeClient
+_clock: type[Clock] = FakeClock
+_journal: type[Journal] = FakeJournal
