@@ -11,11 +11,13 @@ from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, ProviderEntry, Simulate
 from llmgw.config.problems import KeyPath, Severity
 from llmgw.config.secrets import Secret
+from llmgw.errors import FailureClass
 from llmgw.graph.base_url import syntax_fault, url_fault
 from llmgw.graph.model import Credential, Transport
 from llmgw.graph.report import Report, did_you_mean
 from llmgw.providers.auth import Auth
 from llmgw.providers.catalog import CATALOG, Provider
+from llmgw.providers.simulator.faults import NOT_ON_THE_WIRE
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +156,16 @@ class Providers:
     def _check_transport(self, row: Provider, settings: ProviderEntry, place: KeyPath) -> None:
         if settings.simulate is not None and not row.simulated:
             self._report.error((*place, "simulate"), "only the simulator simulates", "like: simulator", at_key=True)
+        elif settings.simulate is not None:
+            self._check_failures(settings.simulate.fail, (*place, "simulate", "fail"))
         if settings.proxy is not None and (fault := syntax_fault(settings.proxy.reveal())):
             self._report.error((*place, "proxy"), fault, 'as in "http://proxy.example:3128"')
+
+    def _check_failures(self, shares: Mapping[FailureClass, float], place: KeyPath) -> None:
+        for failure in sorted(NOT_ON_THE_WIRE & shares.keys()):
+            self._report.error((*place, failure.value), f"no provider answers '{failure}'", "remove it", at_key=True)
+        if sum(shares.values()) > 1:
+            self._report.error(place, "the shares sum to more than 1", "1 is every call", at_key=True)
 
     def _is_unfilled(self, name: str, key: str) -> bool:
         """Whether a key is set here, or where it is inherited from, to something that is broken or not there yet."""

@@ -18,7 +18,7 @@ from llmgw.ports import UpstreamCall
 from tests.partners.behaviours import json_answer, stall_before_first_token
 from tests.partners.certificate import Certificate, make_certificate
 from tests.partners.fault_upstream import FaultUpstream
-from tests.partners.steps import CLOSE, HOLD, Pause, split_at
+from tests.partners.steps import CLOSE, HOLD, Pause, split_at, wire_bytes
 
 
 def call_to(url: str, transport: Transport | None = None, connect_s: float = 1.0) -> UpstreamCall:
@@ -155,7 +155,8 @@ async def test_a_transport_that_is_kept_keeps_its_connections(http: HttpUpstream
 
 
 async def test_a_retired_transport_ends_with_its_last_answer(http: HttpUpstream, upstream: FaultUpstream) -> None:
-    upstream.script(split_at(json_answer({"a": 1}), 60, pause_s=0.1))
+    slow = json_answer({"a": 1})
+    upstream.script(split_at(slow, len(wire_bytes(slow)) - 7, pause_s=0.1))
     async with http.open(call_to(upstream.url)) as first:
         async with http.open(call_to(upstream.url)) as second:
             await http.retire([])

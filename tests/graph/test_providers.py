@@ -76,6 +76,15 @@ def test_the_simulator_is_simulated_and_nothing_else_is() -> None:
     ]
 
 
+def test_simulated_failures_are_those_that_a_provider_can_show() -> None:
+    blocked = "{x: {like: simulator, simulate: {fail: {blocked: 0.5}}}}"
+    too_many = "{x: {like: simulator, simulate: {fail: {timeout: 0.6, overloaded: 0.6}}}}"
+
+    assert told(blocked) == ["1:52: providers.x.simulate.fail.blocked: no provider answers 'blocked' (remove it)"]
+    assert told(too_many) == ["1:45: providers.x.simulate.fail: the shares sum to more than 1 (1 is every call)"]
+    assert told("{x: {like: simulator, simulate: {fail: {timeout: 0.5, overloaded: 0.5}}}}") == []
+
+
 def test_regions() -> None:
     assert target("{x: {like: bedrock-mantle, region: eu-west-1, api_key: k}}").url.startswith(
         "https://bedrock-mantle.eu-west-1.api.aws/v1/"

@@ -1,0 +1,31 @@
+"""Each call goes to the upstream of its target."""
+
+from dataclasses import replace
+
+from llmgw.adapters.config_files import Text, build
+from llmgw.adapters.system import SystemClock
+from llmgw.adapters.upstreams import Upstreams
+from llmgw.ports import UpstreamCall
+from tests.partners.behaviours import json_answer
+from tests.partners.fault_upstream import FaultUpstream
+
+CONFIG = """
+providers:
+  real: {{like: openai, base_url: "{url}", auth: none}}
+  sim: {{like: simulator}}
+models: {{real: real/m, sim: sim/m}}
+"""
+BODY = b'{"model":"m","messages":[]}'
+
+
+async def test_providers_over_http_and_the_simulator_within(upstream: FaultUpstream) -> None:
+    graph = build([Text("config.yaml", CONFIG.format(url=upstream.url))], {}, need_secrets=True).checked()
+    upstream.script(json_answer({"from": "afar"}))
+    upstreams = Upstreams(SystemClock())
+    call = UpstreamCall(graph.targets["sim"], {}, BODY, 1.0, "0" * 28)
+    async with upstreams.open(call) as near, upstreams.open(replace(call, target=graph.targets["real"])) as afar:
+        assert await afar.read() == b'{"from":"afar"}'
+        assert b"chat.completion" in await near.read()
+    await upstreams.retire([])
+    await upstream.until(lambda: upstream.connections_open == 0)
+    await upstreams.close()
