@@ -8,9 +8,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 
+from llmgw.adapters.config_files import Text, build
+from llmgw.call import Call
+from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import ClientGoneError, UpstreamError
 from llmgw.ports import Client, Clock, Journal, Upstream, UpstreamCall, UpstreamStream
 from llmgw.transcript import Transcript
+from tests.partners.bodies import encode
 
 Piece = bytes | float | BaseException
 """Bytes that arrive, seconds in which nothing does, or an error."""
@@ -63,9 +67,10 @@ class FakeUpstream:
     async def open(self, call: UpstreamCall) -> AsyncIterator[UpstreamStream]:
         self.calls.append(call)
         await asyncio.sleep(0)
-        answer = deepcopy(self._answers[0]) if len(self._answers) == 1 else self._answers.pop(0)
+        answer = self._answers[0] if len(self._answers) == 1 else self._answers.pop(0)
         if isinstance(answer, UpstreamError):
             raise answer
+        answer = deepcopy(answer)
         self.open_now += 1
         try:
             yield answer
@@ -135,3 +140,46 @@ _upstream: type[Upstream] = FakeUpstream
 _client: type[Client] = FakeClient
 _clock: type[Clock] = FakeClock
 _journal: type[Journal] = FakeJournal
+
+
+TWO_TARGETS = """
+providers: {p: {like: openai, base_url: "http://127.0.0.1:9/v1", api_key: sk-fake-key-of-p}}
+models: {one: {target: p/up-one, drop: [seed], price: {input_usd_per_mtok: 1, output_usd_per_mtok: 2}}, two: p/up-two}
+routes: {chat: {fallback: [one, two]}}
+"""
+
+
+def fake_call(config: str = TWO_TARGETS, *, stream: bool = False, **fields: object) -> Call:
+    """A call as the server would make it of a request for `chat`."""
+    graph = build([Text("config.yaml", config)], {}, need_secrets=True).checked()
+    request = {"model": "chat", "messages": [{"role": "user", "content": "hi"}], "stream": stream}
+    return Call(
+        request_id="01a207a83883258ad2d159f4c30e",
+        graph=graph,
+        dialect=openai_chat,
+        request=openai_chat.read_request(encode(request | fields)),
+        endpoint="chat",
+        ip="127.0.0.1",
+        metadata={},
+        headers={},
+        forwarded={"traceparent": "00-1"},
+    )
+
+
+def fake_transcript(call: Call, started_s: float = 0.0) -> Transcript:
+    return Transcript(
+        request_id=call.request_id,
+        endpoint=call.endpoint,
+        model=call.request.model,
+        stream=call.request.stream,
+        started_s=started_s,
+        response_body=bytearray(),
+    )
+
+
+def json_stream(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> FakeStream:
+    return FakeStream(status, {"content-type": "application/json", **(headers or {})}, [encode(body)])
+
+
+def event_stream(*pieces: Piece, headers: Mapping[str, str] | None = None) -> FakeStream:
+    return FakeStream(200, {"content-type": "text/event-stream", **(headers or {})}, pieces)

@@ -14,8 +14,9 @@ FLUSH_S_MAX = 5.0
 class LogWriter:
     """A file that only promises to write. `close` waits for what is queued, but not for ever."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, flush_s: float = FLUSH_S_MAX) -> None:
         self._file = file
+        self._flush_s = flush_s
         self._told = 0  # of those dropped; the thread's own
         self._lines: queue.Queue[str | None] = queue.Queue(LINES_WAITING_MAX)
         self._thread = threading.Thread(target=self._work, name="log-writer", daemon=True)
@@ -33,10 +34,24 @@ class LogWriter:
 
     def close(self) -> None:
         try:
-            self._lines.put(None, timeout=FLUSH_S_MAX)
+            self._lines.put(None, timeout=self._flush_s)
         except queue.Full:
             return
-        self._thread.join(FLUSH_S_MAX)
+        self._thread.join(self._flush_s)
+
+    def _work(self) -> None:
+        while (line := self._lines.get()) is not None:
+            self._put(line)
+        self._put("")  # flushes
+
+    def _put(self, line: str) -> None:
+        try:
+            self._write(line)
+            self._tell_dropped()
+            if self._lines.empty():
+                self._file.flush()
+        except (OSError, ValueError):
+            pass  # nobody reads the log any more: serving goes on
 
     def _write(self, line: str) -> None:
         try:
@@ -49,16 +64,3 @@ class LogWriter:
         if dropped > self._told:
             self._file.write(f'{{"event":"log_lines_dropped","level":"warning","count":{dropped - self._told}}}\n')
             self._told = dropped
-
-    def _work(self) -> None:
-        while True:
-            line = self._lines.get()
-            try:
-                if line is None:
-                    return
-                self._write(line)
-                self._tell_dropped()
-                if self._lines.empty():
-                    self._file.flush()
-            except (OSError, ValueError):
-                continue  # nobody reads the log any more: serving goes on

@@ -57,10 +57,10 @@ class Reload:
         if built.loaded.config.server != self._running.written:
             self._running.logger.warning("server_settings_kept", reason="changes under `server` take effect on restart")
 
-    async def watch(self) -> None:
+    async def watch(self, every_s: float = WATCH_S) -> None:
         """Reload whenever a file has changed; never ends by itself."""
         while True:
-            await asyncio.sleep(WATCH_S)
+            await asyncio.sleep(every_s)
             found = stamps(self._sources)
             if found != self._seen:
                 self._seen = found

@@ -81,10 +81,9 @@ def test_what_a_terminal_cannot_show_is_spelled_out() -> None:
     assert raw.getvalue() == b"gr\\xfcn \\udcff \\u2026\n"
 
 
-def test_closing_does_not_wait_for_ever(monkeypatch) -> None:
-    monkeypatch.setattr("llmgw.adapters.log_writer.FLUSH_S_MAX", 0.05)
+def test_closing_does_not_wait_for_ever() -> None:
     file = Blocked()
-    writer = LogWriter(file)
+    writer = LogWriter(file, flush_s=0.05)
     for _ in range(LINES_WAITING_MAX + 2):
         writer.write("line\n")
     began_s = time.monotonic()

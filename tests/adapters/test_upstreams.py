@@ -15,7 +15,7 @@ providers:
   sim: {{like: simulator}}
 models: {{real: real/m, sim: sim/m}}
 """
-BODY = b'{"model":"m","messages":[]}'
+BODY = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
 
 
 async def test_providers_over_http_and_the_simulator_within(upstream: FaultUpstream) -> None:

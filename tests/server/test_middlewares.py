@@ -1,0 +1,82 @@
+"""Where an exception becomes an answer, and what of it is in the log."""
+
+import pytest
+
+from llmgw.adapters.journal import LogJournal
+from llmgw.errors import FailureClass, UpstreamStatusError
+from llmgw.gateway import Gateway
+from llmgw.ports import Upstream
+from llmgw.server.middlewares import too_large
+from tests.fakes import Answer, FakeUpstream, event_stream
+from tests.partners.bodies import chat_events
+from tests.partners.raw_client import RawAnswer
+from tests.served import Served, served
+from tests.server.calls import chat, get
+from tests.server.routes import chain
+
+HELLO = chat_events("Hello there")
+BUG = ZeroDivisionError("a bug with sk-planted-0123456789")
+
+
+def with_upstream(gateway: Served, upstream: Upstream) -> None:
+    running = gateway.running
+    running.gateway = Gateway(upstream, running.clock, LogJournal(running.logger))
+
+
+async def answered(*pieces: bytes | BaseException, more: str = "") -> tuple[RawAnswer, Served]:
+    """What comes of a stream of these."""
+    answer: Answer = event_stream(*pieces)
+    async with served(chain("http://127.0.0.1:9", more=more)) as gateway:
+        with_upstream(gateway, FakeUpstream(answer))
+        return await chat(gateway.url, stream=True), gateway
+
+
+async def test_a_fault_of_ours_is_a_500_that_says_nothing_and_a_traceback_that_says_all() -> None:
+    answer, gateway = await answered(BUG)
+
+    assert (answer.status, answer.json["error"]["code"]) == (500, "internal_error")
+    assert "sk-planted" not in answer.body.decode()
+    (line,) = gateway.log.of("internal_error")
+    assert ("error", answer.headers["x-llmgw-request-id"]) == (line["level"], line["request_id"])
+    assert "ZeroDivisionError" in line["exception"]
+    assert gateway.log.requests[0]["outcome"] == "internal_error"
+
+
+async def test_a_fault_of_ours_in_a_stream_leaves_it_visibly_cut() -> None:
+    answer, gateway = await answered(b"".join(HELLO[:2]), BUG)
+
+    assert (200, False, b"".join(HELLO[:2])) == (answer.status, answer.whole, answer.body)
+    assert [line["event"] for line in gateway.log.lines] == ["request", "internal_error"]
+
+
+async def test_a_fault_of_ours_harms_nobody_else() -> None:
+    async with served(chain("http://127.0.0.1:9")) as gateway:
+        with_upstream(gateway, FakeUpstream(event_stream(BUG), event_stream(b"".join(HELLO)), event_stream(BUG)))
+        statuses = [(await chat(gateway.url, stream=True)).status for _ in range(3)]
+
+    assert statuses == [500, 200, 500]
+    assert gateway.running.in_flight == 0
+
+
+async def test_every_answer_has_an_id_of_ours() -> None:
+    async with served(chain("http://127.0.0.1:9")) as gateway:
+        answers = [await get(gateway.url, path) for path in ("/", "/healthz", "/nowhere", "/v1/models", "/v1/models")]
+
+    ids = [answer.headers["x-llmgw-request-id"] for answer in answers]
+    assert (5, {28}) == (len(set(ids)), set(map(len, ids)))
+
+
+@pytest.mark.parametrize(("wait_s", "expected"), [(0.0, "1"), (0.2, "1"), (1.0, "1"), (1.001, "2"), (2.001, "3")])
+async def test_a_wait_is_rounded_up_to_whole_seconds(wait_s: float, expected: str) -> None:
+    error = UpstreamStatusError(
+        FailureClass.RATE_LIMITED, "wait", status=429, headers={}, body=b"", retry_after_s=wait_s
+    )
+    async with served(chain("http://127.0.0.1:9", retry="{attempts: 1}")) as gateway:
+        with_upstream(gateway, FakeUpstream(error))
+        answer = await chat(gateway.url)
+
+    assert (answer.status, answer.headers["retry-after"]) == (429, expected)
+
+
+def test_what_is_too_large_says_where_the_limit_is() -> None:
+    assert too_large(5).message == "the body is over 5 bytes (server.max_body)"

@@ -1,0 +1,380 @@
+"""One try with fakes at its ports: limits by name, the commit, the usage, and what is said of failures."""
+
+from dataclasses import replace
+
+import pytest
+
+from llmgw.attempt import ANSWER_BYTES_MAX, ERROR_BYTES_MAX, Attempt
+from llmgw.call import Call
+from llmgw.errors import (
+    ClientGoneError,
+    FailureClass,
+    StreamCutError,
+    UpstreamConnectError,
+    UpstreamError,
+    UpstreamProtocolError,
+    UpstreamStatusError,
+)
+from llmgw.graph.model import Retry, TimeLimits
+from llmgw.routing.plan import Try
+from llmgw.routing.walk import Candidate
+from llmgw.transcript import AttemptRecord
+from tests.fakes import (
+    TWO_TARGETS,
+    Answer,
+    FakeClient,
+    FakeClock,
+    FakeStream,
+    FakeUpstream,
+    event_stream,
+    fake_call,
+    fake_transcript,
+    json_stream,
+)
+from tests.partners.bodies import DONE, Usage, chat_answer, chat_events
+
+HELLO = chat_events("Hello there big world")
+WITH_USAGE = chat_events("Hello there big world", include_usage=True)
+WAITING = b": waiting\n\n"
+LONG = TimeLimits(5.0, 5.0, 5.0, 5.0)
+
+
+class Stage:
+    """One attempt at the target `one`, among fakes."""
+
+    def __init__(
+        self, answer: Answer, call: Call | None = None, limits: TimeLimits = LONG, delay_s: float = 0.0
+    ) -> None:
+        self.call = call or fake_call()
+        self.upstream = FakeUpstream(answer)
+        self.client = FakeClient()
+        self.clock = FakeClock()
+        self.transcript = fake_transcript(self.call)
+        self.record = AttemptRecord("one", "chat/fallback[0]=one", delay_s)
+        self.transcript.attempts.append(self.record)
+        candidate = Candidate(self.call.graph.targets["one"], self.record.path, limits, Retry(), ())
+        self.attempt = Attempt(Try(candidate, 1, 1, delay_s), self.call, self.client, self.transcript, self.clock)
+
+    async def run(self, deadline_s: float = 60.0) -> None:
+        await self.attempt.run(self.upstream, deadline_s)
+
+    async def fail(self, deadline_s: float = 60.0) -> UpstreamError:
+        with pytest.raises(UpstreamError) as caught:
+            await self.run(deadline_s)
+        assert (caught.value.failure.value, caught.value.message) == (self.record.outcome, self.record.message)
+        assert self.upstream.open_now == 0
+        return caught.value
+
+
+def streaming(**fields: object) -> Call:
+    return fake_call(TWO_TARGETS, stream=True, **fields)
+
+
+# What goes out.
+
+
+async def test_the_target_is_called_with_its_own_headers_and_the_callers_few() -> None:
+    stage = Stage(json_stream(chat_answer()), fake_call(seed=1))
+    await stage.run()
+
+    (call,) = stage.upstream.calls
+    assert dict(call.headers) == {"traceparent": "00-1", "authorization": "Bearer sk-fake-key-of-p"}
+    assert call.body == b'{"model":"up-one","messages":[{"role":"user","content":"hi"}],"stream":false}'
+    assert (5.0, stage.call.request_id) == (call.connect_s, call.request_id)
+    assert (stage.transcript.dropped, stage.client.headers["x-llmgw-dropped"]) == (("seed",), "seed")
+
+
+async def test_the_wait_before_it_is_not_part_of_it() -> None:
+    stage = Stage(json_stream(chat_answer()), delay_s=2.0)
+    await stage.run()
+
+    assert (stage.clock.slept, stage.record.elapsed_s, stage.transcript.waited_s) == ([2.0], 0.0, 2.0)
+    assert stage.transcript.overhead_s == 0.0
+
+
+# An answer at once.
+
+
+async def test_an_answer_reaches_the_caller_as_it_came() -> None:
+    body = chat_answer("Hello", usage=Usage(10, 20))
+    stage = Stage(json_stream(body, headers={"x-ratelimit-remaining-requests": "7"}))
+    await stage.run()
+
+    assert (stage.client.status, stage.transcript.outcome, stage.record.outcome) == (200, "ok", "ok")
+    assert (stage.transcript.usage.input_tokens, stage.transcript.usage.output_tokens) == (10, 20)  # type: ignore[union-attr]
+    assert (stage.transcript.cost_nanousd, stage.client.headers["x-llmgw-cost-usd"]) == (50_000, "0.000050000")
+    assert stage.client.headers["x-llmgw-upstream-ratelimit-remaining-requests"] == "7"
+
+
+async def test_an_answer_without_usage_costs_nobody_knows_what() -> None:
+    stage = Stage(json_stream(chat_answer(usage=None)))
+    await stage.run()
+
+    assert (stage.transcript.usage, stage.transcript.cost_nanousd) == (None, None)
+
+
+async def test_a_filtered_answer_is_a_failure_that_can_be_passed_on() -> None:
+    body = chat_answer("")
+    body["choices"][0]["finish_reason"] = "content_filter"
+    error = await Stage(json_stream(body)).fail()
+
+    assert isinstance(error, UpstreamStatusError)
+    assert (error.failure, error.status) == (FailureClass.CONTENT_FILTER, 200)
+    assert b'"content_filter"' in error.body
+
+
+async def test_a_body_without_end_is_given_up() -> None:
+    piece = b" " * (ANSWER_BYTES_MAX // 4)
+    error = await Stage(FakeStream(200, {}, [piece] * 5)).fail()
+
+    assert f"the answer is over {ANSWER_BYTES_MAX} bytes" == error.message
+
+
+# Errors.
+
+
+async def test_an_error_body_without_end_is_read_as_far_as_it_matters() -> None:
+    stage = Stage(FakeStream(500, {}, [b"x" * ERROR_BYTES_MAX, b"y", ZeroDivisionError("never read")]))
+    error = await stage.fail()
+
+    assert isinstance(error, UpstreamStatusError)
+    assert (error.failure, error.body) == (FailureClass.SERVER_ERROR, b"x" * ERROR_BYTES_MAX)
+    assert stage.record.status == 500
+
+
+async def test_an_error_body_that_breaks_is_what_came_of_it() -> None:
+    error = await Stage(FakeStream(401, {}, [b"half", StreamCutError("cut")])).fail()
+
+    assert isinstance(error, UpstreamStatusError)
+    assert (error.failure, error.body) == (FailureClass.UNAUTHORIZED, b"half")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        ({"retry-after": "7"}, b"{}", 7.0),
+        ({"retry-after-ms": "70"}, b"{}", 0.07),
+        ({}, b'{"error":{"details":[{"retryDelay":"7s"}]}}', 7.0),
+        ({"retry-after": "3"}, b'{"error":{"details":[{"retryDelay":"7s"}]}}', 3.0),
+        ({}, b"{}", None),
+    ],
+)
+async def test_how_long_to_wait(headers: dict[str, str], body: bytes, expected: float | None) -> None:
+    error = await Stage(FakeStream(429, headers, [body])).fail()
+
+    assert expected == error.retry_after_s
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_says_where_to_though_it_is_not_followed(status: int) -> None:
+    answer = FakeStream(status, {"location": "https://api.example/v1/chat/completions?token=planted"}, [])
+    error = await Stage(answer).fail()
+
+    assert FailureClass.PROTOCOL is error.failure
+    assert error.message == "redirects are not followed; should base_url be https://api.example/v1/chat/completions ?"
+
+
+async def test_a_redirect_to_nowhere_is_a_status() -> None:
+    error = await Stage(FakeStream(302, {}, [])).fail()
+
+    assert error.message == "status 302 without a message"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        FakeStream(400, {}, [b'{"error":{"message":"bad key sk-fake-key-of-p","code":"invalid_api_key"}}']),
+        json_stream({"error": {"message": "bad key sk-fake-key-of-p"}}),
+        UpstreamConnectError("no way to sk-fake-key-of-p"),
+    ],
+)
+async def test_a_key_that_is_repeated_is_not_passed_on(answer: Answer) -> None:
+    error = await Stage(answer).fail()
+
+    assert "***" in error.message
+    assert "sk-fake" not in error.message + str(getattr(error, "body", ""))
+
+
+async def test_a_short_header_is_a_word_and_stays() -> None:
+    config = 'providers: {p: {like: openai, base_url: "http://h", auth: none, headers: {x-a: key}}}\nmodels: {one: p/m}'
+    error = await Stage(FakeStream(400, {}, [b"bad key"]), fake_call(config)).fail()
+
+    assert error.message == "bad key"
+
+
+# Limits.
+
+
+@pytest.mark.parametrize(
+    ("limits", "deadline_s", "told"),
+    [
+        (TimeLimits(total_s=0.03), 60.0, "no answer within 0.03 s (total)"),
+        (TimeLimits(total_s=60.0), 0.03, "no answer within 0.03 s (deadline)"),
+    ],
+)
+@pytest.mark.parametrize("answer", [FakeStream(200, {}, [60.0]), FakeStream(200, {}, [b"{", 60.0])])
+async def test_an_answer_at_once_has_two_limits(
+    answer: FakeStream, limits: TimeLimits, deadline_s: float, told: str
+) -> None:
+    error = await Stage(answer, limits=limits).fail(deadline_s)
+
+    assert (FailureClass.TIMEOUT, told) == (error.failure, error.message)
+
+
+@pytest.mark.parametrize(
+    ("limits", "deadline_s", "which"),
+    [
+        (TimeLimits(first_token_s=0.03), 60.0, "0.03 s (first_token)"),
+        (TimeLimits(total_s=0.03), 60.0, "0.03 s (total)"),
+        (TimeLimits(), 0.03, "0.03 s (deadline)"),
+    ],
+)
+@pytest.mark.parametrize(
+    "pieces", [[60.0], [HELLO[0], 60.0], [b": a\n\n", 0.01] * 99], ids=["head", "role", "comments"]
+)
+async def test_a_stream_has_three_limits_before_the_commit(
+    pieces: list[bytes | float], limits: TimeLimits, deadline_s: float, which: str
+) -> None:
+    stage = Stage(event_stream(*pieces), streaming(), limits)
+    error = await stage.fail(deadline_s)
+
+    assert error.message.endswith(which)
+    assert (stage.transcript.committed, stage.client.started) == (False, False)
+
+
+async def test_the_deadline_counts_from_the_arrival_of_the_request() -> None:
+    stage = Stage(FakeStream(200, {}, [60.0]), delay_s=9.97)
+    error = await stage.fail(10.0)
+
+    assert error.message == "no answer within 10 s (deadline)"
+
+
+@pytest.mark.parametrize(
+    ("limits", "which"),
+    [(replace(LONG, idle_s=0.03), "0.03 s (idle)"), (replace(LONG, total_s=0.03), "0.03 s (total)")],
+)
+async def test_a_stream_has_two_limits_after_the_commit(limits: TimeLimits, which: str) -> None:
+    error = await Stage(event_stream(*HELLO[:2], 60.0), streaming(), limits).fail()
+
+    assert error.message.endswith(which)
+
+
+class SlowClient(FakeClient):
+    """Each write takes ten seconds of the fake clock."""
+
+    clock: FakeClock
+
+    async def write(self, data: bytes) -> None:
+        await self.clock.sleep(10.0)
+        await super().write(data)
+
+
+async def test_when_a_slow_caller_has_used_up_the_total_nothing_more_is_read() -> None:
+    stage = Stage(event_stream(*HELLO[:2], ZeroDivisionError("never read")), streaming())
+    client = SlowClient()
+    client.clock = stage.clock
+    stage.attempt._client = stage.client = client
+    error = await stage.fail()
+
+    assert error.message == "no answer within 5 s (total)"
+
+
+async def test_a_timeout_that_is_not_ours_is_not_taken_for_one() -> None:
+    with pytest.raises(TimeoutError, match="somebody else's"):
+        await Stage(FakeStream(200, {}, [TimeoutError("somebody else's")])).run()
+
+
+# Streams.
+
+
+async def test_nothing_is_sent_before_the_first_content() -> None:
+    stage = Stage(event_stream(*HELLO[:1], StreamCutError("cut")), streaming())
+    await stage.fail()
+
+    assert (stage.client.started, stage.client.written) == (False, [])
+
+
+async def test_the_preamble_comes_with_the_first_content() -> None:
+    stage = Stage(event_stream(*HELLO), streaming())
+    await stage.run()
+
+    assert [HELLO[0] + HELLO[1], *HELLO[2:]] == stage.client.written
+    assert (stage.record.outcome, stage.transcript.outcome, stage.transcript.status) == ("ok", "ok", 200)
+
+
+@pytest.mark.parametrize(("asked", "expected"), [(True, WITH_USAGE), (False, [*WITH_USAGE[:-2], DONE])])
+async def test_usage_is_kept_for_who_asked(asked: bool, expected: list[bytes]) -> None:
+    stage = Stage(event_stream(b"".join(WITH_USAGE)), streaming(stream_options={"include_usage": asked}))
+    await stage.run()
+
+    assert b"".join(expected) == stage.client.body
+    assert stage.transcript.cost_nanousd == 9 * 1000 + 3 * 2000
+
+
+async def test_usage_is_booked_also_if_the_stream_breaks() -> None:
+    stage = Stage(event_stream(b"".join(WITH_USAGE[:-1]), ZeroDivisionError("a fault of ours")), streaming())
+    with pytest.raises(ZeroDivisionError):
+        await stage.run()
+
+    assert stage.transcript.usage is not None
+
+
+async def test_nothing_is_waited_for_after_the_end_mark_for_long() -> None:
+    stage = Stage(event_stream(b"".join(HELLO), 60.0), streaming())
+    await stage.run()
+
+    assert (b"".join(HELLO), "ok") == (stage.client.body, stage.transcript.outcome)
+
+
+@pytest.mark.parametrize("after", [b": bye\n\n", StreamCutError("cut")])
+async def test_what_follows_the_end_mark_is_nobodys_business(after: bytes | StreamCutError) -> None:
+    stage = Stage(event_stream(b"".join(HELLO), after), streaming())
+    await stage.run()
+
+    assert (b"".join(HELLO), "ok") == (stage.client.body, stage.transcript.outcome)
+
+
+async def test_a_stream_without_content_is_an_answer() -> None:
+    empty = chat_events("")
+    stage = Stage(event_stream(*empty, 60.0), streaming())
+    await stage.run()
+
+    assert (b"".join(empty), "ok") == (stage.client.body, stage.transcript.outcome)
+
+
+async def test_an_error_of_the_provider_ends_the_stream_as_it_came() -> None:
+    error = b'data: {"error":{"message":"gone with sk-fake-key-of-p"}}\n\n'
+    stage = Stage(event_stream(*HELLO[:2], error + DONE, ZeroDivisionError("never read")), streaming())
+    await stage.run()
+
+    assert error == stage.client.written[-1]
+    assert (
+        stage.transcript.outcome,
+        stage.record.outcome,
+        stage.transcript.error,
+    ) == ("stream_cut", "stream_cut", "gone with ***")
+
+
+async def test_silence_is_broken_by_comments() -> None:
+    call = replace(streaming(), ping_s=0.02)
+    stage = Stage(event_stream(*HELLO[:2], 0.05, *HELLO[2:]), call)
+    await stage.run()
+
+    assert [HELLO[0] + HELLO[1], WAITING, WAITING, *HELLO[2:]] == stage.client.written
+
+
+async def test_the_wrong_type_is_a_broken_protocol() -> None:
+    for answer, call in ((json_stream(chat_answer()), streaming()), (event_stream(*HELLO), fake_call())):
+        error = await Stage(answer, call).fail()
+
+        assert isinstance(error, UpstreamProtocolError)
+        assert "content type" in error.message
+
+
+async def test_a_caller_that_left_ends_it() -> None:
+    stage = Stage(event_stream(*HELLO), streaming())
+    stage.client._leaves_at = 1
+    with pytest.raises(ClientGoneError):
+        await stage.run()
+
+    assert (stage.record.outcome, stage.upstream.open_now) == ("unfinished", 0)

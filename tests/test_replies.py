@@ -1,0 +1,146 @@
+"""What a client is told beside the answer itself."""
+
+import pytest
+
+from llmgw import replies
+from llmgw.errors import (
+    ConfigError,
+    FailureClass,
+    GatewayError,
+    InvalidRequestError,
+    OverloadedError,
+    StreamCutError,
+    UpstreamConnectError,
+    UpstreamError,
+    UpstreamStatusError,
+)
+from llmgw.graph.model import Graph
+from llmgw.routing.exhausted import RouteExhaustedError
+from llmgw.routing.plan import Why
+from llmgw.transcript import AttemptRecord, Transcript
+from tests.fakes import fake_call, fake_transcript
+
+
+def exhausted(*errors: UpstreamError) -> RouteExhaustedError:
+    return RouteExhaustedError([("one", error) for error in errors], Why.NO_CANDIDATE)
+
+
+REFUSED = UpstreamStatusError(FailureClass.INVALID_REQUEST, "no", status=422, headers={}, body=b"no")
+CONNECT = UpstreamConnectError("refused")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code", "words"),
+    [
+        (InvalidRequestError("wrong", param="model"), 400, "invalid_request", "wrong"),
+        (OverloadedError("full", code="too_many_in_flight", retry_after_s=1.0), 503, "too_many_in_flight", "full"),
+        (exhausted(CONNECT), 502, "route_exhausted", "one: connection (refused)"),
+        (exhausted(REFUSED), 400, "invalid_request", "no"),
+        (exhausted(), 503, "no_target", "test-route"),
+        (StreamCutError("cut"), 502, "stream_cut", "the stream broke: cut"),
+        (ConfigError([]), 500, "internal_error", "the log says why"),
+        (GatewayError(), 500, "internal_error", "the log says why"),
+    ],
+)
+def test_every_error_has_a_status_a_code_and_words(error: GatewayError, status: int, code: str, words: str) -> None:
+    told = replies.report(error)
+
+    assert (status, code) == (told.status, told.code)
+    assert words in told.message
+
+
+@pytest.mark.parametrize(
+    ("error", "started", "expected"),
+    [
+        (exhausted(CONNECT), False, ("route_exhausted", 502)),
+        (exhausted(REFUSED), False, ("invalid_request", 422)),
+        (exhausted(REFUSED), True, ("invalid_request", 200)),
+        (StreamCutError("cut"), True, ("stream_cut", 200)),
+    ],
+)
+def test_the_end_of_a_failed_call_is_noted(error: GatewayError, started: bool, expected: tuple[str, int]) -> None:
+    transcript = fake_transcript(fake_call())
+    replies.note_failure(transcript, error, started=started)
+
+    assert expected == (transcript.outcome, transcript.status)
+    assert transcript.error
+
+
+def transcript_of(target: str) -> Transcript:
+    transcript = fake_transcript(fake_call())
+    transcript.attempts.append(AttemptRecord(target, f"chat/{target}", 0.0))
+    transcript.first_token_s, transcript.waited_s = 0.5, 0.25
+    return transcript
+
+
+def test_the_headers_of_an_answer() -> None:
+    transcript = transcript_of("one")
+    transcript.dropped = ("seed", "user")
+    transcript.cost_nanousd = 1_500_000_000
+    given = {
+        "content-type": "application/json",
+        "x-ratelimit-a": "1",
+        "ratelimit-b": "2",
+        "retry-after": "3",
+        "x-c": "4",
+    }
+
+    assert replies.headers(transcript, fake_call(), given) == {
+        "content-type": "application/json",
+        "x-llmgw-attempts": "1",
+        "x-llmgw-cache": "off",
+        "x-llmgw-target": "one",
+        "x-llmgw-route": "chat/one",
+        "x-llmgw-overhead-ms": "250.00",
+        "x-llmgw-dropped": "seed,user",
+        "x-llmgw-cost-usd": "1.500000000",
+        "x-llmgw-upstream-ratelimit-a": "1",
+        "x-llmgw-upstream-ratelimit-b": "2",
+        "x-llmgw-upstream-retry-after": "3",
+    }
+
+
+def test_a_stream_does_not_know_its_cost_beforehand() -> None:
+    transcript = transcript_of("one")
+    transcript.cost_nanousd = 1
+
+    assert "x-llmgw-cost-usd" not in replies.headers(transcript, fake_call(stream=True), {})
+
+
+@pytest.mark.parametrize("odd", ["a\r\nb", "grün", "\udcff", "\x00", "\x7f"])
+def test_whatever_comes_a_header_can_carry_it(odd: str) -> None:
+    told = replies.headers(transcript_of(odd), fake_call(), {"content-type": odd, "x-ratelimit-a": odd})
+
+    assert all(value.isascii() and value.isprintable() for value in told.values())
+
+
+def test_before_any_attempt_nothing_was_decided() -> None:
+    assert replies.decided(fake_transcript(fake_call())) == {"x-llmgw-attempts": "0", "x-llmgw-cache": "off"}
+
+
+GRAPH = fake_call().graph
+
+
+@pytest.mark.parametrize(
+    ("graph", "name", "expected"),
+    [
+        (
+            GRAPH,
+            "chta",
+            "no model 'chta'. Did you mean 'chat'? Names: chat, one, two. Add others to the file under models.",
+        ),
+        (GRAPH, "gpt-4", "no model 'gpt-4'. Names: chat, one, two. Add others to the file under models."),
+        (Graph({}, (), {}, "d", absent={"x": "no key"}), "x", "model 'x' is not served: no key"),
+        (Graph({}, (), {}, "d"), "\r\n", "no model '??'. Names: . Add others to the file under models."),
+    ],
+)
+def test_a_name_that_is_none_says_which_there_are(graph: Graph, name: str, expected: str) -> None:
+    assert expected == replies.unknown_model(graph, name)
+
+
+def test_long_lists_are_cut() -> None:
+    routes = dict.fromkeys((f"m{number:03}" for number in range(100)), GRAPH.routes["chat"])
+    told = replies.unknown_model(Graph(routes, (), {}, "d"), "x" * 5000)
+
+    assert "m019, …. Add" in told
+    assert len(told) < 500
