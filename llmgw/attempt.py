@@ -8,9 +8,9 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
-from llmgw import replies
+from llmgw import masking, refusal, replies
 from llmgw.call import Call
-from llmgw.chat.dialect import FINISH_CONTENT_FILTER
+from llmgw.chat.dialect import FINISH_CONTENT_FILTER, ProviderError
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.usage import Usage
 from llmgw.errors import (
@@ -20,20 +20,17 @@ from llmgw.errors import (
     UpstreamError,
     UpstreamProtocolError,
     UpstreamStatusError,
+    UpstreamTimeoutError,
 )
 from llmgw.policy.cost import cost_nanousd
 from llmgw.ports import Client, Clock, Upstream, UpstreamCall, UpstreamStream
-from llmgw.routing.outcome import class_of_status
 from llmgw.routing.plan import Try
 from llmgw.time_limits import Limit, tightest, within
 from llmgw.transcript import OK, Transcript
-from llmgw.wire import retry_after, sse
+from llmgw.wire import sse
 
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
-ERROR_BYTES_MAX = 256 * 1024
 END_S_MAX = 0.25  # from the end mark to the end of the body: later than that the connection is not worth keeping
-LOCATION_CHARS_MAX = 200
-SECRET_CHARS_MIN = 8  # shorter ones are words that an error may well contain
 
 
 class Attempt:
@@ -49,6 +46,7 @@ class Attempt:
         self._record = transcript.attempts[-1]
         self._clock = clock
         self._began_s = 0.0
+        self._writing_s = 0.0  # time that a slow client took from the upstream's limits
 
     async def run(self, upstream: Upstream, deadline_s: float) -> None:
         """`deadline_s` counts from the arrival of the request to the commit."""
@@ -75,6 +73,7 @@ class Attempt:
         async with within(Limit(TimeLimit.TOTAL, total_s, total_s), deadline), self._open(upstream) as answer:
             body = await self._body(answer)
             told = self._target.dialect.read_answer(body)
+        self._book(told.usage)
         if told.finish == FINISH_CONTENT_FILTER:
             raise UpstreamStatusError(
                 FailureClass.CONTENT_FILTER,
@@ -84,7 +83,6 @@ class Attempt:
                 body=body,
             )
         self._commit(answer.status)
-        self._book(told.usage)
         self._transcript.keep_body(body)
         await self._client.answer(answer.status, replies.headers(self._transcript, self._call, answer.headers), body)
         self._note_whole()
@@ -95,7 +93,8 @@ class Attempt:
         limits = self._candidate.limits
         first = Limit(TimeLimit.FIRST_TOKEN, limits.first_token_s, limits.first_token_s)
         total = Limit(TimeLimit.TOTAL, limits.total_s, limits.total_s)
-        relay = ForwardingRelay(self._target.dialect, keep_usage=self._call.request.wants_usage)
+        request = self._call.request
+        relay = ForwardingRelay(self._target.dialect, keep_usage=request.wants_usage, choices=request.choices)
         async with AsyncExitStack() as opened:
             async with within(first, total, deadline):
                 answer = await opened.enter_async_context(self._open(upstream))
@@ -122,18 +121,34 @@ class Attempt:
         """Whole events as they come, until the end mark, or the end of an upstream that has none."""
         await self._send(held)
         while not (relay.broken or relay.whole or relay.ended):
-            chunk = await self._read(answer)
+            try:
+                chunk = await self._read(answer)
+            except (StreamCutError, UpstreamTimeoutError) as error:
+                if not (relay.finished and _is_silence(error)):
+                    raise
+                chunk = b""  # all has been said: a bad end is an end
             await self._send(relay.feed(chunk) if chunk else relay.finish())
         if relay.broken:
-            self._note_broken(relay.broken.message)
+            await self._end_broken(relay.broken, relay.last_event)
             return
         self._note_whole()
+        await self._client.end()
         await self._let_end(answer)
+
+    async def _end_broken(self, error: ProviderError, event: bytes) -> None:
+        """The provider's own words, if the caller's SDK understands them and our key is not in them; else ours."""
+        broken = StreamCutError(error.message)
+        if not error.plain or masking.has_secret(sse.parse(event).data or b"", self._secrets()):
+            raise broken
+        await self._send(event)
+        await self._client.end()
+        self._note_failure(broken)
+        self._transcript.outcome, self._transcript.error = broken.failure.value, broken.message
 
     async def _read(self, answer: UpstreamStream) -> bytes:
         """The next bytes, with a comment to the client now and then while there are none."""
         limits = self._candidate.limits
-        total_left_s = self._began_s + limits.total_s - self._clock.elapsed_s()
+        total_left_s = self._began_s + self._writing_s + limits.total_s - self._clock.elapsed_s()
         limit = tightest(
             Limit(TimeLimit.IDLE, limits.idle_s, limits.idle_s),
             Limit(TimeLimit.TOTAL, limits.total_s, total_left_s),
@@ -153,7 +168,9 @@ class Attempt:
     async def _send(self, data: bytes) -> None:
         if data:
             self._transcript.keep_body(data)
+            began_s = self._clock.elapsed_s()
             await self._client.write(data)
+            self._writing_s += self._clock.elapsed_s() - began_s
 
     async def _let_end(self, answer: UpstreamStream) -> None:
         """After the end mark the body ends too, as a rule at once: then its connection can be used again."""
@@ -175,30 +192,16 @@ class Attempt:
             with self._waiting():
                 answer = await stack.enter_async_context(upstream.open(call))
             self._record.status = answer.status
-            if not 200 <= answer.status <= 299:
-                raise await self._refusal(answer)
-            self._expect_type(answer)
+            if not 200 <= answer.status <= 299 or not refusal.is_expected(answer, stream=self._call.request.stream):
+                with self._waiting():
+                    raise await self._refusal(answer)
             yield answer
 
-    async def _refusal(self, answer: UpstreamStream) -> UpstreamStatusError:
-        """The provider's error: its own words first, as far as they came, then its status."""
-        body = await self._error_body(answer)
-        told = self._target.dialect.read_error(answer.status, body)
-        wait_s = retry_after.from_headers(answer.headers, self._clock.now_s())
-        return UpstreamStatusError(
-            told.failure or class_of_status(answer.status),
-            _redirect(answer) or told.message,
-            status=answer.status,
-            headers=answer.headers,
-            body=self._without_secrets(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape"),
-            retry_after_s=told.retry_after_s if wait_s is None else wait_s,
-        )
-
-    def _expect_type(self, answer: UpstreamStream) -> None:
-        given = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        wanted = "text/event-stream" if self._call.request.stream else "json"
-        if given and wanted not in given:
-            raise UpstreamProtocolError(f"content type {given} instead of {wanted}")
+    async def _refusal(self, answer: UpstreamStream) -> UpstreamError:
+        dialect = self._target.dialect
+        if 200 <= answer.status <= 299:
+            return await refusal.of_type(answer, dialect, stream=self._call.request.stream)
+        return await refusal.of_status(answer, dialect, self._secrets(), self._clock.now_s())
 
     async def _body(self, answer: UpstreamStream) -> bytes:
         body = bytearray()
@@ -208,14 +211,6 @@ class Attempt:
                 if len(body) > ANSWER_BYTES_MAX:
                     raise UpstreamProtocolError(f"the answer is over {ANSWER_BYTES_MAX} bytes")
         return bytes(body)
-
-    async def _error_body(self, answer: UpstreamStream) -> bytes:
-        """What came of it: the status has said enough for an error to be understood without its end."""
-        body = bytearray()
-        with suppress(StreamCutError), self._waiting():
-            while len(body) < ERROR_BYTES_MAX and (chunk := await answer.read()):
-                body += chunk
-        return bytes(body[:ERROR_BYTES_MAX])
 
     # The book.
 
@@ -235,22 +230,12 @@ class Attempt:
         self._record.outcome = self._transcript.outcome = OK
 
     def _note_failure(self, error: UpstreamError) -> None:
-        error.message = self._without_secrets(error.message)
+        error.message = masking.text(error.message, self._secrets())
         self._record.outcome, self._record.message = error.failure.value, error.message
         self._record.status = error.status or self._record.status
 
-    def _note_broken(self, message: str) -> None:
-        """The provider ended its stream with an error of its own, which the client has as it came."""
-        self._record.outcome = self._transcript.outcome = FailureClass.STREAM_CUT.value
-        self._record.message = self._transcript.error = self._without_secrets(message)
-
-    def _without_secrets(self, text: str) -> str:
-        """Some providers repeat the key that they refuse."""
-        for value in self._target.headers.values():
-            secret = value.reveal().rpartition(" ")[2]
-            if len(secret) >= SECRET_CHARS_MIN:
-                text = text.replace(secret, "***")
-        return text
+    def _secrets(self) -> list[str]:
+        return masking.secrets(value.reveal() for value in self._target.headers.values())
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
@@ -262,9 +247,6 @@ class Attempt:
             self._transcript.waited_s += self._clock.elapsed_s() - began_s
 
 
-def _redirect(answer: UpstreamStream) -> str | None:
-    """Where a provider would send us: as a rule the `base_url` lacks an `s`."""
-    location = answer.headers.get("location", "").partition("?")[0]
-    if not location or not 300 <= answer.status <= 399:
-        return None
-    return f"redirects are not followed; should base_url be {location[:LOCATION_CHARS_MAX]} ?"
+def _is_silence(error: StreamCutError | UpstreamTimeoutError) -> bool:
+    """The provider sends nothing any more, be it that the connection broke."""
+    return isinstance(error, StreamCutError) or error.limit is TimeLimit.IDLE

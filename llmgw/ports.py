@@ -66,6 +66,10 @@ class Client(Protocol):
         """More of the stream."""
         ...
 
+    async def end(self) -> None:
+        """Nothing more of the stream will come."""
+        ...
+
 
 class Clock(Protocol):
     """Time, so that tests can set it."""

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 
 from llmgw.call import Call
-from llmgw.chat.dialect import ErrorReport
+from llmgw.chat.dialect import Dialect, ErrorReport
 from llmgw.errors import (
     FailureClass,
     GatewayError,
     OverloadedError,
     RequestError,
     UpstreamError,
+    UpstreamStatusError,
 )
 from llmgw.graph.model import Graph
 from llmgw.policy.cost import as_usd
@@ -26,16 +27,20 @@ def headers(transcript: Transcript, call: Call, upstream: Mapping[str, str]) -> 
     told = {
         "content-type": content_type(upstream),
         **decided(transcript),
-        "x-llmgw-overhead-ms": f"{transcript.overhead_s * 1000:.2f}",
+        **rate_limits(upstream),
     }
-    if transcript.dropped:
-        told["x-llmgw-dropped"] = ",".join(transcript.dropped)
     if transcript.cost_nanousd is not None and not call.request.stream:
         told["x-llmgw-cost-usd"] = as_usd(transcript.cost_nanousd)
-    for name, value in upstream.items():
-        if name.startswith(_RATE_LIMIT_HEADERS) or name == "retry-after":
-            told[f"x-llmgw-upstream-{name.removeprefix('x-')}"] = printable(value)
     return told
+
+
+def rate_limits(upstream: Mapping[str, str]) -> dict[str, str]:
+    """The provider's own limits: not the caller's, so under names of ours."""
+    return {
+        f"x-llmgw-upstream-{name.removeprefix('x-')}": printable(value)
+        for name, value in upstream.items()
+        if name.startswith(_RATE_LIMIT_HEADERS) or name == "retry-after"
+    }
 
 
 def content_type(upstream: Mapping[str, str]) -> str:
@@ -44,12 +49,27 @@ def content_type(upstream: Mapping[str, str]) -> str:
 
 
 def decided(transcript: Transcript) -> dict[str, str]:
-    """Which target answered, or was tried last, and how it was reached."""
-    told = {"x-llmgw-attempts": str(len(transcript.attempts)), "x-llmgw-cache": "off"}
+    """Which target answered, or was tried last, how it was reached, and what that took."""
+    told = {
+        "x-llmgw-attempts": str(len(transcript.attempts)),
+        "x-llmgw-cache": "off",
+        "x-llmgw-overhead-ms": f"{transcript.overhead_s * 1000:.2f}",
+    }
+    if transcript.dropped:
+        told["x-llmgw-dropped"] = ",".join(transcript.dropped)
     if transcript.target is not None and transcript.path is not None:
         told["x-llmgw-target"] = printable(transcript.target)
         told["x-llmgw-route"] = printable(transcript.path)
     return told
+
+
+def passed_on(error: UpstreamStatusError, dialect: Dialect) -> tuple[dict[str, str], bytes]:
+    """Headers and body of a provider's answer that the caller is to have: as it came, if it is of his dialect."""
+    limits = rate_limits(error.headers)
+    if error.status < 400 or dialect.read_error(error.status, error.body).plain:
+        return {**limits, "content-type": content_type(error.headers)}, error.body
+    told = ErrorReport(error.status, error.failure.value, error.message)
+    return {**limits, "content-type": "application/json"}, dialect.write_error(told)
 
 
 def report(error: GatewayError) -> ErrorReport:

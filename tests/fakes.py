@@ -86,6 +86,7 @@ class FakeClient:
         self.status: int | None = None
         self.headers: dict[str, str] = {}
         self.written: list[bytes] = []
+        self.ended = False
         self._leaves_at = leaves_at
 
     @property
@@ -99,6 +100,9 @@ class FakeClient:
     async def start(self, headers: Mapping[str, str]) -> None:
         if not self.started:
             self.started, self.status, self.headers = True, 200, dict(headers)
+
+    async def end(self) -> None:
+        self.ended = True
 
     async def write(self, data: bytes) -> None:
         if self._leaves_at is not None and len(self.written) >= self._leaves_at:

@@ -3,6 +3,7 @@
 import pytest
 
 from llmgw import replies
+from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import (
     ConfigError,
     FailureClass,
@@ -115,7 +116,35 @@ def test_whatever_comes_a_header_can_carry_it(odd: str) -> None:
 
 
 def test_before_any_attempt_nothing_was_decided() -> None:
-    assert replies.decided(fake_transcript(fake_call())) == {"x-llmgw-attempts": "0", "x-llmgw-cache": "off"}
+    assert replies.decided(fake_transcript(fake_call())) == {
+        "x-llmgw-attempts": "0",
+        "x-llmgw-cache": "off",
+        "x-llmgw-overhead-ms": "0.00",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "content_type"),
+    [
+        (422, b'{"error":{"message":"m","odd":1}}', "application/problem+json"),
+        (400, b'{"error":"m"}', "application/json"),
+        (200, b'{"choices":[{"finish_reason":"content_filter"}]}', "application/json"),
+    ],
+)
+def test_an_error_of_the_callers_dialect_passes_as_it_came(status: int, body: bytes, content_type: str) -> None:
+    headers = {"content-type": content_type, "x-ratelimit-a": "1"}
+    error = UpstreamStatusError(FailureClass.INVALID_REQUEST, "m", status=status, headers=headers, body=body)
+    expected = {"content-type": content_type, "x-llmgw-upstream-ratelimit-a": "1"}
+
+    assert (expected, body) == replies.passed_on(error, openai_chat)
+
+
+@pytest.mark.parametrize("body", [b"", b"<h1>no</h1>", b'{"detail":[{"msg":"m"}]}', b'{"object":"error"}', b"[1]"])
+def test_any_other_error_is_written_in_the_callers_dialect(body: bytes) -> None:
+    error = UpstreamStatusError(FailureClass.INVALID_REQUEST, "m", status=422, headers={"a": "text/html"}, body=body)
+    expected = b'{"error":{"message":"m","type":"invalid_request_error","param":null,"code":"invalid_request"}}'
+
+    assert ({"content-type": "application/json"}, expected) == replies.passed_on(error, openai_chat)
 
 
 GRAPH = fake_call().graph

@@ -23,6 +23,7 @@ class Sign(msgspec.Struct, frozen=True, gc=False):
 
     content: bool = False
     finish: str | None = None
+    finished: tuple[int, ...] = ()  # the choices that have ended, by index
     end: bool = False  # the dialect's end mark
     usage: Usage | None = None
     usage_only: bool = False
@@ -40,16 +41,20 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class ProviderError(msgspec.Struct, frozen=True):
-    """An error as the provider told it. `failure` None: the dialect has no sign of its own, the status decides."""
+    """An error as the provider told it. `failure` None: the dialect has no sign of its own, the status decides.
+
+    `plain`: as it came, it is an error of the dialect, which the callers' SDKs understand.
+    """
 
     failure: FailureClass | None
     message: str
     retry_after_s: float | None = None
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorReport:
-    """An error of ours on its way to a client: `code` is stable, `kind` the family the status belongs to."""
+    """An error of ours on its way to a client: `code` is stable, `param` the field of the body at fault."""
 
     status: int
     code: str

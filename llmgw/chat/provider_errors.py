@@ -120,6 +120,8 @@ def _message(told: Any, depth: int = DEPTH_MAX) -> str:
         return ""
     texts = (_message(told.get(name), depth - 1) for name in ("error", "message", "detail", "msg", "title"))
     text = next(filter(None, texts), "")
+    if text and isinstance(told.get("loc"), list):  # FastAPI's place of the fault
+        text = f"{'.'.join(map(str, told['loc'][:ITEMS_MAX]))}: {text}"
     metadata = told.get("metadata")
     behind = metadata.get("raw") if isinstance(metadata, dict) else None
     return f"{text}: {behind}" if isinstance(behind, str) and behind else text

@@ -16,12 +16,16 @@ HELD_BYTES_MAX = 1024 * 1024
 class ForwardingRelay:
     """Client and provider speak the same dialect: `feed` per read, `finish` at the end of the upstream.
 
-    `committed` tells whether the client may have seen content; `ended` is set by `finish`; `broken` is the error with
-    which the provider itself ended a committed stream (it is forwarded, nothing may follow it).
+    `committed` tells whether the client may have seen content; `whole` that the end mark has come, `finished` that
+    every choice has its finish reason; `ended` is set by `finish`; `broken` is the error with which the provider
+    itself ended a committed stream, and `last_event` the event that said so. It is not among what `feed` gives:
+    whoever pumps decides whether the caller may have it as it came.
     """
 
     __slots__ = (
+        "_choices",
         "_dialect",
+        "_finished",
         "_frames",
         "_held",
         "_keep_usage",
@@ -29,12 +33,15 @@ class ForwardingRelay:
         "committed",
         "ended",
         "finish_reason",
+        "last_event",
         "usage",
         "whole",
     )
 
-    def __init__(self, dialect: Dialect, *, keep_usage: bool) -> None:
+    def __init__(self, dialect: Dialect, *, keep_usage: bool, choices: int = 1) -> None:
         self._dialect = dialect
+        self._choices = choices
+        self._finished: set[int] = set()
         self._frames = sse.Frames()
         self._held = bytearray()
         self._keep_usage = keep_usage
@@ -44,6 +51,12 @@ class ForwardingRelay:
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
         self.broken: ProviderError | None = None
+        self.last_event = b""
+
+    @property
+    def finished(self) -> bool:
+        """Nothing is missing but, perhaps, the end mark: many providers leave it out."""
+        return len(self._finished) >= self._choices
 
     def feed(self, chunk: bytes) -> bytes:
         """What the client may have now, on event borders, possibly nothing.
@@ -67,7 +80,7 @@ class ForwardingRelay:
         """The last bytes. Raises StreamCutError if not all has come, UpstreamStatusError if it was filtered."""
         self.ended = True
         out = self._read_rest(b"" if self.broken else self._frames.rest())
-        if self.broken is None and not self.whole and self.finish_reason is None:
+        if self.broken is None and not self.whole and not self.finished:
             raise StreamCutError("the stream ended without its end mark")
         if not self.committed:
             return self._release(out)
@@ -100,14 +113,17 @@ class ForwardingRelay:
         return body
 
     def _read(self, events: bytes) -> bytes:
-        """Read event by event; what must not reach the client is left out, nothing follows an error."""
+        """Read event by event; what must not reach the client is left out, nothing follows an error or the end."""
         parts = []
         for event in sse.split(events):
             sign = self._sign(event)
+            if sign.error is not None:
+                self.last_event = event
+                break
             if sign.usage_only and not self._keep_usage:
                 continue
             parts.append(event)
-            if sign.error is not None:
+            if sign.end:
                 break
         return b"".join(parts)
 
@@ -146,3 +162,4 @@ class ForwardingRelay:
         self.committed = self.committed or sign.content
         self.whole = self.whole or sign.end
         self.finish_reason = self.finish_reason or sign.finish
+        self._finished.update(sign.finished)

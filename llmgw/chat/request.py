@@ -24,6 +24,7 @@ class ChatRequest:
     stream: bool = False
     wants_usage: bool = False  # in the stream: stream_options.include_usage
     max_tokens: int = 0
+    choices: int = 1  # how many answers are asked for at once (`n`)
     user: str = ""
     tools: bool = False
     json: bool = False  # the answer is to be JSON

@@ -39,6 +39,7 @@ class _Request(msgspec.Struct, kw_only=True):
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     user: str | None = None
+    n: int | None = None
     tools: list[msgspec.Raw] | None = None
     response_format: _ResponseFormat | None = None
     metadata: Any = None
@@ -66,6 +67,7 @@ class _Choice(msgspec.Struct):
     delta: _Delta | None = None
     text: Any = None
     finish_reason: Any = None
+    index: Any = 0
 
 
 class _Chunk(msgspec.Struct):
@@ -82,8 +84,8 @@ _request_decoder = msgspec.json.Decoder(_Request)
 _fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _chunk_decoder = msgspec.json.Decoder(_Chunk)
 _encoder = msgspec.json.Encoder()
-# JavaScript's strings may end inside a character; its JSON then has an escape that no text has.
-_HALF_A_CHARACTER = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
+# A character that JSON escapes in two halves, or only one of them: JavaScript cuts its texts anywhere.
+_SURROGATES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
 _MISSING = re.compile("Object missing required field `(.+)`")
 
 _KIND_BY_STATUS = {
@@ -102,12 +104,14 @@ class OpenAIChat:
 
     def read_request(self, body: bytes, model: str = "") -> ChatRequest:
         try:
+            if not body.isascii():
+                body.decode()  # parts that we do not read would else go to the provider as they are
             request = _request_decoder.decode(body)
             fields = _fields_decoder.decode(body)
         except msgspec.ValidationError as error:
             raise _invalid(str(error)) from None
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            why = "an escape stands for half a character" if _HALF_A_CHARACTER.search(body) else error
+            why = "an escape stands for half a character" if _completed(body) != body else error
             raise InvalidRequestError(f"the body is not JSON: {why}") from None
         except RecursionError:
             raise InvalidRequestError("the body is nested too deeply") from None
@@ -120,6 +124,7 @@ class OpenAIChat:
             stream=bool(request.stream),
             wants_usage=bool(request.stream_options and request.stream_options.include_usage),
             max_tokens=request.max_completion_tokens or request.max_tokens or 0,
+            choices=max(request.n or 1, 1),
             user=request.user or "",
             tools=bool(request.tools),
             json=request.response_format is not None and request.response_format.type != "text",
@@ -137,7 +142,7 @@ class OpenAIChat:
 
     def read_answer(self, body: bytes) -> Answer:
         try:
-            completion = _chunk_decoder.decode(body)
+            completion = _decoded(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UpstreamProtocolError(f"the answer is not a chat completion: {error}") from None
         told = _error(completion, body)
@@ -154,14 +159,14 @@ class OpenAIChat:
             return NOTHING
         if data.strip() == b"[DONE]":
             return Sign(end=True)
-        if name == b"error":
-            return Sign(error=read_error(200, data))
         try:
-            chunk = _chunk_decoder.decode(data)
+            chunk = _decoded(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if name == b"error":
+                return Sign(error=read_error(200, data))
             raise UpstreamProtocolError(f"an event of the stream is not a chat chunk: {error}") from None
-        told = _error(chunk, data)
-        return _sign(chunk) if told is None else Sign(error=told, usage=_usage(chunk.usage))
+        told = read_error(200, data) if name == b"error" else _error(chunk, data)
+        return _sign(chunk) if told is None else _sign_of_error(told, chunk)
 
     def may_matter(self, events: bytes) -> bool:
         return (
@@ -173,7 +178,7 @@ class OpenAIChat:
         )
 
     def read_error(self, status: int, body: bytes) -> ProviderError:
-        return read_error(status, body)
+        return msgspec.structs.replace(read_error(status, body), plain=_is_plain(body))
 
     def write_error(self, report: ErrorReport) -> bytes:
         error: dict[str, object] = {
@@ -188,6 +193,22 @@ class OpenAIChat:
 
     def write_stream_error(self, report: ErrorReport) -> bytes:
         return sse.write(self.write_error(report))
+
+
+def _decoded(data: bytes) -> _Chunk:
+    """Providers cut texts inside a character too. The caller gets that as it came; only we read it otherwise."""
+    try:
+        return _chunk_decoder.decode(data)
+    except msgspec.DecodeError:
+        completed = _completed(data)
+        if completed == data:
+            raise
+        return _chunk_decoder.decode(completed)
+
+
+def _completed(data: bytes) -> bytes:
+    """JSON with the replacement character for every half of one."""
+    return _SURROGATES.sub(lambda found: found[1] or rb"\ufffd", data)
 
 
 def _kind(status: int) -> str:
@@ -234,7 +255,11 @@ def _usage(told: Any) -> Usage | None:
     if not isinstance(told, dict) or not ("prompt_tokens" in told or "completion_tokens" in told):
         return None
     prompt, completion = _count(told, "prompt_tokens"), _count(told, "completion_tokens")
-    cached = _count(told.get("prompt_tokens_details"), "cached_tokens")
+    cached = (
+        _count(told.get("prompt_tokens_details"), "cached_tokens")
+        or _count(told, "prompt_cache_hit_tokens")  # DeepSeek
+        or _count(told, "num_cached_tokens")  # Mistral
+    )
     reasoning = _count(told.get("completion_tokens_details"), "reasoning_tokens")
     input_tokens = prompt if cached <= prompt else prompt + cached
     beside = max(_count(told, "total_tokens") - input_tokens - completion, 0) if prompt else 0
@@ -270,9 +295,21 @@ def _sign(chunk: _Chunk) -> Sign:
     return Sign(
         content=any(_has_content(choice) for choice in choices),
         finish=_finish(chunk),
+        finished=tuple(choice.index for choice in choices if choice.finish_reason and isinstance(choice.index, int)),
         usage=usage,
         usage_only=usage is not None and not choices,
     )
+
+
+def _sign_of_error(told: ProviderError, chunk: _Chunk) -> Sign:
+    return Sign(error=msgspec.structs.replace(told, plain=bool(chunk.error)), usage=_usage(chunk.usage))
+
+
+def _is_plain(body: bytes) -> bool:
+    try:
+        return bool(_decoded(body).error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _has_content(choice: _Choice) -> bool:

@@ -44,11 +44,13 @@ class HttpClient:
     async def write(self, data: bytes) -> None:
         await self._sent(self._begun().write(data), len(data))
 
-    async def end(self) -> web.StreamResponse:
-        """Close what was begun; gives the response for aiohttp."""
-        response = self._begun()
-        await self._sent(response.write_eof())
-        return response
+    async def end(self) -> None:
+        await self._sent(self._begun().write_eof())
+
+    @property
+    def response(self) -> web.StreamResponse:
+        """What was begun, for aiohttp. Raises ClientGoneError if nothing was."""
+        return self._begun()
 
     async def _begin(self, response: web.StreamResponse) -> None:
         self._response = response

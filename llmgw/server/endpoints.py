@@ -55,7 +55,7 @@ async def _answered(
     except GatewayError:
         request[DECIDED] = replies.decided(transcript)
         raise
-    return await client.end()
+    return client.response
 
 
 def _call(request: web.Request, running: Running, chat_request: ChatRequest, dialect: Dialect) -> Call:
@@ -67,7 +67,7 @@ def _call(request: web.Request, running: Running, chat_request: ChatRequest, dia
         dialect=dialect,
         request=chat_request,
         endpoint="chat",
-        ip=running.door.client_ip(request.headers, request.remote or ""),
+        ip=running.door.client_ip(request.headers.getall("X-Forwarded-For", ()), request.remote or ""),
         metadata=headers.metadata(given),
         headers=given,
         forwarded=headers.forwarded(given),

@@ -139,7 +139,7 @@ def test_inside_a_200_a_status_in_the_body_counts(code: Any, failure: FailureCla
         ({"message": "text", "request_id": "r"}, "text"),
         ({"object": "error", "message": "text"}, "text"),
         ({"detail": "text"}, "text"),
-        ({"detail": [{"loc": ["n"], "msg": "one"}, {"msg": "two"}]}, "one; two"),
+        ({"detail": [{"loc": ["n"], "msg": "one"}, {"msg": "two"}]}, "n: one; two"),
         ({"title": "Input validation failed", "status": 422}, "Input validation failed"),
         ({"error": {"message": ""}, "message": "outside"}, "outside"),
         (openai("Provider error", metadata={"raw": "rate-limited"}), "Provider error: rate-limited"),

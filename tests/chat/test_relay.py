@@ -46,8 +46,8 @@ def pumped(relay: ForwardingRelay, pieces: Iterable[bytes]) -> bytes:
     for piece in pieces:
         out += relay.feed(piece)
         if relay.broken:
-            return out
-    return out + relay.finish()
+            return out + relay.last_event
+    return out + relay.finish() + relay.last_event
 
 
 @st.composite
@@ -58,7 +58,7 @@ def cuts(draw: st.DrawFn, data: bytes) -> list[bytes]:
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[bytes]:
-    """The events of a well-formed stream, with pings anywhere and any line end."""
+    """The events of a well-formed stream, with pings anywhere before its end and any line end."""
     calls = draw(st.lists(st.builds(ToolCall, st.just("f"), st.just('{"a": "é"}')), max_size=2))
     events = chat_events(
         draw(st.sampled_from(["Hello there", "ÄÖ 🙂 ü", "one"])),
@@ -66,7 +66,7 @@ def streams(draw: st.DrawFn) -> list[bytes]:
         tool_calls=calls,
         n=draw(st.integers(1, 2)),
     )
-    for place in draw(st.lists(st.integers(0, len(events)), max_size=3)):
+    for place in draw(st.lists(st.integers(0, len(events) - 1), max_size=3)):
         events.insert(place, PING)
     end = draw(st.sampled_from([b"\n", b"\r\n", b"\r"]))
     return [event.replace(b"\n", end) for event in events]
@@ -201,7 +201,7 @@ def test_an_error_after_content_is_forwarded_and_nothing_after_it(data: st.DataO
     relay = new_relay()
     out = b"".join(relay.feed(piece) for piece in data.draw(cuts(HELLO + MORE + ERROR + MORE + DONE)))
 
-    assert out + relay.finish() == HELLO + MORE + ERROR
+    assert (out + relay.finish(), relay.last_event) == (HELLO + MORE, ERROR)
     assert relay.broken is not None
     assert (relay.whole, relay.broken.message) == (False, "Provider disconnected")
 
@@ -217,8 +217,9 @@ def test_an_error_after_content_may_still_carry_the_usage() -> None:
 def test_an_error_in_the_last_event_without_a_blank_line_is_completed() -> None:
     relay = new_relay()
 
-    assert relay.feed(HELLO + ERROR[:-2]) + relay.finish() == HELLO + ERROR
+    assert relay.feed(HELLO + ERROR[:-2]) + relay.finish() == HELLO
     assert relay.broken is not None
+    assert relay.last_event == ERROR
 
 
 # The end.
@@ -233,8 +234,24 @@ def test_done_or_a_finish_reason_makes_a_stream_whole(end: bytes) -> None:
     assert relay.ended
 
 
-def test_blank_lines_at_the_end_come_through() -> None:
-    assert pumped(new_relay(), [HELLO, DONE + b"\n"]) == HELLO + DONE + b"\n"
+@pytest.mark.parametrize("after", [b"\n", PING, MORE, ERROR, DONE])
+def test_nothing_follows_the_end_mark_however_it_was_cut(after: bytes) -> None:
+    relay = new_relay()
+
+    assert pumped(relay, [HELLO, DONE + after]) == HELLO + DONE
+    assert (relay.whole, relay.broken) == (True, None)
+
+
+def test_a_stream_is_finished_when_every_choice_is() -> None:
+    first, second = (sse_event({"choices": [{"index": n, "delta": {}, "finish_reason": "stop"}]}) for n in (0, 1))
+    relay = ForwardingRelay(openai_chat, keep_usage=True, choices=2)
+    relay.feed(HELLO + first + first)
+    with pytest.raises(StreamCutError, match="without its end mark"):
+        relay.finish()
+
+    relay.feed(second)
+
+    assert (relay.finish(), relay.finished) == (b"", True)
 
 
 @pytest.mark.parametrize("rest", [b"", MORE, MORE[:-2], MORE[:20], b": ping"])

@@ -97,7 +97,7 @@ def test_every_stream_passes_byte_for_byte_however_it_was_cut(recording: Recordi
 
         assert expected == out
         assert (True, recording in BROKEN) == (relay.committed, relay.broken is not None)
-        assert relay.whole or relay.finish_reason or relay.broken
+        assert relay.whole or relay.finished or relay.broken
 
 
 @each(STREAMS)
@@ -155,7 +155,7 @@ def test_every_error_gets_the_class_of_its_tag(recording: Recording) -> None:
 def relayed(pieces: list[bytes], *, keep_usage: bool = True) -> tuple[ForwardingRelay, bytes]:
     relay = ForwardingRelay(openai_chat, keep_usage=keep_usage)
     out = b"".join(relay.feed(piece) for piece in pieces)
-    return relay, out + relay.finish()
+    return relay, out + relay.finish() + relay.last_event
 
 
 def splits(stream: bytes) -> Iterator[list[bytes]]:

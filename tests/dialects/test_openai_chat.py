@@ -401,7 +401,7 @@ def test_the_signs_of_a_plain_stream() -> None:
         NOTHING,
         Sign(content=True),
         Sign(content=True),
-        Sign(finish="stop"),
+        Sign(finish="stop", finished=(0,)),
         Sign(usage=Usage(9, 3), usage_only=True),
         Sign(end=True),
     ] == signs
@@ -424,7 +424,7 @@ def test_tool_calls_are_content() -> None:
                 "choices": [{"delta": {"tool_calls": [{"id": "a"}, {"id": "b"}]}, "finish_reason": "tool_calls"}],
                 "usage": {"prompt_tokens": 9, "completion_tokens": 3},
             },
-            Sign(content=True, finish="tool_calls", usage=Usage(9, 3)),
+            Sign(content=True, finish="tool_calls", finished=(0,), usage=Usage(9, 3)),
         ),
         # Groq: usage in x_groq, and again where usage is.
         (
@@ -432,7 +432,7 @@ def test_tool_calls_are_content() -> None:
                 "choices": [{"delta": {}, "finish_reason": "stop"}],
                 "x_groq": {"id": "r", "usage": {"prompt_tokens": 9, "completion_tokens": 3}},
             },
-            Sign(finish="stop", usage=Usage(9, 3)),
+            Sign(finish="stop", finished=(0,), usage=Usage(9, 3)),
         ),
         ({"choices": [{"delta": {"reasoning": "Hm", "channel": "analysis"}}], "x_groq": None}, Sign(content=True)),
         # OpenRouter: usage with an empty choice, finish_reason again.
@@ -441,14 +441,17 @@ def test_tool_calls_are_content() -> None:
                 "choices": [{"delta": {"role": "assistant", "content": ""}, "finish_reason": "stop"}],
                 "usage": {"prompt_tokens": 9, "completion_tokens": 3, "cost": 0.1},
             },
-            Sign(finish="stop", usage=Usage(9, 3)),
+            Sign(finish="stop", finished=(0,), usage=Usage(9, 3)),
         ),
         # Together: text beside delta, numbers beyond 2^53, its own finish reason.
         (
             {"choices": [{"text": "a", "delta": {"content": "a", "token_id": 2**60}, "seed": 2**80}]},
             Sign(content=True),
         ),
-        ({"choices": [{"text": "a", "finish_reason": "eos_token"}]}, Sign(content=True, finish="eos_token")),
+        (
+            {"choices": [{"text": "a", "finish_reason": "eos_token"}]},
+            Sign(content=True, finish="eos_token", finished=(0,)),
+        ),
         # Perplexity: message beside delta.
         (
             {"choices": [{"message": {"content": "Hi"}, "delta": {"content": "Hi"}}], "citations": ["u"]},
@@ -470,7 +473,7 @@ def test_tool_calls_are_content() -> None:
             Sign(usage=Usage(9, 3), usage_only=True),
         ),
         # n > 1.
-        ({"choices": [{"delta": {}}, {"delta": {}, "finish_reason": "length"}]}, Sign(finish="length")),
+        ({"choices": [{"delta": {}}, {"delta": {}, "finish_reason": "length"}]}, Sign(finish="length", finished=(0,))),
         ({}, NOTHING),
     ],
 )  # fmt: skip
@@ -591,3 +594,40 @@ def test_the_error_that_ends_a_stream_is_one_event_and_reads_back() -> None:
     assert [event] == sse.split(event)
     assert sign.error is not None
     assert (sign.error.message, sign.end) == ("the stream broke", False)
+
+
+# Halves of characters.
+
+
+@pytest.mark.parametrize("half", [rb"\ud83d", rb"\uDE00", rb"\ude00\ud83d", rb"\ud83d\ud83d\ude00"])
+def test_a_provider_may_cut_a_text_inside_a_character(half: bytes) -> None:
+    answer = b'{"choices":[{"index":0,"message":{"content":"a %s"},"finish_reason":"stop"}]}' % half
+    event = b'data: {"choices":[{"delta":{"content":"a %s"}}]}\n\n' % half
+
+    assert openai_chat.read_answer(answer).finish == "stop"
+    assert openai_chat.read_event(event).content
+
+
+def test_what_is_no_text_at_all_is_refused_wherever_it_stands() -> None:
+    with pytest.raises(InvalidRequestError, match="the body is not JSON: 'utf-8'"):
+        openai_chat.read_request(b'{"model":"m","messages":[{"role":"user","content":"\xff"}]}')
+
+
+@pytest.mark.parametrize(("n", "choices"), [(b"3", 3), (b"null", 1), (b"0", 1)])
+def test_how_many_answers_are_asked_for_is_read(n: bytes, choices: int) -> None:
+    assert choices == openai_chat.read_request(b'{"model":"m","messages":[],"n":%s}' % n).choices
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"prompt_tokens_details": {"cached_tokens": 4}},
+        {"prompt_cache_hit_tokens": 4, "prompt_cache_miss_tokens": 6},
+        {"num_cached_tokens": 4},
+    ],
+)
+def test_cached_tokens_are_found_where_a_provider_puts_them(told: dict[str, Any]) -> None:
+    body = json.dumps({"choices": [{}], "usage": {"prompt_tokens": 10, "completion_tokens": 2, **told}})
+    usage = openai_chat.read_answer(body.encode()).usage
+
+    assert Usage(10, 2, cached_input_tokens=4) == usage

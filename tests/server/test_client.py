@@ -24,7 +24,8 @@ async def answering(handler: Handler) -> AsyncIterator[str]:
     async def handle(request: web.Request) -> web.StreamResponse:
         client = HttpClient(request, {"x-own": "1"})
         await handler(client)
-        return await client.end()
+        await client.end()
+        return client.response
 
     async with served(chain("http://127.0.0.1:9")) as gateway:
         app = web.Application()

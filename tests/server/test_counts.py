@@ -28,8 +28,8 @@ PER_CALL = {
     "json_encodes": 3,  # the model's name, the request, the log line
     "tasks": 0,  # the caller's task does it all
     **OF_AIOHTTP,
-    "timers": 5,  # body, total, and one per write to the caller
-    "resumptions": 29,  # how often one of our coroutines is entered or woken: a wait wakes all above it
+    "timers": 4,  # body, total, and one per write to the caller
+    "resumptions": 27,  # how often one of our coroutines is entered or woken: a wait wakes all above it
     "writes": 2,  # the request upstream, the answer: each in one piece
 }
 
