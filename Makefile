@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   ?= .venv
 CONFIG ?= configs/quickstart.yaml
+PORT   ?=
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
@@ -11,8 +12,8 @@ PYTEST := $(BIN)/python -m pytest
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
-serve: $(VENV)/.runtime  ## install what serving needs and serve CONFIG (configs/quickstart.yaml)
-	$(BIN)/llmgw serve $(CONFIG)
+serve: $(VENV)/.runtime  ## install what serving needs and serve CONFIG=FILE (configs/quickstart.yaml) on PORT=N (4000)
+	$(BIN)/llmgw serve $(CONFIG)$(if $(PORT), --port $(PORT))
 
 test: $(VENV)/.dev node  ## install what the tests need and run the quick suite
 	$(PYTEST) -n auto -m "not slow"
@@ -37,7 +38,7 @@ cover: $(VENV)/.dev node  ## the quick suite with line and branch coverage
 	$(BIN)/coverage report
 
 golden: $(VENV)/.dev  ## rewrite the golden files; review the diff
-	UPDATE_GOLDEN=1 $(PYTEST) -n0 tests/config tests/graph tests/house/test_config_reference.py
+	UPDATE_GOLDEN=1 $(PYTEST) -n0 tests/config tests/graph tests/house/test_config_reference.py tests/house/test_provider_table.py
 
 conformance: $(VENV)/.dev  ## recorded provider traffic, where there is some (TRAFFIC=DIR)
 	$(if $(TRAFFIC),LLMGW_TRAFFIC=$(abspath $(TRAFFIC))) $(PYTEST) -n0 -rs tests/conformance
@@ -58,11 +59,13 @@ node: $(VENV)/.dev
 	-@$(BIN)/python -m tests.partners.node
 
 $(VENV)/.runtime: pyproject.toml
+	@echo "installing into $(VENV) (once, about half a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml
+	@echo "installing into $(VENV) (once, about a minute) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.runtime

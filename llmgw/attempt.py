@@ -54,7 +54,8 @@ class Attempt:
             await self._clock.sleep(self._delay_s)
         self._began_s = self._clock.elapsed_s()
         left_s = self._transcript.started_s + deadline_s - self._began_s
-        deadline = Limit(TimeLimit.DEADLINE, deadline_s, left_s)
+        is_callers = deadline_s == self._call.timeout_s
+        deadline = Limit(TimeLimit.CALLER if is_callers else TimeLimit.DEADLINE, deadline_s, left_s)
         try:
             if self._call.request.stream:
                 await self._stream(upstream, deadline)

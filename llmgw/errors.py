@@ -10,7 +10,7 @@
     ├── ClientGoneError           nobody is left to answer
     ├── UpstreamError             one attempt failed; another may answer             never seen by a client as such
     │   ├── UpstreamStatusError (status, headers and body as the provider sent them)
-    │   ├── UpstreamTimeoutError (which limit: connect, first_token, idle, total, deadline)
+    │   ├── UpstreamTimeoutError (which limit: connect, first_token, idle, total …)
     │   ├── UpstreamConnectError      ├── UpstreamProtocolError (they broke their dialect)
     │   └── StreamCutError (their stream ended before it was whole)
     └── RouteExhaustedError       no target answered: carries every attempt          as all of them agree
@@ -54,6 +54,7 @@ class TimeLimit(StrEnum):
     IDLE = "idle"
     TOTAL = "total"
     DEADLINE = "deadline"
+    CALLER = "x-llmgw-timeout"  # the deadline that the caller has set
 
 
 class GatewayError(Exception):
@@ -178,8 +179,8 @@ class UpstreamStatusError(UpstreamError):
 class UpstreamTimeoutError(UpstreamError):
     """A time limit ran out; `limit` says which."""
 
-    def __init__(self, limit: TimeLimit, limit_s: float) -> None:
-        super().__init__(FailureClass.TIMEOUT, f"no answer within {limit_s:g} s ({limit})")
+    def __init__(self, limit: TimeLimit, limit_s: float, message: str | None = None) -> None:
+        super().__init__(FailureClass.TIMEOUT, message or f"no answer within {limit_s:g} s ({limit})")
         self.limit = limit
 
 

@@ -17,7 +17,14 @@ from zoneinfo import ZoneInfo
 from llmgw import replies
 from llmgw.attempt import Attempt
 from llmgw.call import MODEL_CHARS_MAX, Call
-from llmgw.errors import ClientGoneError, GatewayError, UnknownModelError, UpstreamError
+from llmgw.errors import (
+    ClientGoneError,
+    GatewayError,
+    OverloadedError,
+    StreamCutError,
+    UnknownModelError,
+    UpstreamError,
+)
 from llmgw.ports import Client, Clock, Journal, Upstream
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice, seed_of
@@ -26,17 +33,29 @@ from llmgw.routing.facts import Facts
 from llmgw.routing.health import ALL_WELL
 from llmgw.routing.plan import AttemptPlan, Try
 from llmgw.routing.walk import Itinerary, walk
-from llmgw.transcript import AttemptRecord, Transcript
+from llmgw.transcript import OK, STOPPED, AttemptRecord, Transcript
 from llmgw.wire import sse
+
+RETRY_AFTER_S = 1.0  # of whoever is turned away for our sake
+STOPPING = "the gateway is stopping"
 
 
 class Gateway:
-    """Answers calls. One for the whole process; it keeps nothing between calls."""
+    """Answers calls. One for the whole process; of calls it only keeps which are under way."""
 
     def __init__(self, upstream: Upstream, clock: Clock, journal: Journal) -> None:
         self._upstream = upstream
         self._clock = clock
         self._journal = journal
+        self._under_way: dict[asyncio.Timeout, Transcript] = {}
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End all calls, and whoever still comes, by an error that says so; only answers that are whole still leave."""
+        self._stopping = True
+        for scope, transcript in self._under_way.items():
+            if transcript.stream or not transcript.committed:
+                scope.reschedule(0)
 
     async def answer(self, call: Call, client: Client, transcript: Transcript) -> None:
         """Answer on `client`; the transcript is recorded exactly once, also when the client goes away.
@@ -44,7 +63,7 @@ class Gateway:
         Raises GatewayError if nothing has been sent: whoever called says so then, in the caller's dialect.
         """
         try:
-            async with _kept_awake(client, call.early_keepalive_s, transcript):
+            async with self._stoppable(transcript), _kept_awake(client, call.early_keepalive_s, transcript):
                 await self._attempts(call, client, transcript)
         except ClientGoneError:
             transcript.note_client_gone()
@@ -55,11 +74,30 @@ class Gateway:
             with suppress(ClientGoneError):
                 await client.write(call.dialect.write_stream_error(replies.report(error)))
         except asyncio.CancelledError:
-            transcript.note_client_gone()
+            if not self._stopping:
+                transcript.note_client_gone()
             raise
         finally:
+            if self._stopping:
+                transcript.note_stopped()
             transcript.total_s = self._clock.elapsed_s() - transcript.started_s
             self._journal.record(transcript)
+
+    @asynccontextmanager
+    async def _stoppable(self, transcript: Transcript) -> AsyncIterator[None]:
+        """What `stop` ends. It is no time limit, but it ends a call just as cleanly."""
+        scope = asyncio.timeout(0 if self._stopping else None)
+        try:
+            async with scope:
+                self._under_way[scope] = transcript
+                yield
+        except TimeoutError:
+            if not scope.expired():
+                raise
+            if transcript.outcome != OK:
+                raise _stopped(transcript) from None
+        finally:
+            self._under_way.pop(scope, None)
 
     async def _attempts(self, call: Call, client: Client, transcript: Transcript) -> None:
         """Attempt after attempt, as the plan says, until one has answered."""
@@ -80,7 +118,7 @@ class Gateway:
                 failures.append((target_id, error))
                 elapsed_s = self._clock.elapsed_s() - transcript.started_s
                 step = plan.failed(error.failure, elapsed_s, error.retry_after_s)
-        raise RouteExhaustedError(failures, step.why)
+        raise RouteExhaustedError(failures, step.why, step.dropped)
 
     def _itinerary(self, call: Call, dice: Dice) -> Itinerary:
         """From a name to references: the only place where a name is looked up."""
@@ -102,6 +140,12 @@ class Gateway:
             headers=call.headers,
             moment=lambda: datetime.fromtimestamp(self._clock.now_s(), ZoneInfo(call.graph.timezone)),
         )
+
+
+def _stopped(transcript: Transcript) -> GatewayError:
+    if transcript.committed:
+        return StreamCutError(STOPPING)
+    return OverloadedError(STOPPING, code=STOPPED, retry_after_s=RETRY_AFTER_S)
 
 
 @asynccontextmanager

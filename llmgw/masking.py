@@ -1,6 +1,7 @@
-r"""Our keys do not come back to callers: some providers repeat the key that they refuse.
+"""Our keys do not come back to callers: some providers repeat the key that they refuse.
 
-JSON can spell a text in many ways (`\/`, `\u002b`), so bodies are compared by what they say and not by their bytes.
+JSON can spell a text in many ways (a slash may be escaped, and any letter), so bodies are compared by what they say
+and not by their bytes.
 """
 
 from collections.abc import Iterable, Sequence

@@ -104,7 +104,7 @@ def unknown_model(graph: Graph, name: str) -> str:
     shown = printable(name)[:200]
     if name in graph.absent:
         return f"model '{shown}' is not served: {graph.absent[name]}"
-    names = graph.names()
+    names = graph.names_and_patterns()
     close = get_close_matches(name[:200], names, n=1)
     suggestion = f" Did you mean '{close[0]}'?" if close else ""
     listed = ", ".join(names[:NAMES_LISTED_MAX]) + (", …" if len(names) > NAMES_LISTED_MAX else "")

@@ -9,11 +9,12 @@ BODY_BYTES_LOGGED_MAX = 16 * 1024
 # Outcomes that are no error codes; all others are.
 OK = "ok"
 CLIENT_CLOSED = "client_closed"
+STOPPED = "stopped"  # by the end of the process; an error code too, where nothing had been sent yet
 
 
 @dataclass(slots=True)
 class AttemptRecord:
-    """One attempt. `outcome` is `ok`, a class of failure, or what it was when the client left. Times in seconds."""
+    """One attempt. `outcome` is `ok`, a class of failure, or what it was when the client or we left. In seconds."""
 
     target: str
     path: str
@@ -72,6 +73,11 @@ class Transcript:
         """The client has left: that is how the call ended, unless it had the whole answer by then."""
         if self.outcome != OK:
             self.outcome, self.status = CLIENT_CLOSED, 499
+
+    def note_stopped(self) -> None:
+        """The process has ended the call, unless the client had the whole answer by then, or had left."""
+        if self.outcome not in (OK, CLIENT_CLOSED):
+            self.outcome = STOPPED
 
     def keep_body(self, data: bytes) -> None:
         """Part of what the client got, if bodies are logged, up to the limit."""

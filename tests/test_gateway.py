@@ -8,6 +8,7 @@ import pytest
 from llmgw.call import Call
 from llmgw.errors import (
     FailureClass,
+    OverloadedError,
     StreamCutError,
     UnknownModelError,
     UpstreamConnectError,
@@ -23,6 +24,7 @@ from tests.fakes import (
     FakeClient,
     FakeClock,
     FakeJournal,
+    FakeStream,
     FakeUpstream,
     event_stream,
     fake_call,
@@ -199,6 +201,91 @@ async def test_a_call_that_is_cancelled_is_recorded_and_stays_cancelled() -> Non
 
     (transcript,) = stage.journal.transcripts
     assert (transcript.outcome, transcript.status) == ("client_closed", 499)
+
+
+# The end of the process.
+
+
+async def stopped(stage: Stage, call: Call) -> Transcript:
+    """The gateway stops while the call waits for its upstream."""
+    async with asyncio.TaskGroup() as group:
+        playing = group.create_task(stage.play(call))
+        await asyncio.sleep(0.05)
+        stage.gateway.stop()
+    return playing.result()
+
+
+async def test_a_stream_that_is_stopped_ends_with_an_error_event_and_is_recorded_so() -> None:
+    stage = Stage(event_stream(b"".join(HELLO[:2]), 60.0))
+    transcript = await stopped(stage, fake_call(stream=True))
+
+    assert b'"code":"stream_cut"' in stage.client.written[-1]
+    assert b"the gateway is stopping" in stage.client.written[-1]
+    assert (transcript.outcome, transcript.status) == ("stopped", 200)
+    assert transcript.attempts[0].outcome == "unfinished"
+
+
+async def test_an_early_stream_that_is_stopped_ends_with_an_event_too() -> None:
+    stage = Stage(event_stream(60.0))
+    transcript = await stopped(stage, early())
+
+    assert b"the gateway is stopping" in stage.client.written[-1]
+    assert (transcript.outcome, transcript.status) == ("stopped", 200)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_call_that_is_stopped_before_its_commit_raises(stream: bool) -> None:
+    stage = Stage(event_stream(60.0) if stream else FakeStream(200, {"content-type": "application/json"}, [60.0]))
+    with pytest.raises(ExceptionGroup) as caught:
+        await stopped(stage, fake_call(stream=stream))
+
+    (error,) = caught.value.exceptions
+    assert isinstance(error, OverloadedError)
+    assert (error.code, error.retry_after_s) == ("stopped", 1.0)
+    (transcript,) = stage.journal.transcripts
+    assert (transcript.outcome, transcript.status, stage.client.started) == ("stopped", 503, False)
+
+
+async def test_who_comes_after_the_stop_is_stopped_too() -> None:
+    stage = Stage(GOOD)
+    stage.gateway.stop()
+    with pytest.raises(OverloadedError):
+        await stage.play()
+
+    assert stage.journal.transcripts[0].outcome == "stopped"
+
+
+async def test_a_stream_that_is_whole_is_not_stopped() -> None:
+    stage = Stage(event_stream(b"".join(HELLO), 0.2))
+    transcript = await stopped(stage, fake_call(stream=True))
+
+    assert (transcript.outcome, transcript.status) == ("ok", 200)
+    assert b"error" not in stage.client.body
+
+
+class SlowClient(FakeClient):
+    """Takes its time to read."""
+
+    async def write(self, data: bytes) -> None:
+        await asyncio.sleep(0.2)
+        await super().write(data)
+
+
+async def test_a_whole_answer_on_its_way_arrives() -> None:
+    stage = Stage(GOOD, client=SlowClient())
+    transcript = await stopped(stage, fake_call())
+
+    assert (transcript.outcome, transcript.status) == ("ok", 200)
+
+
+async def test_a_whole_answer_that_does_not_arrive_in_time_was_cut_by_us() -> None:
+    stage = Stage(GOOD, client=SlowClient())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await stopped(stage, fake_call())
+
+    (transcript,) = stage.journal.transcripts
+    assert (transcript.outcome, transcript.status) == ("stopped", 200)
 
 
 async def test_a_fault_of_ours_is_recorded_as_one() -> None:

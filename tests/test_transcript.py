@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmgw.transcript import BODY_BYTES_LOGGED_MAX, CLIENT_CLOSED, OK, AttemptRecord, Transcript
+from llmgw.transcript import BODY_BYTES_LOGGED_MAX, CLIENT_CLOSED, OK, STOPPED, AttemptRecord, Transcript
 
 
 def begun() -> Transcript:
@@ -46,6 +46,18 @@ def test_who_leaves_with_the_whole_answer_has_had_it(outcome: str, status: int, 
     transcript.note_client_gone()
 
     assert expected == (transcript.outcome, transcript.status)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [(OK, OK), (CLIENT_CLOSED, CLIENT_CLOSED), ("internal_error", STOPPED), ("stream_cut", STOPPED)],
+)
+def test_who_was_gone_by_the_end_of_the_process_was_not_stopped(outcome: str, expected: str) -> None:
+    transcript = begun()
+    transcript.outcome = outcome
+    transcript.note_stopped()
+
+    assert expected == transcript.outcome
 
 
 def test_bodies_are_kept_up_to_a_limit_and_only_if_asked() -> None:

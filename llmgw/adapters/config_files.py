@@ -58,6 +58,8 @@ def _read(source: Path | Text) -> tuple[str, str | bytes]:
         if source.stat().st_size > FILE_BYTES_MAX:
             raise _unreadable(source, f"larger than {FILE_BYTES_MAX} bytes", "a config file is text of some kilobytes")
         return str(source), source.read_bytes()
+    except IsADirectoryError:
+        raise _unreadable(source, "is a directory", "name a file in it") from None
     except OSError as error:
         hint = "check the path" if isinstance(error, FileNotFoundError) else "check its permissions"
         raise _unreadable(source, f"cannot be read: {error.strerror}", hint) from None

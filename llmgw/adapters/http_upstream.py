@@ -4,6 +4,7 @@ Redirects are not followed, cookies are not kept, and an answer that is left ear
 a provider stops producing at once when nobody listens.
 """
 
+import asyncio
 import os
 import socket
 import ssl
@@ -56,11 +57,31 @@ class HttpStream:
 
 @dataclass(slots=True)
 class _Pool:
-    """Connections of one transport; closed once retired and unused."""
+    """Connections of one transport; closed once retired and unused.
+
+    We count `max_connections` ourselves: aiohttp's own limit would make waiting for a turn look like connecting.
+    """
 
     session: aiohttp.ClientSession
+    turns: asyncio.Semaphore | None  # None: no limit of ours
     in_use: int = 0
     retired: bool = False
+
+    @asynccontextmanager
+    async def turn(self, call: UpstreamCall) -> AsyncIterator[None]:
+        """One of the connections, for as long as the answer takes. Waiting for it is bounded as connecting is."""
+        if self.turns is None:
+            yield
+            return
+        try:
+            async with asyncio.timeout(call.connect_s):
+                await self.turns.acquire()
+        except TimeoutError:
+            raise _all_in_use(call) from None
+        try:
+            yield
+        finally:
+            self.turns.release()
 
 
 class HttpUpstream:
@@ -74,13 +95,14 @@ class HttpUpstream:
         pool = self._pool(call.target.transport)
         pool.in_use += 1
         try:
-            with _mapped(call):
-                response = await self._post(pool.session, call)
-            try:
-                with _told_of_the_end(response):
-                    yield HttpStream(response)
-            finally:
-                response.close()  # does nothing to a connection that has gone back to the pool
+            async with pool.turn(call):
+                with _mapped(call):
+                    response = await self._post(pool.session, call)
+                try:
+                    with _told_of_the_end(response):
+                        yield HttpStream(response)
+                finally:
+                    response.close()  # does nothing to a connection that has gone back to the pool
         finally:
             pool.in_use -= 1
             if pool.retired and not pool.in_use:
@@ -102,7 +124,8 @@ class HttpUpstream:
     def _pool(self, transport: Transport) -> _Pool:
         pool = self._pools.get(transport)
         if pool is None:
-            pool = self._pools[transport] = _Pool(_session(transport))
+            turns = asyncio.Semaphore(transport.max_connections) if transport.max_connections else None
+            pool = self._pools[transport] = _Pool(_session(transport), turns)
         return pool
 
     async def _post(self, session: aiohttp.ClientSession, call: UpstreamCall) -> aiohttp.ClientResponse:
@@ -143,7 +166,7 @@ def _told_of_the_end(response: aiohttp.ClientResponse) -> Iterator[None]:
 
 def _session(transport: Transport) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(
-        limit=transport.max_connections,
+        limit=0,  # ours is in the pool
         ssl=_tls(transport),
         keepalive_timeout=KEEP_ALIVE_S,
     )
@@ -168,10 +191,18 @@ def _tls(transport: Transport) -> ssl.SSLContext | bool:
         raise UpstreamConnectError(f"ca_file {transport.ca_file} cannot be used ({_told(error)})") from None
 
 
+def _all_in_use(call: UpstreamCall) -> UpstreamTimeoutError:
+    transport = call.target.transport
+    of = f"all {transport.max_connections} connections of provider {transport.provider}"
+    return UpstreamTimeoutError(TimeLimit.CONNECT, call.connect_s, f"{of} are in use (max_connections)")
+
+
 @contextmanager
 def _mapped(call: UpstreamCall) -> Iterator[None]:
     """Aiohttp's errors become ours; nobody above sees a library's exception."""
     where = URL(call.target.url).host_port_subcomponent  # not `authority`, in which a password may stand
+    proxy = call.target.transport.proxy
+    nearest = where if proxy is None else f"the proxy {URL(proxy.reveal()).host_port_subcomponent}"
     try:
         yield
     except aiohttp.ServerTimeoutError:
@@ -179,7 +210,11 @@ def _mapped(call: UpstreamCall) -> Iterator[None]:
     except aiohttp.ClientConnectorCertificateError as error:
         raise UpstreamConnectError(f"{where}: its certificate is not trusted ({_told(error)})") from None
     except aiohttp.ClientConnectorDNSError as error:
-        raise UpstreamConnectError(f"{where}: no such host ({_told(error)})") from None
+        raise UpstreamConnectError(f"{nearest}: no such host ({_told(error)})") from None
+    except aiohttp.ClientProxyConnectionError as error:
+        raise UpstreamConnectError(f"{nearest} cannot be reached: is it running? ({_told(error)})") from None
+    except aiohttp.ClientHttpProxyError as error:
+        raise UpstreamConnectError(f"{nearest} does not connect to {where} ({error.status} {_told(error)})") from None
     except aiohttp.ClientConnectorError as error:
         raise UpstreamConnectError(f"{where} cannot be reached: is it running? ({_told(error)})") from None
     except (aiohttp.ClientConnectionError, OSError) as error:

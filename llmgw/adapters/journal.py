@@ -1,6 +1,7 @@
 """One canonical line per request: everything that happened to it, in the glossary's words.
 
-Pretty on a terminal, JSON in a pipe. Never a credential, and bodies only if the file asks for them.
+Short and in colour on a terminal (`pretty_log.py`), JSON in a pipe. Never a credential, and bodies only if the file
+asks for them.
 """
 
 import json
@@ -8,6 +9,7 @@ from typing import Any, Protocol, TextIO, cast
 
 import structlog
 
+from llmgw.adapters.pretty_log import REQUEST, TIME_FORMAT, PrettyRenderer
 from llmgw.ports import Journal
 from llmgw.routing.dice import seed_of
 from llmgw.transcript import BODY_BYTES_LOGGED_MAX, CLIENT_CLOSED, OK, AttemptRecord, Transcript
@@ -28,16 +30,14 @@ class Lines(Protocol):
 
 def make_logger(file: Lines, *, pretty: bool, level: str) -> Logger:
     """A logger of its own, so that importing this module configures nothing."""
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=True, sort_keys=False)
-        if pretty
-        else structlog.processors.JSONRenderer(serializer=_encode)
-    )
+    time_of_day = structlog.processors.TimeStamper(fmt=TIME_FORMAT, utc=False)
+    time = time_of_day if pretty else structlog.processors.TimeStamper(fmt="iso", utc=True)
+    renderer: Any = PrettyRenderer() if pretty else structlog.processors.JSONRenderer(serializer=_encode)
     logger: Logger = structlog.wrap_logger(
         structlog.WriteLogger(cast(TextIO, file)),
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            time,
             structlog.processors.format_exc_info,
             renderer,
         ],
@@ -61,7 +61,7 @@ class LogJournal:
 
     def record(self, transcript: Transcript) -> None:
         write = self._logger.info if _is_no_fault_of_ours(transcript) else self._logger.warning
-        write("request", **line(transcript))
+        write(REQUEST, **line(transcript))
 
 
 def line(transcript: Transcript) -> dict[str, Any]:

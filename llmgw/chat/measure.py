@@ -4,7 +4,7 @@ A token of text is at least one byte of UTF-8 in every tokenizer in use, so byte
 are bounded by a table. The number is a bound, not an estimate: English text has about a quarter of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -20,10 +20,25 @@ NUMBER_TOKENS_MAX = 8
 _IMAGE_TYPES = ("image_url", "input_image", "image")
 
 
-def input_tokens_max(messages: Any, tools: bytes = b"") -> int:
-    """The bound for decoded `messages` (any JSON) and the encoded tool definitions."""
+# Fields of a body of which the model sees nothing. All others may become part of the prompt: tools, schemas of the
+# answer, a predicted answer, and whatever a provider thinks of next.
+_SETTINGS = """
+model stream stream_options n seed stop user metadata store service_tier safety_identifier prompt_cache_key
+max_tokens max_completion_tokens temperature top_p top_k min_p frequency_penalty presence_penalty logit_bias
+logprobs top_logprobs
+"""
+NOT_PROMPT = frozenset(_SETTINGS.split())
+
+
+def input_tokens_max(messages: Any, beside: int = 0) -> int:
+    """The bound for decoded `messages` (any JSON) and `beside` them as many bytes of other fields."""
     count = len(messages) if isinstance(messages, list) else 1
-    return sum(map(_tokens_max, _leaves(messages))) + count * MESSAGE_TOKENS_MAX + len(tools)
+    return sum(map(_tokens_max, _leaves(messages))) + count * MESSAGE_TOKENS_MAX + beside
+
+
+def bytes_beside(fields: Mapping[str, msgspec.Raw]) -> int:
+    """How much of a body may reach the model beside its messages, in encoded bytes: nothing is decoded for it."""
+    return sum(len(raw) for name, raw in fields.items() if name not in NOT_PROMPT and name != "messages")
 
 
 def has_images(messages: Any) -> bool:

@@ -24,7 +24,6 @@ _FAILURES = {
     "exceed_context_size_error": FailureClass.CONTEXT_LENGTH,
     "too_many_prompt_tokens": FailureClass.CONTEXT_LENGTH,
     "too_many_tokens": FailureClass.CONTEXT_LENGTH,
-    "string_above_max_length": FailureClass.CONTEXT_LENGTH,
     "content_filter": FailureClass.CONTENT_FILTER,
     "content_policy_violation": FailureClass.CONTENT_FILTER,
     "responsibleaipolicyviolation": FailureClass.CONTENT_FILTER,
@@ -97,7 +96,11 @@ _PHRASES = (
     ("model identifier is invalid", FailureClass.NOT_FOUND),
 )
 _WORDS_DECIDE = frozenset({200, 400, 402, 403, 404, 413, 422, 429})
-_NO_SUCH_MODEL = re.compile(r"\bmodel \S{1,200} (?:does not exist|is not supported)")
+_TOO_LONG = "string_above_max_length"  # of any field: only of the messages does it mean the context
+# At the start of what is said: "tool choice for model x is not supported" is about something else.
+_NO_SUCH_MODEL = re.compile(
+    r"""(?:^|[:;,."'{(\[]\s?)(?:the )?(?:requested )?model \S{1,200} (?:does not exist|is not supported)"""
+)
 
 
 def read_error(status: int, body: bytes) -> ProviderError:
@@ -132,14 +135,23 @@ def _failure(told: Any, message: str, status: int) -> FailureClass | None:
     for word in _words(told):
         if word in known:
             return known[word]
-    return _by_phrase(message.lower()) if status in _WORDS_DECIDE else None
+        if word == _TOO_LONG and _is_about_messages(told):
+            return FailureClass.CONTEXT_LENGTH
+    return _by_phrase(message.lower(), status) if status in _WORDS_DECIDE else None
 
 
-def _by_phrase(message: str) -> FailureClass | None:
-    for phrase, failure in _PHRASES:
-        if phrase in message:
-            return failure
-    return FailureClass.NOT_FOUND if _NO_SUCH_MODEL.search(message) else None
+def _by_phrase(message: str, status: int) -> FailureClass | None:
+    """A rate limit may be told in any words: there only that money has run out says more than the status."""
+    found = (failure for phrase, failure in _PHRASES if phrase in message)
+    if status == 429:
+        return FailureClass.QUOTA_EXHAUSTED if FailureClass.QUOTA_EXHAUSTED in found else None
+    return next(found, FailureClass.NOT_FOUND if _NO_SUCH_MODEL.search(message) else None)
+
+
+def _is_about_messages(told: Any) -> bool:
+    error = told.get("error") if isinstance(told, dict) else None
+    param = error.get("param") if isinstance(error, dict) else None
+    return isinstance(param, str) and param.startswith("messages")
 
 
 def _words(told: Any, depth: int = DEPTH_MAX) -> list[str]:

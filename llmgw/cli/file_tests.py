@@ -7,17 +7,20 @@ from llmgw.adapters.config_files import Built
 from llmgw.cli.render import Line
 from llmgw.config.problems import Problem
 from llmgw.graph.compile import compile_graph
+from llmgw.graph.model import Graph
 from llmgw.routing import filetests
 from llmgw.routing.filetests import Result
 
 
 def run_file_tests(built: Built, env: Mapping[str, str]) -> tuple[Result, ...]:
-    """Every test of a file without errors, on the whole graph: what is optional and has no key stays in."""
+    """Every test of a file without errors, on the whole graph."""
     tests = built.loaded.config.tests
-    graph = built.graph
-    if tests and graph.absent:
-        graph = compile_graph(built.loaded, env, whole=True).graph
-    return tuple(filetests.run(tests, graph))
+    return tuple(filetests.run(tests, whole_graph(built, env))) if tests else ()
+
+
+def whole_graph(built: Built, env: Mapping[str, str]) -> Graph:
+    """As if every key were set: what is optional and has no key stays in."""
+    return compile_graph(built.loaded, env, whole=True).graph if built.graph.absent else built.graph
 
 
 def failures(results: Iterable[Result], built: Built) -> tuple[Problem, ...]:

@@ -20,11 +20,8 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 Version = Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)]
 Configs = Annotated[
-    list[str], typer.Argument(metavar="CONFIG", help="The file; several are merged; - is standard input.")
-]
-ServedConfigs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="CONFIG", help="The file; several are merged. Without: what this machine offers."),
+    typer.Argument(metavar="CONFIG", help="The file (./llmgw.yaml); several are merged; - is standard input."),
 ]
 NewFile = Annotated[str, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")]
 
@@ -44,6 +41,7 @@ Fallbacks = Annotated[
     str | None, _flag("--fallbacks", metavar="A,B", help="What answers when --model fails, in this order.")
 ]
 Host = Annotated[str | None, _flag("--host", metavar="ADDRESS", help="Where to listen (127.0.0.1 and ::1).")]
+Open = Annotated[bool, _flag("--open", help="Other machines may call too: whoever reaches the port, without a key.")]
 Port = Annotated[int | None, typer.Option(help="Where to listen (4000); 0 takes a free one.", min=0, max=65535)]
 Workers = Annotated[int, typer.Option(help="Processes; not more than 1 in this version.", min=1)]
 Watch = Annotated[bool, _flag("--watch", help="Reload when a file changes.")]
@@ -66,6 +64,7 @@ Fail = Annotated[
     list[str] | None,
     _flag("--fail", metavar="T=CLASS", help="Target T fails so, always; T=CLASS,CLASS: on its first two attempts."),
 ]
+AssumeKeys = Annotated[bool, _flag("--assume-keys", help="As if every provider had its key: nothing leaves the graph.")]
 At = Annotated[str | None, _flag("--at", metavar="TIME", help="When it comes, as in 2026-12-31T23:59 (now).")]
 Seed = Annotated[str | None, _flag("--seed", metavar="N", help="The dice: a number, or a request id from the log (0).")]
 All = Annotated[bool, _flag("--all", help="Run the file's tests instead.")]

@@ -30,8 +30,12 @@ def init(path: str, *, force: bool) -> int:
 
 
 def _written(path: str, found: tuple[Found, ...]) -> list[Line]:
+    if found[0].is_simulator:
+        origin: Line = (f"wrote {path}: ", ("no keys and no Ollama found, so the simulator answers", "yellow"))
+    else:
+        origin = (f"wrote {path}, from: ", (", ".join(one.by for one in found), "cyan"))
     return [
-        (f"wrote {path}, from: ", (", ".join(one.by for one in found), "cyan")),
+        origin,
         ("check it:  ", (f"llmgw validate {path}", "bold")),
         ("serve it:  ", (f"llmgw serve {path}", "bold")),
     ]

@@ -81,27 +81,29 @@ def _root(*, _version: flags.Version = False) -> None:
 
     For example:
       llmgw serve                         finds provider keys and a local Ollama, and serves them
-      llmgw init                          writes that as a file, to go on from
-      llmgw validate llmgw.yaml           finds every mistake, with its place
-      llmgw test-route llmgw.yaml -m chat --fail gpt=overloaded
+      llmgw init                          writes that as llmgw.yaml, which all commands then take
+      llmgw validate                      finds every mistake of the file, with its place
+      llmgw test-route -m chat --fail gpt=overloaded
     """
 
 
 def serve(  # noqa: PLR0913 - one for each flag
     *,
-    configs: flags.ServedConfigs = None,
+    configs: flags.Configs = None,
     model: flags.ServedModel = None,
     fallbacks: flags.Fallbacks = None,
     host: flags.Host = None,
     port: flags.Port = None,
+    is_open: flags.Open = False,
     workers: flags.Workers = 1,
     watch: flags.Watch = False,
     env_file: flags.EnvFile = None,
 ) -> int:
     """Serve a file, flags, or what is found.
 
-    With neither a file nor --model it looks for provider keys in the environment and a local Ollama; if there are none,
-    the built-in simulator answers. Reloads on SIGHUP or with --watch, drains on SIGTERM.
+    Without a file or --model it takes ./llmgw.yaml. If there is none, it looks for provider keys in the environment and
+    a local Ollama, and without those the built-in simulator answers. Reloads on SIGHUP or with --watch, drains on
+    SIGTERM.
 
     Exit code: 0 after a stop, 1 bad file, 2 wrong usage, 3 cannot bind.
 
@@ -119,7 +121,15 @@ def serve(  # noqa: PLR0913 - one for each flag
 
     return command.serve(
         configs or [],
-        command.Flags(model=model, fallbacks=tuple(chain), host=host, port=port, watch=watch, env_file=env_file),
+        command.Flags(
+            model=model,
+            fallbacks=tuple(chain),
+            host=host,
+            port=port,
+            open=is_open,
+            watch=watch,
+            env_file=env_file,
+        ),
     )
 
 
@@ -150,14 +160,15 @@ def init(*, path: flags.NewFile = "llmgw.yaml", force: flags.Force = False) -> i
 
 def validate(
     *,
-    configs: flags.Configs,
+    configs: flags.Configs = None,
     as_json: flags.Json = False,
     strict: flags.Strict = False,
     env_file: flags.EnvFile = None,
 ) -> int:
     """Find every problem of a file.
 
-    Each with its place; then the file's tests run. Contacts nothing and needs no keys.
+    Each with its place; then the file's tests run. Contacts nothing and needs no keys. Without a name it is
+    ./llmgw.yaml.
 
     With --json: valid, errors, warnings, problems (file, line, column, path, severity, message, hint), models, routes,
     and tests (name, passed, targets, code, fault).
@@ -165,18 +176,19 @@ def validate(
     Exit code: 0 fine, 1 problems or failed tests, 2 wrong usage.
 
     For example:
-      llmgw validate llmgw.yaml
+      llmgw validate
       llmgw validate base.yaml prod.yaml --strict
       cat llmgw.yaml | llmgw validate - --json
     """
     from llmgw.cli import validate as command
+    from llmgw.cli.sources import needed
 
-    return command.validate(configs, env_file, as_json=as_json, strict=strict)
+    return command.validate(needed(configs), env_file, as_json=as_json, strict=strict)
 
 
 def dry_run(  # noqa: PLR0913 - one for each flag
     *,
-    configs: flags.Configs,
+    configs: flags.Configs = None,
     model: flags.Model = None,
     metadata: flags.Metadata = None,
     header: flags.Header = None,
@@ -188,6 +200,7 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     images: flags.Images = False,
     request: flags.RequestFile = None,
     fail: flags.Fail = None,
+    assume_keys: flags.AssumeKeys = False,
     at: flags.At = None,
     seed: flags.Seed = None,
     run_all: flags.All = False,
@@ -200,7 +213,11 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     """Show what a request would do.
 
     By the very code that serves, but nothing is called: the path through the graph, every candidate and why it was kept
-    or dropped, the time limits; with --fail the outage is played through, attempt by attempt.
+    or dropped, the time limits; with --fail the outage is played through, attempt by attempt. Without a name the file
+    is ./llmgw.yaml.
+
+    An `optional` provider without its key has left the graph, here as in the server; --assume-keys keeps it, as the
+    file's own tests do.
 
     Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
@@ -212,10 +229,10 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     Exit code: 0 a target answers, 1 none or a bad file, 2 wrong usage.
 
     For example:
-      llmgw test-route llmgw.yaml --model chat --fail gpt=rate_limited --fail claude=timeout,overloaded
+      llmgw test-route llmgw.yaml --model chat --fail gpt=rate_limited --fail claude=overloaded,server_error
       llmgw test-route llmgw.yaml --model tiered --metadata tier=paid --input-tokens 120000
       llmgw test-route llmgw.yaml --request body.json --json
-      llmgw test-route llmgw.yaml --all
+      llmgw test-route --all
     """
     for name, later, needs in (("--key", key, "keys"), ("--spent", spent, "budgets"), ("--facts", facts, "breakers")):
         if later:
@@ -223,12 +240,13 @@ def dry_run(  # noqa: PLR0913 - one for each flag
 
     from llmgw.cli import test_route as command
     from llmgw.cli.pretended import Asked
+    from llmgw.cli.sources import needed
 
     if run_all:
         if model or request or fail:
             message = "runs the file's own tests: leave out --model, --request and --fail"
             raise typer.BadParameter(message, param_hint="--all")
-        return command.test_all(configs, env_file, as_json=as_json)
+        return command.test_all(needed(configs), env_file, as_json=as_json)
     asked = Asked(
         model=model,
         metadata=metadata or [],
@@ -241,10 +259,11 @@ def dry_run(  # noqa: PLR0913 - one for each flag
         images=images,
         body=request,
         fail=fail or [],
+        assume_keys=assume_keys,
         at=at,
         seed=seed,
     )
-    return command.test_route(configs, env_file, asked, as_json=as_json)
+    return command.test_route(needed(configs), env_file, asked, as_json=as_json)
 
 
 def schema() -> int:

@@ -6,6 +6,8 @@ On standard error, so that the log on standard output stays what it is.
 import json
 import shlex
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from llmgw.cli.discover import CHAIN, Found
 from llmgw.cli.render import Line, Piece
@@ -14,6 +16,7 @@ from llmgw.graph.model import STAR, Graph
 NAMES_SHOWN_MAX = 12
 # Without `keys` in the file any key will do, but SDKs insist on one.
 ANY_KEY = "llmgw"
+ANY = "any model name"
 _WIDTH = 14
 
 
@@ -22,15 +25,31 @@ def base_url(url: str) -> str:
     return f"{url.rstrip('/')}/v1"
 
 
-def short_lines(urls: Sequence[str], graph: Graph) -> Iterator[Line]:
-    """Where, and which names: for a pipe."""
-    yield ("llmgw serves ", (shown_names(graph), "cyan"), " on ", (", ".join(base_url(url) for url in urls), "bold"))
+def callable_urls(urls: Sequence[str], machine: str) -> tuple[str, ...]:
+    """Addresses that can be called: `0.0.0.0` is loopback to this machine, and a name to the others."""
+    return tuple(url for listening in urls for url in _callable(listening, machine))
 
 
-def long_lines(urls: Sequence[str], graph: Graph, found: Sequence[Found]) -> Iterator[Line]:
+def _callable(url: str, machine: str) -> Iterator[str]:
+    parts = urlsplit(url)
+    address = ip_address(parts.hostname or "")
+    if address.is_unspecified:
+        yield f"{parts.scheme}://{'127.0.0.1' if address.version == 4 else '[::1]'}:{parts.port}"
+        yield f"{parts.scheme}://{machine}:{parts.port}"
+    else:
+        yield url
+
+
+def short_lines(urls: Sequence[str], graph: Graph, files: Sequence[str] = ()) -> Iterator[Line]:
+    """Where, which names, and by which file: for a pipe."""
+    at = (", ".join(base_url(url) for url in urls), "bold")
+    yield ("llmgw serves ", (shown_names(graph), "cyan"), " on ", at, f", from {', '.join(files)}" if files else "")
+
+
+def long_lines(urls: Sequence[str], graph: Graph, files: Sequence[str], found: Sequence[Found]) -> Iterator[Line]:
     """The same, what was found, and what to paste: for whoever has just typed `llmgw serve`."""
     yield ()
-    yield from short_lines(urls, graph)
+    yield from short_lines(urls, graph, files)
     yield ()
     yield from found_lines(found)
     yield from client_lines(base_url(urls[0]), example_model(graph, found))
@@ -39,14 +58,14 @@ def long_lines(urls: Sequence[str], graph: Graph, found: Sequence[Found]) -> Ite
 
 def shown_names(graph: Graph) -> str:
     """The names that clients may ask for, as many as fit on a line."""
-    names = graph.names()
+    names = [ANY if name == STAR else name for name in graph.names_and_patterns()]
     more = len(names) - NAMES_SHOWN_MAX
     return ", ".join(names[:NAMES_SHOWN_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
 def example_model(graph: Graph, found: Sequence[Found]) -> str:
     """A name that works in an example: the chain if there is one, else the first exact name, else one that fits."""
-    if CHAIN in graph.routes or not graph.names():
+    if CHAIN in graph.routes or not graph.names_and_patterns():
         return CHAIN
     examples = [one.example for one in found if graph.resolve(one.example)]
     exact = next(iter(graph.routes), None)

@@ -18,6 +18,7 @@ from llmgw.cli.sources import STDIN
 from llmgw.config.model import TestRequest
 from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import FailureClass, RequestTooLargeError
+from llmgw.graph.patterns import STAR, by_precedence, closest
 from llmgw.routing import facts
 from llmgw.routing.dice import seed_of
 from llmgw.routing.facts import Facts
@@ -27,6 +28,8 @@ from llmgw.server import headers
 ENDPOINT = "chat"
 IP = "127.0.0.1"
 SEED = "0"
+NOTHING_ABSENT: Mapping[str, str] = {}
+_ASSUME = "--assume-keys plays it as if every key were set"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,7 @@ class Asked:
     images: bool = False
     body: str | None = None
     fail: Sequence[str] = ()
+    assume_keys: bool = False
     at: str | None = None
     seed: str | None = None
 
@@ -135,10 +139,16 @@ def pairs(texts: Iterable[str], flag: str) -> dict[str, str]:
     return found
 
 
-def pretence(texts: Iterable[str], known: Sequence[str]) -> Pretence:
-    """`T=CLASS` (always) and `T=CLASS,CLASS` (on its first attempts; `T=CLASS,` on the first only)."""
+def pretence(texts: Iterable[str], known: Sequence[str], absent: Mapping[str, str] = NOTHING_ABSENT) -> Pretence:
+    """`T=CLASS` (always) and `T=CLASS,CLASS` (on its first attempts; `T=CLASS,` on the first only).
+
+    `absent` targets have left the graph, and why: what is not there cannot fail, and saying nothing would deceive.
+    """
     failures: dict[str, FailureClass | tuple[FailureClass, ...]] = {}
     for target, written in pairs(texts, "--fail").items():
+        if gone := _gone(target, absent):
+            message = f"'{target}' has left the graph ({gone}), so it can fail nothing; {_ASSUME}"
+            raise typer.BadParameter(message, param_hint="--fail")
         if target not in known:
             raise typer.BadParameter(f"'{target}' is not a target: {_instead(target, known)}", param_hint="--fail")
         classes = tuple(_failure(name.strip()) for name in written.split(",") if name.strip())
@@ -146,6 +156,12 @@ def pretence(texts: Iterable[str], known: Sequence[str]) -> Pretence:
             raise typer.BadParameter(f"'{target}=' names no class: {_classes()}", param_hint="--fail")
         failures[target] = classes if "," in written else classes[0]
     return failures
+
+
+def _gone(target: str, absent: Mapping[str, str]) -> str | None:
+    """Why the target is not there, if it is not; it may be one of a pattern's."""
+    found = closest(by_precedence(name for name in absent if STAR in name), target)
+    return absent.get(target) or (absent[found[0]] if found else None)
 
 
 def _failure(name: str) -> FailureClass:

@@ -9,7 +9,7 @@ from llmgw import replies
 from llmgw.adapters.config_files import Built, build
 from llmgw.cli import pretended
 from llmgw.cli.env_file import environment
-from llmgw.cli.file_tests import failures, result_json, result_lines, run_file_tests
+from llmgw.cli.file_tests import failures, result_json, result_lines, run_file_tests, whole_graph
 from llmgw.cli.pretended import Asked, Question
 from llmgw.cli.render import Line, count, problem_lines, show, show_json
 from llmgw.cli.route_json import error_json, route_json
@@ -37,24 +37,28 @@ class DryRun:
 
 def test_route(configs: Sequence[str], env_file: Path | None, asked: Asked, *, as_json: bool) -> int:
     """The dry run of one request. Raises ConfigError."""
-    built = _built(configs, env_file)
+    built = _built(configs, env_file, assume_keys=asked.assume_keys)
+    graph = whole_graph(built, environment(env_file)) if asked.assume_keys else built.graph
     try:
-        question = pretended.question(asked, built.graph.timezone, built.loaded.config.server.max_body)
-        dry_run = _dry_run(built.graph, question, asked)
+        question = pretended.question(asked, graph.timezone, built.loaded.config.server.max_body)
+        dry_run = _dry_run(graph, question, asked)
     except RequestError as error:
         return _refused(asked.model, error, as_json=as_json)
     if as_json:
         show_json(route_json(dry_run.model, dry_run.resolved, dry_run.itinerary, dry_run.rehearsal), sys.stdout)
     else:
-        show(_lines(dry_run, built.graph), sys.stdout)
+        show(_lines(dry_run, graph), sys.stdout)
     return 0 if dry_run.rehearsal.verdict is None else 1
 
 
-def _built(configs: Sequence[str], env_file: Path | None) -> Built:
-    """The graph, with its warnings told; raises ConfigError where it has errors."""
+def _built(configs: Sequence[str], env_file: Path | None, *, assume_keys: bool) -> Built:
+    """The graph, with its warnings told (but not of keys that are assumed); raises ConfigError where it has errors."""
     built = build(sources(configs), environment(env_file), need_secrets=False)
     built.checked()
-    show(problem_lines([p for p in built.problems if p.severity is Severity.WARNING], sys.stderr), sys.stderr)
+    warnings = [problem for problem in built.problems if problem.severity is Severity.WARNING]
+    if assume_keys:
+        warnings = [warning for warning in warnings if "not set" not in warning.message]
+    show(problem_lines(warnings, sys.stderr), sys.stderr)
     return built
 
 
@@ -64,7 +68,7 @@ def _dry_run(graph: Graph, question: Question, asked: Asked) -> DryRun:
         raise UnknownModelError(replies.unknown_model(graph, question.model))
     dice = Dice(pretended.seed(asked.seed))
     itinerary = _limited(walk(resolved, question.facts, ALL_WELL, dice), question.timeout_s)
-    pretence = pretended.pretence(asked.fail, _targets(graph, itinerary))
+    pretence = pretended.pretence(asked.fail, _targets(graph, itinerary), graph.absent)
     rehearsal = rehearse(itinerary, pretence, dice, stream=question.stream)
     return DryRun(question.model, resolved, itinerary, rehearsal)
 
@@ -104,7 +108,7 @@ def _lines(dry_run: DryRun, graph: Graph) -> Iterator[Line]:
 
 def test_all(configs: Sequence[str], env_file: Path | None, *, as_json: bool) -> int:
     """The tests that the file holds. Raises ConfigError."""
-    built = _built(configs, env_file)
+    built = _built(configs, env_file, assume_keys=True)
     results = run_file_tests(built, environment(env_file))
     if as_json:
         show_json({"tests": [result_json(result) for result in results]}, sys.stdout)

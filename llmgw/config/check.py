@@ -17,7 +17,9 @@ from llmgw.config.messages import findings
 from llmgw.config.problems import KeyPath, Mark, Problem, path_text
 from llmgw.config.schema import JsonSchema, resolved_schema
 from llmgw.config.secrets import Filled, literal_key_shape
+from llmgw.config.strays import strays
 from llmgw.config.violation import Finding, Violation
+from llmgw.providers.catalog import CATALOG
 
 PROBLEMS_MAX = 1000
 
@@ -74,9 +76,11 @@ def _unnamed(value: Any, found: Iterable[Finding]) -> set[KeyPath]:
 
 
 def _found(filled: Filled, value: Any) -> Iterator[Finding]:
+    explained = strays(value)
     for violation in _violations(filled, value):
         if not is_under(violation.path, filled.source.faulty):
-            yield from findings(violation)
+            stray = explained.get(violation.path[:2])
+            yield from [stray] if stray else findings(violation)
 
 
 def _problems(filled: Filled, found: Iterable[Finding]) -> tuple[Problem, ...]:
@@ -90,6 +94,7 @@ def _problems(filled: Filled, found: Iterable[Finding]) -> tuple[Problem, ...]:
 
 
 def _violations(filled: Filled, value: Any) -> Iterator[Violation]:
+    providers = _providers(filled.source.value)
     for error in _validator()(value):
         is_name = "propertyNames" in error.absolute_schema_path
         path = (*error.absolute_path, error.instance) if is_name else tuple(error.absolute_path)
@@ -105,7 +110,14 @@ def _violations(filled: Filled, value: Any) -> Iterator[Violation]:
             is_name=is_name,
             is_reference=reference is not None,
             is_secret=is_secret,
+            providers=providers,
         )
+
+
+def _providers(value: Any) -> frozenset[str]:
+    """All that can stand before the slash of a target."""
+    own = value.get("providers") if isinstance(value, dict) else None
+    return frozenset(CATALOG).union(own if isinstance(own, dict) else ())
 
 
 def _written(filled: Filled, path: KeyPath, value: Any) -> str:

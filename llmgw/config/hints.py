@@ -4,7 +4,7 @@ Data only. A place is a path with `*` for a name of the file and `[]` for an ite
 """
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from llmgw.config.problems import KeyPath
 
@@ -28,6 +28,12 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     by_lower = {name.lower(): name for name in known}
     close = difflib.get_close_matches(word.lower()[:100], by_lower, 1, cutoff)
     return by_lower[close[0]] if close else None
+
+
+def with_slash(text: str, is_provider: Callable[[str], bool]) -> str | None:
+    """`openai:gpt-4o`, as other products write it, in our way."""
+    provider, _, model = text.partition(":")
+    return f"{provider}/{model}" if model and is_provider(provider) else None
 
 
 _SECRET_PLACES = ("providers.*.api_key", "providers.*.headers.", "providers.*.proxy")
@@ -73,6 +79,10 @@ LATER_LISTS: dict[str, str] = {
     "providers.*.api_key": "several credentials of one provider",
 }
 
+# What others call the name that an entry of a route leads to, and what they write for a route with one entry.
+USE_WORDS = frozenset({"model", "target", "name", "ref"})
+FALLBACK_WORDS = frozenset({"model", "target", "use"})
+
 # Known keys in a place where they are not known.
 PLACED: dict[str, str] = {
     "host": "it stands under `server`",
@@ -105,9 +115,8 @@ PLACED: dict[str, str] = {
     "models.*.routing": "a model is one target; several are a route: fallback: [openai/gpt-4o, azure/gpt-4o]",
     "models.*.targets": "a model is one target; several are a route: fallback: [openai/gpt-4o, azure/gpt-4o]",
     "providers.*.models": "models have a section of their own: models: {gpt: openai/gpt-4o-mini}",
-    "routes.*.target": "a route names models: {fallback: [gpt, openai/gpt-4o-mini]}",
-    "routes.*.use": "write fallback: [NAME]",
-    "routes.*.if": "conditions stand in a list: when: [{if: '…', use: NAME}, {use: NAME}]",
+    **{f"routes.*.{word}": "write fallback: [NAME]" for word in FALLBACK_WORDS},
+    "routes.*.if": "conditions stand in a list: when: [{if: '…', use: gpt}, {use: claude}]",
     "routes.*.weight": "a weight belongs to the member of a pool: pool: [{use: gpt, weight: 3}]",
     "routes.*.fallback[].weight": "only the members of a `pool` have a weight",
     "routes.*.fallback[].if": "only the branches of `when` have a condition",
@@ -115,6 +124,24 @@ PLACED: dict[str, str] = {
     "routes.*.pool[].if": "only the branches of `when` have a condition",
     "routes.*.when[].weight": "only the members of a `pool` have a weight",
     "routes.*.when[].on_failure": "only the entries of a `fallback` have it",
+    **{
+        f"routes.*.{kind}[].{word}": "here it is `use`: {use: NAME}"
+        for kind in ("fallback", "pool", "when")
+        for word in USE_WORDS
+    },
+}
+
+_OWN_DIALECT = "its own dialect is not in this version yet; its OpenAI-compatible one is"
+_VERTEX = (
+    f'{_OWN_DIALECT} providers: {{vertex: {{like: openai, api_key: "${{ACCESS_TOKEN}}", base_url: '
+    '"https://REGION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/REGION/endpoints/openapi"}}'
+)
+# Providers that people expect in the catalogue, and how they can be called all the same.
+OTHER_DIALECTS: dict[str, str] = {
+    "bedrock": f"{_OWN_DIALECT} bedrock-mantle/MODEL",
+    "cohere": f'{_OWN_DIALECT} providers: {{cohere: {{like: openai, api_key: "${{COHERE_API_KEY}}", '
+    'base_url: "https://api.cohere.ai/compatibility/v1"}}',
+    **dict.fromkeys(("vertex", "vertex_ai"), _VERTEX),
 }
 
 _CREDENTIALS = 'credentials stand once, at the provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}'

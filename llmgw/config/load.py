@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from llmgw.config.check import PROBLEMS_MAX, as_written, check, is_under
+from llmgw.config.files import placed, unusable
 from llmgw.config.merge import merge
 from llmgw.config.model import ConfigFile, Duration, Size
 from llmgw.config.problems import KeyPath, Mark, Problem, Severity, path_text
@@ -25,8 +26,9 @@ from llmgw.errors import FailureClass
 class Loaded:
     """What is sound of a file, and what is not.
 
-    `config` holds everything but the paths in `broken`, which `problems` or `missing` explain. Paths taken by the
-    methods are those of `config`.
+    `config` holds everything but the paths in `broken`, which `problems` or `missing` explain; `references` are the
+    paths in the file of what comes from the environment or another file. Paths taken by the methods are those of
+    `config`.
     """
 
     config: ConfigFile
@@ -34,10 +36,11 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
     missing: tuple[Missing, ...] = ()
     broken: frozenset[KeyPath] = frozenset()
+    references: frozenset[KeyPath] = frozenset()
 
     def is_broken(self, path: KeyPath) -> bool:
         """Whether this, or what it stands in, was set aside: nothing more should be said about it."""
-        return is_under(path, self.broken)
+        return is_under(as_written(path, self.broken), self.broken)
 
     def mark(self, path: KeyPath) -> Mark:
         """Where a value stands; for one that only a shorthand implies, the shorthand."""
@@ -83,8 +86,17 @@ def load(texts: Iterable[tuple[str, str | bytes]], env: Mapping[str, str], read_
     # Of a file that cannot be read nobody knows what it holds: then no name counts as unknown.
     unread = {()} if any(not sources for sources, _ in reads) else frozenset[KeyPath]()
     missing = tuple(item for item in filled.missing if not is_under(item.path, checked.ignored))[:PROBLEMS_MAX]
+    config = placed(_convert(checked.value), filled.source)
+    files = list(unusable(config, filled.source, read_file))
     problems = [*faults, *twice, *filled.problems, *checked.problems, *spelling_problems(filled, checked.ignored)]
-    return Loaded(_convert(checked.value), filled.source, _in_order(problems), missing, checked.broken | unread)
+    return Loaded(
+        config,
+        filled.source,
+        _in_order([*problems, *(fault for fault in files if isinstance(fault, Problem))]),
+        (*missing, *(fault for fault in files if isinstance(fault, Missing))),
+        checked.broken | unread,
+        frozenset(filled.references),
+    )
 
 
 def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -5,9 +5,11 @@ Values that came from a reference are never printed, for they may be secrets: th
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_address
 from typing import Any
 
 from llmgw.config import hints
+from llmgw.config.choices import not_in_list
 from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.config.violation import Finding, Unit, Violation, not_yet
 from llmgw.config.wrong_type import wrong_type
@@ -38,7 +40,7 @@ def _unknown_key(path: KeyPath, key: str, known: Mapping[str, Any], value: Any) 
 def _key_hint(path: KeyPath, key: str, known: Mapping[str, Any], value: Any) -> str:
     """What was meant, the surest guess first: a slip of the pen comes before another product's word."""
     return (
-        hints.PLACED.get(hints.place(path))
+        _placed(path, value)
         or _meant(key, known, cutoff=0.85)
         or (_as_models(value) if key == "model_list" else None)
         or _renamed(key.lower(), known)
@@ -46,6 +48,16 @@ def _key_hint(path: KeyPath, key: str, known: Mapping[str, Any], value: Any) -> 
         or _meant(key, known, cutoff=0.6)
         or f"known here: {', '.join(sorted(known))}"
     )
+
+
+def _placed(path: KeyPath, value: Any) -> str | None:
+    """What a key in the wrong place should be, with the reader's own name where it leads to one."""
+    hint = hints.PLACED.get(hints.place(path))
+    is_name = path[0] == "routes" and isinstance(value, str) and _NAME.fullmatch(value)
+    return hint.replace("NAME", value) if hint and is_name else hint
+
+
+_NAME = re.compile(r"[\w*/@:.+-]{1,60}")
 
 
 def _meant(key: str, known: Mapping[str, Any], *, cutoff: float) -> str | None:
@@ -75,9 +87,12 @@ def _as_models(model_list: Any) -> str | None:
 
 
 def _missing_keys(violation: Violation) -> Iterable[Finding]:
-    """Once for each; the schema's check comes here once for each too, and doubles are dropped later."""
+    """Once for each; the schema's check comes here once for each too, and doubles are dropped later.
+
+    Not where another word stands for the key: that word is told.
+    """
     for key in violation.wanted:
-        if key not in violation.value:
+        if key not in violation.value and not (key == "use" and violation.value.keys() & hints.USE_WORDS):
             hint = _MISSING_HINTS.get(key)
             yield Finding(violation.path, f"{quoted(key)} is missing", hint, at_key=True)
 
@@ -113,18 +128,31 @@ def _wrong_shape(violation: Violation) -> Iterable[Finding]:
         return [_wrong_unit(violation, violation.unit)]
     message, hint = _SHAPES.get(violation.title, ("does not fit here", str(violation.schema.get("description", ""))))
     if not violation.is_reference and not violation.is_secret:
-        hint = _nearly(violation.title, violation.written.strip()) or hint
+        hint = _nearly(violation, violation.written.strip()) or hint
     message = f"{quoted(violation.written)} {message}"
     return [Finding(violation.path, message, hint or None, at_key=violation.is_name)]
 
 
-def _nearly(title: str, text: str) -> str | None:
-    """The remedy where only the beginning is missing."""
-    if title == "Target" and re.fullmatch(r"[\w.:-]+", text):
-        return f"write openai/{short(text)}, or the provider that has it"
-    if title == "Base URL" and re.fullmatch(r"[\w-]+(\.[\w-]+)*(:[0-9]+)?(/[^?#\s]*)?", text):
-        return f"write https://{short(text)}"
+def _nearly(violation: Violation, text: str) -> str | None:
+    """The remedy where only the beginning is missing, or the mark after it is another's."""
+    if violation.title == "Target" and re.fullmatch(r"[\w.:-]+", text):
+        ours = hints.with_slash(text, violation.providers.__contains__)
+        return f"write {short(ours)}" if ours else f"write openai/{short(text)}, or the provider that has it"
+    if violation.title == "Base URL" and (match := _URL_END.fullmatch(text)):
+        is_near = _is_near(match["host"])
+        return f"write {'http' if is_near else 'https'}://{short(text)}{'' if match['path'] or not is_near else '/v1'}"
     return None
+
+
+_URL_END = re.compile(r"(?P<host>[\w-]+(\.[\w-]+)*)(:[0-9]+)?(?P<path>/[^?#\s]*)?")
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is of this machine or its own network, where servers of models speak plain HTTP."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host
 
 
 _SHAPES = {
@@ -135,38 +163,6 @@ _SHAPES = {
     "Header value": ("cannot be a header's value", "it stands on one line, without control characters"),
     "Base URL": ("is not a URL", "write https://host/path, without a query"),
     "Proxy": ("is not a proxy's URL", "write http://host:port"),
-}
-
-
-def _not_in_list(violation: Violation) -> Iterable[Finding]:
-    written = violation.written
-    choices = "write one of " + ", ".join(violation.wanted)
-    if violation.is_reference:
-        return [Finding(violation.path, f"{quoted(written)} holds something else than is known here", choices)]
-    if meaning := hints.LATER_VALUES.get((hints.place(violation.path), written)):
-        return [Finding(violation.path, *not_yet(f"`{short(written)}`", meaning))]
-    if written == "invalid_request":
-        hint = "the caller's own fault never leads to another target: take it out"
-    else:
-        near = _VALUE_WORDS.get(written.lower()) or hints.did_you_mean(written, violation.wanted)
-        hint = f"did you mean {near}?" if near in violation.wanted else choices
-    message = f"{quoted(written)} is not known here"
-    return [Finding(violation.path, message, hint, at_key=violation.is_name)]
-
-
-_VALUE_WORDS = {
-    **dict.fromkeys(("429", "ratelimit", "rate_limit", "ratelimiterror", "throttled"), "rate_limited"),
-    **dict.fromkeys(("500", "502", "5xx", "internal_server_error", "internalservererror", "error"), "server_error"),
-    **dict.fromkeys(("503", "529", "unavailable", "service_unavailable"), "overloaded"),
-    **dict.fromkeys(("401", "403", "auth", "forbidden", "authenticationerror"), "unauthorized"),
-    **dict.fromkeys(("404",), "not_found"),
-    **dict.fromkeys(("408", "504", "timeouterror"), "timeout"),
-    **dict.fromkeys(("402", "insufficient_quota", "quota"), "quota_exhausted"),
-    **dict.fromkeys(("context_window", "context_window_exceeded", "contextwindowexceedederror"), "context_length"),
-    **dict.fromkeys(("content_policy", "contentpolicyviolationerror"), "content_filter"),
-    **dict.fromkeys(("warn",), "warning"),
-    **dict.fromkeys(("text", "console", "plain"), "pretty"),
-    **dict.fromkeys(("all", "*", "always"), "any"),
 }
 
 
@@ -193,7 +189,7 @@ def _too_long(violation: Violation) -> Iterable[Finding]:
 
 def _not_one_kind(violation: Violation) -> Iterable[Finding]:
     """The only `oneOf` of the schema is a route's kind."""
-    if not isinstance(violation.value, dict):
+    if not isinstance(violation.value, dict) or violation.value.keys() & hints.FALLBACK_WORDS:
         return []
     given = [key for key in ("fallback", "pool", "when") if key in violation.value]
     if given:
@@ -215,7 +211,7 @@ _BY_KEYWORD: dict[str, Callable[[Violation], Iterable[Finding]]] = {
     "required": _missing_keys,
     "type": wrong_type,
     "pattern": _wrong_shape,
-    "enum": _not_in_list,
+    "enum": not_in_list,
     "minimum": _out_of_range,
     "maximum": _out_of_range,
     "exclusiveMinimum": _out_of_range,

@@ -75,9 +75,9 @@ class ProviderEntry(Section, frozen=True):
     region: str | None = None
     proxy: Secret | None = None
     ca_file: str | None = None
-    verify_tls: bool = True
+    verify_tls: bool | None = None  # None: inherited, in the end true
     max_connections: int | None = None
-    unsupported: Literal["drop", "error"] = "drop"
+    unsupported: Literal["drop", "error"] | None = None  # None: inherited, in the end drop
     simulate: Simulate | None = None
 
 

@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePosixPath
 
 
 class Severity(StrEnum):
@@ -27,6 +28,10 @@ class Mark:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+    def beside(self, path: str) -> str:
+        """Another file's path as this file means it: a relative one starts where this file lies."""
+        return str(PurePosixPath(self.file).parent / path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ of files come in. A condition (`if`) is left alone: `${` has no business in CEL.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from llmgw.config.problems import KeyPath, Mark, Problem, Severity, path_text, short
@@ -80,6 +79,7 @@ def fill(source: Source, env: Mapping[str, str], read_file: ReadFile) -> Filled:
 
 
 _REFERENCE = re.compile(r"\$?\$\{[^{}]*\}?")
+_LAST_LINE_BREAK = re.compile(r"\r?\n\Z")  # which every editor adds
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -123,7 +123,7 @@ class _Filler:
         if reference.startswith("$$"):
             return reference[1:]
         try:
-            return self._looked_up(reference, self._source.mark(path).file)
+            return self._looked_up(reference, self._source.mark(path))
         except _Unfilled as reason:
             self.faulty.add(path)
             self._report(reference, path, reason)
@@ -136,7 +136,7 @@ class _Filler:
         else:
             self.problems[path, reference] = Problem(mark, path_text(path), reason.message, reason.hint)
 
-    def _looked_up(self, reference: str, config_file: str) -> str:
+    def _looked_up(self, reference: str, place: Mark) -> str:
         if not reference.endswith("}"):
             raise _Unfilled(
                 f"`{short(reference)}` is not closed",
@@ -144,7 +144,7 @@ class _Filler:
             )
         inside = reference[2:-1]
         if inside.startswith("file:"):
-            return self._from_file(reference, inside.removeprefix("file:"), config_file)
+            return self._from_file(reference, inside.removeprefix("file:"), place)
         name, has_default, default = inside.partition(":-")
         if not _NAME.fullmatch(name):
             raise _Unfilled(f"`{short(reference)}` is not a reference", _spelling(name))
@@ -156,12 +156,12 @@ class _Filler:
         hint = f"set it: export {shown}=…, or give a default: ${{{shown}:-…}}"
         raise _Unfilled(f"the variable {shown} is not set", hint, is_missing=True)
 
-    def _from_file(self, reference: str, written: str, config_file: str) -> str:
+    def _from_file(self, reference: str, written: str, place: Mark) -> str:
         if not written or "\0" in written:
             raise _Unfilled(f"`{short(reference)}` names no file", "write ${file:/run/secrets/openai}")
-        path = str(PurePosixPath(config_file).parent / written)
+        path = place.beside(written)
         try:
-            text = self._read_file(path).rstrip("\r\n")
+            text = _LAST_LINE_BREAK.sub("", self._read_file(path))
         except OSError as error:
             why = f"the file {short(path)} cannot be read: {error.strerror or 'no reason given'}"
             raise _Unfilled(why, "create it, or name another one", is_missing=True) from None

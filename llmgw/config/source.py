@@ -107,7 +107,7 @@ class _Reader:
             if isinstance(key, Refused):
                 self._note(key.mark, path, key.message, key.hint)
                 self._faulty |= {path} if len(node.pairs) == 1 else set()  # a {{ template }}, not a map
-            elif fault := _key_fault(node, key, value):
+            elif fault := _key_fault(node, key, value, str(path[0]) if path else ""):
                 self._note(key.mark, path, fault.message, fault.hint)
                 self._stand_in(fault.meant, found, key.mark, path)
             elif self._is_new(key, (*path, key.text)):
@@ -181,7 +181,14 @@ class _KeyFault:
     meant: str | None = None
 
 
-def _key_fault(node: MapNode, key: Scalar, value: Node) -> _KeyFault | None:
+_UNMERGED = "write the keys out, or put shared ones under `defaults`"
+_INSTEAD_OF_MERGING = {
+    "models": f"{_UNMERGED}; a model's `like: NAME` takes over price, context_window and max_output only",
+    "providers": "use `like: NAME`, which takes over all but secrets and `optional`",
+}
+
+
+def _key_fault(node: MapNode, key: Scalar, value: Node, section: str) -> _KeyFault | None:
     if not key.is_plain:
         return None
     joined = _JOINED.fullmatch(key.text) if node.is_flow and _is_nothing(value) else None
@@ -189,7 +196,7 @@ def _key_fault(node: MapNode, key: Scalar, value: Node) -> _KeyFault | None:
         message = "a space is missing after the colon"
         return _KeyFault(message, f"write `{short(joined[1])}: {short(joined[2])}`", meant=joined[1])
     if key.text == "<<":
-        return _KeyFault("`<<` is not read here", "use `like: NAME` to start from another entry")
+        return _KeyFault("`<<` is not read here", _INSTEAD_OF_MERGING.get(section, _UNMERGED))
     if odd := _odd_characters(key):
         return _KeyFault(*odd, meant=key.text.strip(_CURLY_QUOTES + "\xa0"))
     return None

@@ -90,6 +90,18 @@ def _bare_condition(scene: _Scene) -> _Finding | None:
     return None
 
 
+_BARE_WORD = re.compile(r"(\s*(?:- +)*)([A-Za-z_][\w-]*)\s*")
+
+
+def _missing_colon(scene: _Scene) -> _Finding | None:
+    """A word alone and its keys below it are one long key to YAML, and the parser gives up at a colon further on."""
+    for line in (scene.start_line, scene.line - 1, scene.line - 2):
+        match, below = _BARE_WORD.fullmatch(scene.text(line)), scene.text(line + 1)
+        if match and ":" in below and len(below) - len(below.lstrip()) > len(match[1]):
+            return line, match.end(2), f"a colon is missing after `{match[2]}`", f"write `{match[2]}:`"
+    return None
+
+
 _JOINED = re.compile(r"\s*(?:- +)*([A-Za-z_][\w-]*):([^\s:/].*)")
 
 
@@ -160,6 +172,7 @@ _SIGNS: tuple[Callable[[_Scene], _Finding | None], ...] = (
     _tab,
     _bare_reference,
     _bare_condition,
+    _missing_colon,
     _missing_space,
     _special_start,
     _open_quote,

@@ -11,12 +11,13 @@ SIZE_PATTERN = r"^[0-9]{1,9}(B|KiB|MiB|GiB)$"
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _NUMBER_AND_WORD = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([A-Za-zµ]*)\s*")
 
 # How others spell a unit, in lower case: the unit it most likely means.
 _DURATION_WORDS = {
     **dict.fromkeys(("ms", "msec", "millis", "millisecond", "milliseconds"), "ms"),
-    **dict.fromkeys(("", "s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
     **dict.fromkeys(("d", "day", "days"), "d"),
@@ -46,7 +47,9 @@ def size_bytes(text: str) -> int:
 
 
 def duration_hint(written: str) -> str:
-    """The right spelling for a duration that was written wrongly; a bare number is taken for seconds."""
+    """The right spelling for a duration that was written wrongly; what a bare number means is for the reader to say."""
+    if _NUMBER.fullmatch(written):
+        return f"{written}ms or {written}s?"
     likely = _likely(written, _DURATION_WORDS)
     return f"write {likely}" if likely else "write one number and one unit: 500ms, 30s, 5m, 1h or 7d"
 

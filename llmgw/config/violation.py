@@ -39,6 +39,7 @@ class Violation:
     is_name: bool = False  # the value is a key: `path` ends with it
     is_reference: bool = False
     is_secret: bool = False
+    providers: frozenset[str] = frozenset()  # those of the catalogue and of the file
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from llmgw.config import hints
+from llmgw.config.choices import lone_word
 from llmgw.config.problems import quoted, short
 from llmgw.config.units import duration_hint, fraction_hint
 from llmgw.config.violation import Finding, Violation, not_yet
@@ -28,13 +29,21 @@ def wrong_type(violation: Violation) -> Iterable[Finding]:
     if meaning and isinstance(violation.value, list):
         return [Finding(violation.path, *not_yet(f"`{violation.path[-1]}` as a list", meaning), is_whole=True)]
     if violation.value is None:
-        hint = "write {} for nothing, or take the key out" if "object" in wanted else "give it one, or take the key out"
-        return [Finding(violation.path, "has no value", hint, at_key=True)]
+        return [Finding(violation.path, "has no value", _value_to_give(violation, wanted), at_key=True)]
+    if (told := lone_word(violation)) is not None:
+        return told
     if (unit := violation.unit) and _is_number(violation.value):
         return [Finding(violation.path, f"{unit.what} needs a unit", unit.hint(violation.written))]
     kinds = " or ".join(_KINDS[kind] for kind in wanted)
     message = f"must be {kinds}, not {_kind_of(violation)}"
     return [Finding(violation.path, message, _type_hint(violation, wanted), is_whole=True)]
+
+
+def _value_to_give(violation: Violation, wanted: list[str]) -> str:
+    place = hints.place(violation.path)
+    if place in _NEVER_EMPTY:
+        return _NEVER_EMPTY[place]
+    return "write {} for nothing, or take the key out" if "object" in wanted else "give it one, or take the key out"
 
 
 def _kind_of(violation: Violation) -> str:
@@ -107,14 +116,22 @@ _YES_NO = {
 
 
 def _timeout_hint(value: Any) -> str:
+    if _is_number(value):
+        return f"write {{total: {value}s}} or {{total: {value}ms}}, with any of connect, first_token, idle, total"
     likely = duration_hint(str(value)).removeprefix("write ")
-    total = likely if len(likely) < 12 else "60s"
+    total = likely if " " not in likely else "60s"
     return f"write {{total: {total}}}, with any of connect, first_token, idle, total"
 
 
 def _retry_hint(value: Any) -> str:
     return f"write {{attempts: {value if isinstance(value, int) and value > 0 else 2}}}; it counts the first try too"
 
+
+_NEVER_EMPTY = {
+    "models": "write NAME: provider/model, as in gpt: openai/gpt-4o-mini",
+    "models.*": "write provider/model, as in openai/gpt-4o-mini",
+    "routes.*": "write {fallback: [gpt, claude]}, or pool or when",
+}
 
 _PLACE_HINTS: dict[str, str | Callable[[Any], str]] = {
     "models": "names are keys here: models: {gpt: openai/gpt-4o-mini}",
@@ -126,5 +143,6 @@ _PLACE_HINTS: dict[str, str | Callable[[Any], str]] = {
     **{f"{section}.retry": _retry_hint for section in ("models.*", "routes.*", "defaults")},
     "models.*": "write provider/model, as in openai/gpt-4o-mini",
     "models.*.price": "write free, or {input_usd_per_mtok: 0.15, output_usd_per_mtok: 0.60}",
+    "routes.*.when[].if": "write the condition in single quotes; the last entry has none: {use: NAME}",
     "telemetry.logs": "write {level: info}",
 }

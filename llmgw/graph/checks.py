@@ -1,33 +1,38 @@
 """What a schema cannot say about single entries: what can never fire, what nobody can reach, what means nothing."""
 
-from collections.abc import Collection, Mapping
-from ipaddress import ip_address, ip_network
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_network
 from typing import assert_never
 from zoneinfo import ZoneInfo, available_timezones
 
 from llmgw.config import model as file
 from llmgw.config.load import Loaded
-from llmgw.config.problems import KeyPath
+from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.errors import FailureClass
 from llmgw.graph.exposure import exposed
 from llmgw.graph.model import Fallback, Leaf, Node, Pool, Route, When, children
 from llmgw.graph.report import Report, did_you_mean
+from llmgw.wire.hosts import is_loopback
 
 # The gateway's own fields: a file that set them would break the relay or the route.
 RESERVED_FIELDS = frozenset({"model", "stream", "stream_options", "messages"})
+
+OF_THE_WHOLE_REQUEST = ("deadline", "max_attempts")  # keys of a route
+
+Leads = Mapping[str, Sequence[str]]
 
 
 def server(settings: file.ServerSection, report: Report) -> None:
     """Faults of the front door that would only show once it opens, or never."""
     if not _is_zone(settings.timezone):
         hint = did_you_mean(settings.timezone, available_timezones()) or "as in Europe/Berlin or UTC"
-        report.error(("server", "timezone"), f"'{settings.timezone}' is not a time zone", hint)
+        report.error(("server", "timezone"), f"{quoted(settings.timezone)} is not a time zone", hint)
     for index, proxy in enumerate(settings.trusted_proxies):
         if not _is_network(proxy):
-            message = f"'{proxy}' is not an address or network"
+            message = f"{quoted(proxy)} is not an address or network"
             report.error(("server", "trusted_proxies", index), message, "as in 10.0.0.0/8 or 192.168.1.7")
-    if settings.host is not None and not _is_loopback(settings.host) and not settings.open:
-        message = f"'{settings.host}' is open to other machines, and without keys anyone there may call"
+    if settings.host is not None and not is_loopback(settings.host) and not settings.open:
+        message = f"{quoted(settings.host)} is open to other machines, and without keys anyone there may call"
         report.error(("server", "host"), message, "leave it out for this machine only, or say `open: true`")
 
 
@@ -47,32 +52,33 @@ def _is_network(text: str) -> bool:
     return True
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def model(entry: file.ModelEntry, place: KeyPath, report: Report) -> None:
     """Faults inside one model."""
     for key, names in (("set", entry.set), ("default", entry.default)):
         for name in names:
             if name in RESERVED_FIELDS:
-                report.error((*place, key, name), f"'{name}' belongs to the gateway", "remove it", at_key=True)
+                report.error((*place, key, name), f"{quoted(name)} belongs to the gateway", "remove it", at_key=True)
     for index, name in enumerate(entry.drop):
         if name in RESERVED_FIELDS:
-            report.error((*place, "drop", index), f"'{name}' belongs to the gateway", "remove it")
+            report.error((*place, "drop", index), f"{quoted(name)} belongs to the gateway", "remove it")
     for name in entry.set:
         others = [key for key, names in (("default", entry.default), ("drop", entry.drop)) if name in names]
         if others:
-            message = f"'{name}' is also in {' and '.join(others)}"
+            message = f"{quoted(name)} is also in {' and '.join(others)}"
             report.error((*place, "set", name), message, "set always wins: keep one of them", at_key=True)
     for name in entry.default:
         if name in entry.drop:
-            message = f"'{name}' is also in drop"
+            message = f"{quoted(name)} is also in drop"
             report.error((*place, "default", name), message, "what is dropped gets no default", at_key=True)
     retry((*place, "retry"), entry.retry, report)
+
+
+def left_out(entry: file.ModelEntry, place: KeyPath, provider: str, dropped: Collection[str], report: Report) -> None:
+    """Defaults that no call would ever carry, because the provider does not take them."""
+    for name in entry.default:
+        if name in dropped:
+            message = f"{provider} takes no `{short(name)}`: it is left out"
+            report.warning((*place, "default", name), message, "remove it", at_key=True)
 
 
 def retry(place: KeyPath, entry: file.RetryEntry | None, report: Report) -> None:
@@ -87,7 +93,7 @@ def rules(config: file.ConfigFile, report: Report) -> None:
     for name, route in config.routes.items():
         place: KeyPath = ("routes", name)
         if name in config.models:
-            report.error(place, f"'{name}' is also a model", "models and routes share one namespace", at_key=True)
+            report.error(place, f"{quoted(name)} is also a model", "models and routes share one namespace", at_key=True)
         _fallback(place, route.fallback or (), report)
         _pool(place, route.pool or (), report)
         _when(place, route.when or (), report)
@@ -105,7 +111,9 @@ def _fallback(place: KeyPath, group: tuple[file.FallbackEntry, ...], report: Rep
             message = "can never fire: what would block, the guardrails, is not in this version yet"
             report.error((*at, "on_failure"), message, "remove it")
         if entry.use in seen:
-            report.warning(at, f"'{entry.use}' is listed before; a target that failed is not tried again", "remove it")
+            report.warning(
+                at, f"{quoted(entry.use)} is listed before; a target that failed is not tried again", "remove it"
+            )
         seen.add(entry.use)
 
 
@@ -115,7 +123,7 @@ def _pool(place: KeyPath, group: tuple[file.PoolEntry, ...], report: Report) -> 
     seen: set[str] = set()
     for index, entry in enumerate(group):
         if entry.use in seen:
-            report.warning((*place, "pool", index), f"'{entry.use}' is listed before", "add up the weights")
+            report.warning((*place, "pool", index), f"{quoted(entry.use)} is listed before", "add up the weights")
         seen.add(entry.use)
 
 
@@ -124,6 +132,8 @@ def _when(place: KeyPath, group: tuple[file.WhenEntry, ...], report: Report) -> 
     for index, entry in enumerate(group):
         at = (*place, "when", index)
         is_last = index == len(group) - 1
+        if report.is_broken((*at, "if")):
+            continue
         if entry.if_ is None and not is_last:
             report.error(at, "has no `if`, so the entries after it are unreachable", "move it to the end")
         if entry.if_ is not None and is_last:
@@ -134,8 +144,10 @@ def _when(place: KeyPath, group: tuple[file.WhenEntry, ...], report: Report) -> 
             seen.add(entry.if_.strip())
 
 
-def reach(loaded: Loaded, used: Collection[str], routes: Mapping[str, Route], report: Report) -> None:
-    """Something must answer, and nothing should be there for nobody."""
+def reach(
+    loaded: Loaded, used: Collection[str], idle: Iterable[str], routes: Mapping[str, Route], report: Report
+) -> None:
+    """Something must answer, and nothing should be there for nobody: `used` by routes, `idle` providers."""
     config = loaded.config
     for route in routes.values():
         _attempts(route, report)
@@ -146,6 +158,8 @@ def reach(loaded: Loaded, used: Collection[str], routes: Mapping[str, Route], re
     elif not any(exposed(config)):
         report.error((), "nothing is exposed: there is no name that a client could ask for", "take out `expose: false`")
     _unused(config, used, report)
+    for name in idle:
+        report.warning(("providers", name), "no model uses it", f"as in models: {{NAME: {name}/MODEL}}", at_key=True)
 
 
 def _unused(config: file.ConfigFile, used: Collection[str], report: Report) -> None:
@@ -153,22 +167,53 @@ def _unused(config: file.ConfigFile, used: Collection[str], report: Report) -> N
         for name, entry in entries.items():
             if entry.expose is False and name not in used:
                 report.warning((section, name), "not exposed and used by no route: nobody can reach it", at_key=True)
-    for name, route in config.routes.items():
-        for key in ("deadline", "max_attempts"):
-            if route.expose is False and getattr(route, key) is not None:
-                message = f"is of a whole request, and nobody can ask for '{name}': it never applies"
-                report.warning(
-                    ("routes", name, key), message, "say it where clients ask, or under defaults", at_key=True
-                )
+
+
+def whole_requests(loaded: Loaded, leads: Leads, report: Report) -> None:
+    """A deadline or a ceiling of attempts where it cannot hold. `leads`: which routes each route leads to."""
+    if any(path[:1] in ((), ("routes",)) for path in loaded.broken):
+        return  # who leads where is not known
+    routes = loaded.config.routes
+    branches = {inner for name, inners in leads.items() if routes[name].when is not None for inner in inners}
+    for name, route in routes.items():
+        for key in OF_THE_WHOLE_REQUEST:
+            if getattr(route, key) is not None and route.expose is False and name not in branches:
+                message = f"is of a whole request, and nobody can ask for {quoted(name)}: it never applies"
+                hint = "say it where clients ask, or under defaults"
+                report.warning(("routes", name, key), message, hint, at_key=True)
+            elif getattr(route, key) is None and route.when is None:
+                for inner in _first_to_say(key, name, leads, routes):
+                    if routes[inner].expose is not False or inner in branches:
+                        message = f"does not hold when it is reached through {quoted(name)}"
+                        report.warning(("routes", inner, key), message, "write it there too", at_key=True)
+
+
+def _first_to_say(key: str, outer: str, leads: Leads, routes: Mapping[str, file.RouteEntry]) -> Iterator[str]:
+    """The routes under `outer` that say something, also through a `when`, which says nothing itself."""
+    for inner in leads.get(outer, ()):
+        if getattr(routes[inner], key) is not None:
+            yield inner
+        elif routes[inner].when is not None:
+            yield from _first_to_say(key, inner, leads, routes)
 
 
 def _attempts(route: Route, report: Report) -> None:
     """Targets that the ceiling of attempts keeps from ever being tried."""
-    count = len(_targets(route.node))
+    count = max((len(_targets(node)) for node in _behind(route.node)), default=0)
     if count > route.max_attempts:
         where = ("routes", route.name)
         message = f"{count} targets, but max_attempts is {route.max_attempts}: the last ones would never be tried"
         report.warning(where, message, f"set max_attempts: {count}", at_key=True)
+
+
+def _behind(node: Node) -> Iterator[Node]:
+    """What a request is left with behind each `when`; of a branch with a ceiling of its own its route is told."""
+    if not isinstance(node, When):
+        yield node
+        return
+    for branch in node.branches:
+        if branch.max_attempts is None:
+            yield from _behind(branch.node)
 
 
 def _targets(node: Node) -> set[str]:

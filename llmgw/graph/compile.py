@@ -17,7 +17,7 @@ from llmgw.config.problems import Problem
 from llmgw.config.secrets import Secret
 from llmgw.graph import checks
 from llmgw.graph.expectations import Expectations
-from llmgw.graph.exposure import public_routes
+from llmgw.graph.exposure import exposed, public_routes
 from llmgw.graph.links import Links, entries
 from llmgw.graph.model import Graph, Pattern, Route
 from llmgw.graph.models import Models
@@ -56,9 +56,12 @@ def compile_graph(
     routes = _routes(config, trees)
     absent = {**models.absent, **_absent_routes(config, links, models)}
     public = public_routes(config, routes, report)
+    absent |= {alias: absent[name] for alias, name, _ in exposed(config) if name in absent and alias not in public}
+    closed = {*config.models, *config.routes, *absent} - public.keys()
     checks.server(config.server, report)
     checks.rules(config, report)
-    checks.reach(loaded, links.used(), routes, report)
+    checks.reach(loaded, links.used(), providers.idle(models.providers()), routes, report)
+    checks.whole_requests(loaded, links.leads_to(), report)
     if absent and not routes:
         left = report.error if need_secrets else report.warning
         left(("models",), "every model has left the graph: nothing would be served", "set what is missing", at_key=True)
@@ -70,6 +73,8 @@ def compile_graph(
         digest=_digest(config),
         timezone=config.server.timezone,
         absent=MappingProxyType(absent),
+        closed=frozenset(name for name in closed if STAR not in name),
+        closed_patterns=tuple(by_precedence(name for name in closed if STAR in name)),
     )
     return Compiled(graph, report.problems)
 

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from llmgw.config.problems import quoted, short
 from llmgw.graph.cel_library import compile_program
 from llmgw.graph.condition import EVALUATION_ERRORS
 from llmgw.graph.vocabulary import (
     CHOSEN_ROOTS,
     FUNCTIONS,
+    FUNCTIONS_SHOWN,
     LATER_ROOTS,
     NAMES,
     OPEN_ROOTS,
@@ -26,27 +28,45 @@ from llmgw.graph.vocabulary import (
 )
 
 # How other languages spell it, in lower case.
-_SPELLINGS = {"and": "&&", "or": "||", "not": "!", "=": "==", "true": "true", "false": "false", "none": "null"}
+_MARKS = {"and": "&&", "&": "&&", "or": "||", "|": "||", "not": "!(…)", "=": "==", "===": "==", "!==": "!=", "<>": "!="}
+_SPELLINGS = {**_MARKS, "true": "true", "false": "false", "none": "null"}
 _DASHED = re.compile(r"\b(metadata|headers)\.(\w+(?:-\w+)+)")
 _TYPES = "metadata and headers are text, token counts and hours are numbers"
 
 
 def syntax_fault(source: str, complaint: str) -> str:
-    """What is not CEL, by the library's first complaint, and what it is probably meant to be."""
-    _, _, told = complaint.partition("Syntax error: ")
-    fault = f"not CEL: {(told or complaint).splitlines()[0].partition(' expecting ')[0][:200]}"
+    """What is not CEL, and what it is probably meant to be. Of the library's first complaint only the place counts."""
     for token in tokens(source):
-        meant = _SPELLINGS.get(token.text.lower())
-        if token.kind in ("name", "mark") and meant not in (None, token.text):
-            return f"{fault}; write {meant} for '{token.text}'"
-    return fault
+        if token.kind in ("name", "mark") and (meant := _MARKS.get(token.text.lower())):
+            return f"cannot be read at `{token.text}` (write {meant})"
+    told = complaint.removeprefix(f"Failed to parse expression '{source}'")
+    if missing := re.search(r"missing '([])}])' at", told):
+        return f"a `{missing[1]}` is missing"
+    rest = source[_offset(source, told) :].strip()
+    if rest.startswith(("'", '"')) and not re.match(r"""(["']).*\1""", rest, re.DOTALL):
+        return f"the quote before `{short(rest[1:])}` is never closed"
+    if not rest:
+        return "ends where more should follow" if source.strip() else "is empty"
+    return f"cannot be read at `{short(tokens(rest)[0].text)}` ({_GRAMMAR})"
+
+
+_GRAMMAR = "text stands in straight quotes, lists in [ ], and conditions are joined by && and ||"
+
+
+def _offset(source: str, told: str) -> int:
+    """Where a complaint of the library points to."""
+    place = re.search(r"<input>:(\d+):(\d+): Syntax error", told) or re.search(r"<input>:(\d+):(\d+)", told)
+    if place is None:
+        return 0
+    lines = source.splitlines(keepends=True)[: int(place[1]) - 1]
+    return sum(map(len, lines)) + int(place[2]) - 1
 
 
 def name_faults(source: str) -> Iterator[str]:
     """Names and functions that do not exist, or not like this."""
     dashed = _DASHED.search(source)
     if dashed:
-        yield f"in '{dashed[0]}' the dash means minus; write {dashed[1]}[\"{dashed[2]}\"]"
+        yield f'in `{dashed[0]}` the dash means minus; write {dashed[1]}["{dashed[2]}"]'
         return
     used = sorted(references(source), key=lambda reference: reference.name)
     for reference in used:
@@ -55,29 +75,30 @@ def name_faults(source: str) -> Iterator[str]:
     for root in sorted({reference.root for reference in used} & OPEN_ROOTS):
         members = [reference.name for reference in used if reference.root == root and reference.member]
         if members and Reference(root) in used:
-            yield f"'{root}' as a whole and '{members[0]}' do not go together; ask for presence by {members[0]} != \"\""
+            yield f'`{root}` as a whole and `{members[0]}` do not go together; ask for presence by {members[0]} != ""'
     for name in sorted(functions(source) - FUNCTIONS):
         close = get_close_matches(name, FUNCTIONS, n=1)
-        yield f"unknown function '{name}'" + (f", did you mean '{close[0]}'?" if close else "")
+        meant = f", did you mean {quoted(close[0])}?" if close else f"; functions: {', '.join(FUNCTIONS_SHOWN)}"
+        yield f"unknown function {quoted(name)}{meant}"
     yield from _presence_faults(source)
 
 
 def _name_fault(reference: Reference) -> str:
     name, root = reference.name, reference.root
     if root in LATER_ROOTS:
-        return f"'{name}' needs {LATER_ROOTS[root]}, which this version does not have yet"
+        return f"{quoted(name)} needs {LATER_ROOTS[root]}, which this version does not have yet"
     if root in CHOSEN_ROOTS:
-        return f"'{root}' is known only after a route has been chosen; use 'model'"
+        return f"{quoted(root)} is known only after a route has been chosen; use `model`"
     if not reference.member:
         members = [known for known in NAMES if known.startswith(f"{root}.")]
         if members:
-            return f"'{root}' alone says nothing; use one of {', '.join(members)}"
+            return f"{quoted(root)} alone says nothing; use one of {', '.join(members)}"
     if name.lower() in _SPELLINGS:
-        return f"unknown name '{name}', write {_SPELLINGS[name.lower()]}"
+        return f"unknown name {quoted(name)}, write {_SPELLINGS[name.lower()]}"
     close = get_close_matches(name[:100], [*NAMES, *OPEN_ROOTS], n=1)
     if close:
-        return f"unknown name '{name}', did you mean '{close[0]}'?"
-    return f"unknown name '{name[:100]}'; names: {', '.join(NAMES)}, metadata.X, headers.X (text goes in quotes)"
+        return f"unknown name {quoted(name)}, did you mean {quoted(close[0])}?"
+    return f"unknown name {quoted(name)}; names: {', '.join(NAMES)}, metadata.X, headers.X (text goes in quotes)"
 
 
 def _presence_faults(source: str) -> Iterator[str]:
@@ -85,7 +106,7 @@ def _presence_faults(source: str) -> Iterator[str]:
     pieces = tokens(source)
     for call, _, root in zip(pieces, pieces[1:], pieces[2:], strict=False):
         if call.text == "has" and (root.text in OPEN_ROOTS or any(n.partition(".")[0] == root.text for n in NAMES)):
-            yield f"'has' says nothing of '{root.text}', where all is there and what is absent is empty; write != \"\""
+            yield f'`has` says nothing of `{root.text}`, where all is there and what is absent is empty; write != ""'
 
 
 class _Absent:
@@ -117,20 +138,24 @@ def _operand_fault(operand: str, values: Mapping[str, Any]) -> str | None:
     try:
         result = _run(operand, values)
     except TypeError:
-        return f"'{operand}' compares or combines different types: {_TYPES}"
+        return f"`{short(operand)}` compares or combines different types: {_TYPES}"
     except RuntimeError as error:
         return _run_fault(operand, str(error))
     except EVALUATION_ERRORS:
         return None  # depends on the values, or is no expression on its own
-    return None if isinstance(result, bool) else f"'{operand}' gives {_kind(result)}, not true or false"
+    return None if isinstance(result, bool) else f"`{short(operand)}` gives {_kind(result)}, not true or false"
+
+
+_UNDEFINED = "Undefined variable or function: "
 
 
 def _run_fault(operand: str, complaint: str) -> str | None:
     """The library's words for what no value would mend."""
     if "not a valid regex" in complaint:
-        return f"'{operand}' has a pattern that is no regular expression"
-    if complaint.startswith("Undefined variable or function: "):
-        return f"'{operand}' cannot be run: {complaint.partition('. ')[0].lower()}, or not for these types"
+        return f"`{short(operand)}` has a pattern that is no regular expression"
+    if complaint.startswith(_UNDEFINED):
+        name = complaint.removeprefix(_UNDEFINED).partition(". ")[0].strip("'")
+        return f"`{short(operand)}` cannot be run: {quoted(name)} is unknown, or not for these types"
     return None
 
 
@@ -149,7 +174,7 @@ def _relation_fault(operand: str, values: Mapping[str, Any]) -> str | None:
         return None
     if _kind(one) in others:
         return None
-    return f"'{operand}' compares {_kind(one)} with {' or '.join(sorted(others))}: {_TYPES}"
+    return f"`{short(operand)}` compares {_kind(one)} with {' or '.join(sorted(others))}: {_TYPES}"
 
 
 def _run(expression: str, values: Mapping[str, Any]) -> Any:

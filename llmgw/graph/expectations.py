@@ -5,7 +5,7 @@ from datetime import datetime
 
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, TestEntry
-from llmgw.config.problems import KeyPath
+from llmgw.config.problems import KeyPath, quoted
 from llmgw.errors import NO_TARGET, ROUTE_EXHAUSTED, FailureClass, UnknownModelError
 from llmgw.graph.exposure import exposed
 from llmgw.graph.patterns import STAR, by_precedence, closest
@@ -53,25 +53,26 @@ class Expectations:
                 self._expected(test, place)
             if isinstance(test.expect, str) and test.expect not in ERROR_CODES:
                 hint = did_you_mean(test.expect, ERROR_CODES) or f"targets are written as a list: [{test.expect}]"
-                self._report.error((*place, "expect"), f"'{test.expect}' is not an error code", hint)
+                self._report.error((*place, "expect"), f"{quoted(test.expect)} is not an error code", hint)
 
     def _at(self, test: TestEntry, place: KeyPath) -> None:
+        at = test.at or "2027-01-31"
         try:
-            datetime.fromisoformat(test.at or "2027-01-31")
+            datetime.fromisoformat(at)
         except ValueError:
-            self._report.error((*place, "at"), f"'{test.at}' is not a time", "as in 2027-01-31T14:30")
+            self._report.error((*place, "at"), f"{quoted(at)} is not a time", "as in 2027-01-31T14:30")
 
     def _asked(self, test: TestEntry, place: KeyPath) -> None:
         asked = test.request.model
         if not _is_named(asked, self._public) and test.expect != UnknownModelError.code:
             hint = did_you_mean(asked, self._public) or f"or expect: {UnknownModelError.code}"
-            self._report.error((*place, "request", "model"), f"no model or route '{asked}'", hint)
+            self._report.error((*place, "request", "model"), f"no model or route {quoted(asked)}", hint)
 
     def _failing(self, test: TestEntry, place: KeyPath) -> None:
         for name in test.fail:
             if not _is_named(name, self._targets):
                 hint = self._instead(name, self._targets)
-                self._report.error((*place, "fail", name), f"'{name}' is not a target", hint, at_key=True)
+                self._report.error((*place, "fail", name), f"{quoted(name)} is not a target", hint, at_key=True)
 
     def _expected(self, test: TestEntry, place: KeyPath) -> None:
         expected = test.expect if isinstance(test.expect, tuple) else ()
@@ -79,11 +80,11 @@ class Expectations:
         for index, name in enumerate(expected):
             if not _is_named(name, known):
                 hint = self._instead(name, known)
-                self._report.error((*place, "expect", index), f"'{name}' is not a target or pool", hint)
+                self._report.error((*place, "expect", index), f"{quoted(name)} is not a target or pool", hint)
 
     def _instead(self, name: str, known: Collection[str]) -> str | None:
         if name in self._routes:
-            return f"'{name}' is a route: name the targets that it leads to"
+            return f"{quoted(name)} is a route: name the targets that it leads to"
         return did_you_mean(name, known)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from llmgw.errors import FailureClass
-from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, When, children, entry_name
+from llmgw.graph.model import Branch, Fallback, Leaf, Node, Pool, Resolved, When, children, entry_name
 from llmgw.graph.patterns import STAR
 
 
@@ -34,8 +34,7 @@ class Line:
 def explain(resolved: Resolved) -> tuple[Line, ...]:
     """The whole route, top down, with the star of a pattern filled in where the name asked for gives it."""
     route = resolved.route
-    limits = (f"deadline {_seconds(route.deadline_s)}", f"max_attempts {route.max_attempts}")
-    top = Line("", route.name, _kind(route.node), limits, route.node.path)
+    top = Line("", route.name, _kind(route.node), _limits(route.deadline_s, route.max_attempts), route.node.path)
     return tuple(_lines(route.node, top, "", resolved.star))
 
 
@@ -61,9 +60,19 @@ def _conditions(node: Node) -> Iterator[tuple[str, ...]]:
             total = sum(member.weight for member in members)
             yield from ((_share(member.weight, total),) for member in members)
         case When(_, branches):
-            yield from ((f"if {branch.condition.source}" if branch.condition else "else",) for branch in branches)
+            yield from ((_condition(branch), *_limits(branch.deadline_s, branch.max_attempts)) for branch in branches)
         case _:
             assert_never(node)
+
+
+def _condition(branch: Branch) -> str:
+    return f"if {branch.condition.source}" if branch.condition else "else"
+
+
+def _limits(deadline_s: float | None, max_attempts: int | None) -> tuple[str, ...]:
+    """Of the whole request, as far as they are said here."""
+    deadline = () if deadline_s is None else (f"deadline {_seconds(deadline_s)}",)
+    return deadline if max_attempts is None else (*deadline, f"max_attempts {max_attempts}")
 
 
 def _kind(node: Node) -> str:

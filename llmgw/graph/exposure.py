@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from llmgw.config.model import ConfigFile
-from llmgw.config.problems import KeyPath
+from llmgw.config.problems import KeyPath, quoted
 from llmgw.graph.model import Route
 from llmgw.graph.patterns import STAR
 from llmgw.graph.report import Report
@@ -28,10 +28,13 @@ def public_routes(config: ConfigFile, routes: Mapping[str, Route], report: Repor
         owner = owners.setdefault(public_name, name)
         if owner != name:
             report.error(
-                place, f"the name '{public_name}' is exposed by '{owner}' already", "choose another", at_key=True
+                place,
+                f"the name {quoted(public_name)} is exposed by {quoted(owner)} already",
+                "choose another",
+                at_key=True,
             )
         elif STAR in name and STAR not in public_name:
-            report.error(place, f"'{public_name}' has no star to fill that of '{name}' with", "give it one")
+            report.error(place, f"{quoted(public_name)} has no star to fill that of {quoted(name)} with", "give it one")
         elif name in routes:
             public[public_name] = routes[name]
     return public

@@ -6,9 +6,10 @@ What is wrong is said once and kept apart, so that building the trees can trust 
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from llmgw.config.hints import with_slash
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, FallbackEntry, PoolEntry, RouteEntry, WhenEntry
-from llmgw.config.problems import KeyPath
+from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.graph.names import Meaning, Names
 from llmgw.graph.patterns import STAR, by_precedence, closest
 from llmgw.graph.report import Report, did_you_mean
@@ -56,6 +57,10 @@ class Links:
             found.update(meaning.name for meaning in meanings if meaning is not None and meaning.name != name)
         return frozenset(found)
 
+    def leads_to(self) -> RouteNames:
+        """The routes that each sound route leads to."""
+        return {name: uses for name, uses in self._uses().items() if name in self._sound}
+
     # Names.
 
     def _check_names(self) -> None:
@@ -66,17 +71,19 @@ class Links:
 
     def _check_use(self, use: str, route_name: str, place: KeyPath) -> None:
         if use.count(STAR) > 1:
-            self._report.error(place, f"'{use}' has more than one star", "a name may hold one")
+            self._report.error(place, f"{quoted(use)} has more than one star", "a name may hold one")
         elif STAR in use and STAR not in route_name:
             self._report.error(
                 place,
-                f"'{use}' has a star, but the route's name has none to fill it with",
+                f"{quoted(use)} has a star, but the route's name has none to fill it with",
                 "write one into the name, or name a single model",
             )
         elif self._names.meaning(use) is None and not self._may_be_broken(use):
             names = [*self._names.all()]
-            hint = did_you_mean(use, names) or f"names: {', '.join(names[:12])}; or provider/model"
-            self._report.error(place, f"'{use}' is not a model or route", hint)
+            ours = with_slash(use, self._names.is_provider)
+            meant = f"write {short(ours)}" if ours else did_you_mean(use, names)
+            hint = meant or f"names: {', '.join(names[:12])}; or provider/model"
+            self._report.error(place, f"{quoted(use)} is not a model or route", hint)
 
     def _may_be_broken(self, use: str) -> bool:
         """Whether the name, or a pattern that it fits, belongs to something that was set aside."""

@@ -54,13 +54,18 @@ FREE = Price(0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """How connections to a provider are made. Targets with equal transports share a pool."""
+    """How connections to a provider are made. Targets with equal transports share a pool, one provider's at most.
 
+    The simulator's settings tell transports apart all the same, but hold a map, which has no hash.
+    """
+
+    provider: str = ""
     max_connections: int = 0  # 0: no limit of ours
     proxy: Secret | None = None
     ca_file: str | None = None
     verify_tls: bool = True
-    simulate: Simulate | None = None  # the built-in simulator answers, no connection is made
+    # The built-in simulator answers, no connection is made.
+    simulate: Simulate | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +154,15 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A branch of a `when`; the last one has no condition."""
+    """A branch of a `when`; the last one has no condition.
+
+    `deadline_s` and `max_attempts` are what a route in this branch says of the whole request; None: what holds holds.
+    """
 
     node: "Node"
     condition: Condition | None
+    deadline_s: float | None = None
+    max_attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +224,11 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """All routes by public name. `absent` tells which models left because an optional provider has no key."""
+    """All routes by public name. `absent` tells which models left because an optional provider has no key.
+
+    `closed` and `closed_patterns` are the names of the file that nobody may ask for, absent ones among them: what
+    somebody gave a name of its own must not slip to whatever a pattern leads to.
+    """
 
     routes: Mapping[str, Route]
     patterns: tuple[Pattern, ...]  # the longest literal part first
@@ -222,18 +236,31 @@ class Graph:
     digest: str
     timezone: str = "UTC"
     absent: Mapping[str, str] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
+    closed_patterns: tuple[str, ...] = ()  # the longest literal part first
 
     def resolve(self, name: str) -> Resolved | None:
-        """The route that answers to `name`; exact names win over patterns."""
+        """The route that answers to `name`; exact names win over patterns. A star is for the file, not for callers."""
+        if STAR in name or name in self.closed:
+            return None
         route = self.routes.get(name)
         if route is not None:
             return Resolved(route)
         for pattern in self.patterns:
             star = patterns.star_of(pattern.name, name)
             if star is not None:
-                return Resolved(pattern.route, star)
+                return None if self._is_closed_before(pattern, name) else Resolved(pattern.route, star)
         return None
 
+    def _is_closed_before(self, pattern: Pattern, name: str) -> bool:
+        """Whether `name` belongs to a closed pattern rather than to this one."""
+        closer = patterns.closest(self.closed_patterns, name)
+        return closer is not None and patterns.by_precedence([closer[0], pattern.name])[0] == closer[0]
+
     def names(self) -> tuple[str, ...]:
-        """The public names, patterns with their star, sorted."""
+        """The names that a caller may ask for as they stand, sorted."""
+        return tuple(sorted(self.routes))
+
+    def names_and_patterns(self) -> tuple[str, ...]:
+        """The same and the patterns, with their star: for people, who can tell what it stands for."""
         return tuple(sorted([*self.routes, *(pattern.name for pattern in self.patterns)]))

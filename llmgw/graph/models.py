@@ -6,7 +6,7 @@ import msgspec
 
 from llmgw.config.load import Loaded
 from llmgw.config.model import ModelEntry
-from llmgw.config.problems import KeyPath
+from llmgw.config.problems import KeyPath, quoted
 from llmgw.graph import checks, targets
 from llmgw.graph.model import Target
 from llmgw.graph.patterns import STAR
@@ -40,6 +40,10 @@ class Models:
     def entry(self, name: str) -> ModelEntry:
         return self._entries[name]
 
+    def providers(self) -> frozenset[str]:
+        """The names of all providers that some target names."""
+        return frozenset(entry.target.partition("/")[0] for entry in self._entries.values())
+
     def is_local(self, target: Target) -> bool:
         """Whether the target runs on the caller's own machine."""
         provider = self._providers.get(target.provider, ())
@@ -54,6 +58,8 @@ class Models:
         provider = self._providers.get(provider_name, target_place)
         if provider is None:
             return
+        if not provider.refuse_unsupported:
+            checks.left_out(entry, place, provider_name, provider.row.unsupported, self._report)
         if provider.absent is not None:
             self.absent[name] = provider.absent
         self.targets[name] = targets.build_target(name, upstream_model, self._inherit(entry, place), provider)
@@ -62,7 +68,7 @@ class Models:
         """Whether a star in the target has one in the name to stand for."""
         stars = target.count(STAR)
         if stars > 1:
-            self._report.error(place, f"'{target}' has more than one star", "a target may hold one")
+            self._report.error(place, f"{quoted(target)} has more than one star", "a target may hold one")
         elif stars and name in self._models and STAR not in name:
             self._report.error(place, "a star in the target needs one in the name", f'as in "gpt-{STAR}": {target}')
         else:
@@ -77,11 +83,11 @@ class Models:
         like_place = (*place, "like")
         if like is None:
             hint = did_you_mean(entry.like, self._models) or _later(entry.like)
-            self._report.error(like_place, f"'{entry.like}' is not a model of this file", hint)
+            self._report.error(like_place, f"{quoted(entry.like)} is not a model of this file", hint)
             return entry
         if like.like is not None:
-            message = f"'{entry.like}' is itself like '{like.like}'"
-            self._report.error(like_place, message, f"name '{like.like}'" if like is not entry else "remove it")
+            message = f"{quoted(entry.like)} is itself like {quoted(like.like)}"
+            self._report.error(like_place, message, f"name {quoted(like.like)}" if like is not entry else "remove it")
             return entry
         return msgspec.structs.replace(
             entry,

@@ -27,7 +27,7 @@ class Names:
     ) -> None:
         self._named = {**models, **routes}
         self._patterns = by_precedence(name for name in self._named if STAR in name)
-        self._is_provider = is_provider
+        self.is_provider = is_provider
 
     def meaning(self, use: str) -> Meaning | None:
         """What an entry's name leads to, or None if it dangles."""
@@ -44,4 +44,4 @@ class Names:
 
     def _is_bare(self, use: str) -> bool:
         provider, slash, upstream_model = use.partition("/")
-        return bool(slash and upstream_model) and self._is_provider(provider)
+        return bool(slash and upstream_model) and self.is_provider(provider)

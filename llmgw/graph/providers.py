@@ -3,16 +3,19 @@
 A provider may be `like` a row or another provider; it inherits everything but secrets, which are never copied.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from llmgw.config.hints import OTHER_DIALECTS
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, ProviderEntry, Simulate
-from llmgw.config.problems import KeyPath, Severity
+from llmgw.config.problems import KeyPath, Severity, path_text, quoted, short
 from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass
+from llmgw.graph import inheritance
 from llmgw.graph.base_url import syntax_fault, url_fault
+from llmgw.graph.header_values import REMEDY, header_fault, key_fault
 from llmgw.graph.model import Credential, Transport
 from llmgw.graph.report import Report, did_you_mean
 from llmgw.providers.auth import Auth
@@ -66,8 +69,9 @@ class Providers:
     def get(self, name: str, used_at: KeyPath) -> UsableProvider | None:
         """The provider, or None after saying why. `used_at` is blamed where the name means nothing."""
         if not self.is_known(name):
-            hint = did_you_mean(name, self.names()) or f"add it: providers: {{{name}: {{like: openai, base_url: …}}}}"
-            self._report.error(used_at, f"'{name}' is not a provider", hint)
+            add = f"add it: providers: {{{short(name)}: {{like: openai, base_url: …}}}}"
+            hint = _meant(name, self.names()) or add
+            self._report.error(used_at, f"{quoted(name)} is not a provider", hint)
             return None
         if name not in self._known:
             self._known[name] = self._resolve(name, used_at)
@@ -75,6 +79,13 @@ class Providers:
 
     def is_known(self, name: str) -> bool:
         return name in self._config.providers or name in CATALOG or self._is_broken(name)
+
+    def idle(self, used: Collection[str]) -> Iterator[str]:
+        """Sound providers of the file that no target names and none starts from; an optional one may wait for use."""
+        started_from = {entry.like for entry in self._config.providers.values()}
+        for name, entry in self._config.providers.items():
+            if self._known[name] is not None and not (entry.optional or name in used or name in started_from):
+                yield name
 
     def _is_broken(self, name: str) -> bool:
         return self._loaded.is_broken(("providers", name))
@@ -93,6 +104,7 @@ class Providers:
             return None
         self._check_transport(row, settings, place)
         credential = self._credential(name, row, settings)
+        self._check_headers(settings, credential, place)
         return UsableProvider(
             name=name,
             row=row,
@@ -100,7 +112,7 @@ class Providers:
             api_version=settings.api_version or row.api_version,
             credential=credential,
             headers=settings.headers,
-            transport=_transport(row, settings),
+            transport=_transport(name, row, settings),
             refuse_unsupported=settings.unsupported == "error",
             absent=self._absent(name, credential, settings, place),
         )
@@ -115,11 +127,22 @@ class Providers:
                 self._cyclic(chain[chain.index(like) :])
                 return None
             parent = self._merged(like, self._config.providers[like], (*chain, like), ("providers", like))
-            return None if parent is None else (parent[0], _inherit(entry, parent[1]))
+            return None if parent is None else (parent[0], self._inherited(name, entry, like, parent[1]))
         row = CATALOG.get(like)
         if row is None and not self._is_broken(like):
             self._unknown(name, entry, place)
         return None if row is None else (row, entry)
+
+    def _inherited(self, name: str, entry: ProviderEntry, like: str, parent: ProviderEntry) -> ProviderEntry:
+        withheld = inheritance.secrets(parent, self._references(like))
+        for path in inheritance.unsaid(entry, self._references(name), withheld):
+            message = f"`{path_text(path)}` of {quoted(like)} is not inherited"
+            self._report.warning(("providers", name), message, "say it here", at_key=True)
+        return inheritance.inherit(entry, parent, withheld)
+
+    def _references(self, name: str) -> list[KeyPath]:
+        """The keys of a provider that come from the environment or a file, whether or not they are there."""
+        return [path[2:] for path in self._loaded.references if path[:2] == ("providers", name)]
 
     def _cyclic(self, cycle: tuple[str, ...]) -> None:
         """Told from the first of the file, so that it is told once."""
@@ -131,21 +154,24 @@ class Providers:
     def _unknown(self, name: str, entry: ProviderEntry, place: KeyPath) -> None:
         if entry.like:
             others = [other for other in self.names() if other != name]
-            hint = did_you_mean(entry.like, others) or "a catalogue row, or another provider of this file"
-            self._report.error((*place, "like"), f"'{entry.like}' is not a provider", hint)
+            hint = _meant(entry.like, others) or "a catalogue row, or another provider of this file"
+            self._report.error((*place, "like"), f"{quoted(entry.like)} is not a provider", hint)
         else:
-            hint = did_you_mean(name, CATALOG) or "say what it is like: {like: openai, base_url: …}"
-            self._report.error(place, f"'{name}' is not in the catalogue and has no 'like'", hint, at_key=True)
+            hint = _meant(name, CATALOG) or "say what it is like: {like: openai, base_url: …}"
+            self._report.error(place, f"{quoted(name)} is not in the catalogue and has no `like`", hint, at_key=True)
 
     def _base_url(self, name: str, row: Provider, settings: ProviderEntry, place: KeyPath) -> str | None:
         written = settings.base_url or row.base_url
         region = settings.region or row.region
         if settings.region and "{region}" not in written:
-            self._report.error((*place, "region"), f"'{row.name}' has no regions", "leave it out, or set base_url")
+            self._report.error(
+                (*place, "region"), f"{quoted(row.name)} has no regions", "leave it out, or set base_url"
+            )
         if self._is_unfilled(name, "base_url"):
             return UNFILLED_URL
         if not written:
-            self._report.error(place, f"'{name}' needs base_url", 'as in base_url: "https://…"', at_key=True)
+            hint = f'write providers: {{{short(name)}: {{base_url: "https://…"}}}}'
+            self._report.error(place, f"{quoted(name)} needs base_url", hint, at_key=True)
             return None
         base_url = written.rstrip("/").replace("{region}", region)
         if fault := url_fault(base_url, row.chat_path):
@@ -161,9 +187,23 @@ class Providers:
         if settings.proxy is not None and (fault := syntax_fault(settings.proxy.reveal())):
             self._report.error((*place, "proxy"), fault, 'as in "http://proxy.example:3128"')
 
+    def _check_headers(self, settings: ProviderEntry, credential: Credential, place: KeyPath) -> None:
+        """What is sent as it stands must be fit to be sent."""
+        key = credential.key
+        if key is not None and (fault := key_fault(key.reveal())):
+            if settings.api_key is not None:
+                self._report.error((*place, "api_key"), f"the key {fault}", REMEDY)
+            else:
+                self._report.error(place, f"{credential.variable} {fault}", REMEDY, at_key=place[0] == "providers")
+        for header, value in settings.headers.items():
+            if fault := header_fault(value.reveal()):
+                self._report.error((*place, "headers", header), f"the value {fault}", REMEDY)
+
     def _check_failures(self, shares: Mapping[FailureClass, float], place: KeyPath) -> None:
         for failure in sorted(NOT_ON_THE_WIRE & shares.keys()):
-            self._report.error((*place, failure.value), f"no provider answers '{failure}'", "remove it", at_key=True)
+            self._report.error(
+                (*place, failure.value), f"no provider answers {quoted(failure)}", "remove it", at_key=True
+            )
         if sum(shares.values()) > 1:
             self._report.error(place, "the shares sum to more than 1", "1 is every call", at_key=True)
 
@@ -195,12 +235,12 @@ class Providers:
     def _absent(self, name: str, credential: Credential, settings: ProviderEntry, place: KeyPath) -> str | None:
         """Say what secret is missing; an optional provider without one only leaves the graph."""
         missing = [miss.name for miss in self._loaded.missing if miss.path[:2] == ("providers", name)]
-        unset = credential.auth is not Auth.NONE and credential.key is None and not missing
+        unset = credential.auth is not Auth.NONE and credential.key is None and not (set(missing) - {"ca_file"})
         if unset:
-            missing = [credential.variable or "api_key"]
+            missing.append(credential.variable or "api_key")
         reason = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
         if missing and settings.optional:
-            self._report.warning(place, f"{reason}: models of '{name}' leave the graph", at_key=True)
+            self._report.warning(place, f"{reason}: models of {quoted(name)} leave the graph", at_key=True)
             return None if self._whole else reason
         if unset and not self._loaded.is_broken(("providers", name, "api_key")):
             self._unset(credential.variable, reason, place)
@@ -219,6 +259,11 @@ class Providers:
 UNFILLED_URL = "http://not-set.invalid"  # stands in until its variable is set, so that the rest can be checked
 
 
+def _meant(name: str, names: Iterable[str]) -> str | None:
+    """How to call what is no provider here, where that can be told."""
+    return OTHER_DIALECTS.get(name) or did_you_mean(name, names)
+
+
 def _is_elsewhere(name: str, row: Provider, settings: ProviderEntry) -> bool:
     """Whether `base_url` leads a provider `like` a row to another host, which must not get the row's usual key."""
     if name == row.name or name in row.aliases or not settings.base_url or not row.base_url:
@@ -226,31 +271,12 @@ def _is_elsewhere(name: str, row: Provider, settings: ProviderEntry) -> bool:
     return urlsplit(settings.base_url).hostname != urlsplit(row.base_url).hostname
 
 
-def _inherit(entry: ProviderEntry, parent: ProviderEntry) -> ProviderEntry:
-    """What `entry` leaves out comes from `parent`, but for secrets and `optional`."""
-    return ProviderEntry(
-        like=entry.like,
-        base_url=entry.base_url or parent.base_url,
-        api_key=entry.api_key,
-        api_version=entry.api_version or parent.api_version,
-        auth=entry.auth or parent.auth,
-        optional=entry.optional,
-        headers=entry.headers,
-        region=entry.region or parent.region,
-        proxy=entry.proxy,
-        ca_file=entry.ca_file or parent.ca_file,
-        verify_tls=entry.verify_tls and parent.verify_tls,
-        max_connections=entry.max_connections or parent.max_connections,
-        unsupported=parent.unsupported if entry.unsupported == "drop" else entry.unsupported,
-        simulate=entry.simulate or parent.simulate,
-    )
-
-
-def _transport(row: Provider, settings: ProviderEntry) -> Transport:
+def _transport(name: str, row: Provider, settings: ProviderEntry) -> Transport:
     transport = Transport(
+        provider=name,
         max_connections=settings.max_connections or 0,
         proxy=settings.proxy,
         ca_file=settings.ca_file,
-        verify_tls=settings.verify_tls,
+        verify_tls=settings.verify_tls is not False,
     )
     return replace(transport, simulate=settings.simulate or Simulate()) if row.simulated else transport

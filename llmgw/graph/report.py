@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from llmgw.config.check import as_written, is_under
+from llmgw.config.check import as_written
 from llmgw.config.load import Loaded
-from llmgw.config.problems import KeyPath, Problem, Severity
+from llmgw.config.problems import KeyPath, Problem, Severity, quoted
 
 
 class Report:
@@ -28,13 +28,16 @@ class Report:
     def warning(self, path: KeyPath, message: str, hint: str | None = None, *, at_key: bool = False) -> None:
         self._add(path, message, hint, Severity.WARNING, at_key=at_key)
 
+    def is_broken(self, path: KeyPath) -> bool:
+        """Whether a path of the config was set aside, so that what is missing there is not missing in the file."""
+        return self._loaded.is_broken(path)
+
     def extend(self, problems: Iterable[Problem]) -> None:
         """What others found."""
         self._found.update(dict.fromkeys(problems))
 
     def _add(self, path: KeyPath, message: str, hint: str | None, severity: Severity, *, at_key: bool) -> None:
-        broken = self._loaded.broken
-        if not is_under(as_written(path, broken), broken):
+        if not self.is_broken(path):
             place = self._written(path)
             problem = self._loaded.problem(place, message, hint, severity=severity, at_key=at_key)
             self._found.setdefault(problem)
@@ -49,4 +52,4 @@ class Report:
 def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     """A hint with the closest name, if one is close."""
     close = get_close_matches(name, list(names), n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else None
+    return f"did you mean {quoted(close[0])}?" if close else None

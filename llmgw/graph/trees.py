@@ -22,15 +22,26 @@ from llmgw.graph.report import Report
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """Rules of the routes on the way down, the outermost first."""
+    """Rules of the routes on the way down, the outermost first. Of the whole request only one can hold."""
 
     timeouts: tuple[file.TimeoutEntry, ...] = ()
     retries: tuple[file.RetryEntry, ...] = ()
+    deadline: float | None = None
+    max_attempts: int | None = None
 
     def under(self, entry: file.RouteEntry | file.ModelEntry) -> "_Rules":
         timeouts = (*self.timeouts, entry.timeout) if entry.timeout else self.timeouts
         retries = (*self.retries, entry.retry) if entry.retry else self.retries
-        return _Rules(timeouts, retries)
+        rules = _Rules(timeouts, retries, self.deadline, self.max_attempts)
+        return rules.or_else(entry.deadline, entry.max_attempts) if isinstance(entry, file.RouteEntry) else rules
+
+    def or_else(self, deadline: float | None, max_attempts: int | None) -> "_Rules":
+        """For the whole request: what has not been said further out."""
+        return replace(
+            self,
+            deadline=deadline if self.deadline is None else self.deadline,
+            max_attempts=max_attempts if self.max_attempts is None else self.max_attempts,
+        )
 
 
 class Trees:
@@ -74,11 +85,13 @@ class Trees:
     def _route(self, name: str, path: str, rules: _Rules) -> Node | None:
         entry = self._config.routes[name]
         rules = rules.under(entry)
+        if entry.when is not None:
+            return self._when(name, entry.when, path, rules)
+        # A request may go through several of these entries: none of them has a say in the whole of it.
+        rules = rules.or_else(self._config.defaults.deadline, self._config.defaults.max_attempts)
         if entry.fallback is not None:
             return self._fallback(entry.fallback, path, rules)
-        if entry.pool is not None:
-            return self._pool(entry.pool, path, rules)
-        return self._when(name, entry.when or (), path, rules)
+        return self._pool(entry.pool or (), path, rules)
 
     def _fallback(self, entries: tuple[file.FallbackEntry, ...], path: str, rules: _Rules) -> Node | None:
         nodes = [
@@ -86,8 +99,11 @@ class Trees:
             for index, entry in enumerate(entries)
         ]
         there = [(node, entry) for node, entry in nodes if node is not None]
-        # What has become the first entry because others are absent waits for no failure.
-        linked = tuple(Entry(node, _failures(entry) if index else None) for index, (node, entry) in enumerate(there))
+        # Where all before it are absent the first entry that waits for no failure leads; if none is left, the first.
+        has_lead = any(entry.on_failure is None for _, entry in there)
+        linked = tuple(
+            Entry(node, _failures(entry) if index or has_lead else None) for index, (node, entry) in enumerate(there)
+        )
         return Fallback(path, linked) if linked else None
 
     def _pool(self, entries: tuple[file.PoolEntry, ...], path: str, rules: _Rules) -> Node | None:
@@ -108,8 +124,19 @@ class Trees:
             is_left = is_left or node is not None
             if condition is not None or entry.if_ is None:
                 # An absent branch is a dead end: its requests must not slip into one that was meant for others.
-                branches.append(Branch(node or Fallback(branch_path, ()), condition))
+                branches.append(self._branch(entry.use, node or Fallback(branch_path, ()), condition, rules))
         return When(path, tuple(branches)) if is_left else None
+
+    def _branch(self, use: str, node: Node, condition: Condition | None, rules: _Rules) -> Branch:
+        """A request takes one branch, so what the route behind it says holds for the whole request."""
+        meaning = self._links.meaning(use)
+        inner = rules.under(self._config.routes.get(meaning.name, file.RouteEntry())) if meaning else rules
+        return Branch(
+            node,
+            condition,
+            deadline_s=inner.deadline if rules.deadline is None else None,
+            max_attempts=inner.max_attempts if rules.max_attempts is None else None,
+        )
 
     def _condition(self, entry: file.WhenEntry, place: KeyPath) -> Condition | None:
         """Compiled once, however many routes lead there."""
@@ -142,6 +169,6 @@ def _filled(node: Node, star: str, kept: int) -> Node:
         case Pool(_, members):
             return Pool(path, tuple(Member(_filled(m.node, star, kept), m.weight) for m in members))
         case When(_, branches):
-            return When(path, tuple(Branch(_filled(b.node, star, kept), b.condition) for b in branches))
+            return When(path, tuple(replace(b, node=_filled(b.node, star, kept)) for b in branches))
         case _:
             assert_never(node)

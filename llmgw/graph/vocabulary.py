@@ -46,13 +46,15 @@ FUNCTIONS = frozenset(
         *("getHours", "getMinutes", "getSeconds", "getMilliseconds"),
     }
 )
+# Those of them that a newcomer is told of.
+FUNCTIONS_SHOWN = ("startsWith", "endsWith", "contains", "matches", "size", "exists", "all", "int", "double", "string")
 _BINDERS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 _LITERALS = frozenset({"true", "false", "null", "in"})
 
 _TOKEN = re.compile(
     r"""(?P<comment>//[^\n]*)"""
     r"""|(?P<string>[rRbB]{0,2}(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))"""
-    r"""|(?P<name>[A-Za-z_]\w*)|(?P<number>\d[\w.]*)|(?P<mark>&&|\|\||[=!<>]=|\S)""",
+    r"""|(?P<name>[A-Za-z_]\w*)|(?P<number>\d[\w.]*)|(?P<mark>&&|\|\||[=!]==|<>|[=!<>]=|\S)""",
     re.DOTALL,
 )
 _PLAIN_STRING = re.compile(r"""(["'])([^\\"']*)\1""")

@@ -10,8 +10,11 @@ _MASK = 0xFFFF_FFFF_FFFF_FFFF
 
 
 def seed_of(request_id: str) -> int:
-    """The seed of a request: from its id, so that the log is enough to repeat its draws."""
-    return int.from_bytes(blake2b(request_id.encode(), digest_size=8).digest(), "big")
+    """The seed of a request: from its id, so that the log is enough to repeat its draws.
+
+    Below 2^53: readers of JSON that know only doubles would round a larger one, and repeat something else.
+    """
+    return int.from_bytes(blake2b(request_id.encode(), digest_size=8).digest(), "big") >> 11
 
 
 class Dice:

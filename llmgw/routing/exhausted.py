@@ -3,17 +3,26 @@
 from collections.abc import Sequence
 
 from llmgw.errors import GatewayError, UpstreamError, UpstreamStatusError
-from llmgw.routing.outcome import Verdict, verdict
-from llmgw.routing.plan import Why
+from llmgw.routing.outcome import Verdict
+from llmgw.routing.plan import GiveUp, Why
+from llmgw.routing.walk import Candidate
+
+REASONS_TOLD_MAX = 8
 
 
 class RouteExhaustedError(GatewayError):
-    """Carries the failures in order. `passed_on` is the provider's own answer where that says more than we could."""
+    """Carries the failures in order, and what was dropped beforehand.
 
-    def __init__(self, failures: Sequence[tuple[str, UpstreamError]], why: Why) -> None:
+    `passed_on` is the provider's own answer where that says more than we could.
+    """
+
+    def __init__(
+        self, failures: Sequence[tuple[str, UpstreamError]], why: Why, dropped: Sequence[Candidate] = ()
+    ) -> None:
         self.failures = tuple(failures)
         self.why = why
-        self.verdict: Verdict = verdict([error.failure for _, error in failures])
+        self.dropped = tuple(dropped)
+        self.verdict: Verdict = GiveUp(why, self.dropped).verdict([error.failure for _, error in failures])
         super().__init__(self._told())
 
     @property
@@ -39,6 +48,15 @@ class RouteExhaustedError(GatewayError):
 
     def _told(self) -> str:
         if not self.failures:
-            return "no target can take this request: see `llmgw test-route` for why each was dropped"
+            return self._why_untried()
         told = "; ".join(f"{target}: {error.failure} ({error.message})" for target, error in self.failures[-4:])
         return f"no target answered ({self.why}): {told}"
+
+    def _why_untried(self) -> str:
+        if self.why is Why.DEADLINE:
+            return "the deadline passed before any attempt"
+        if not self.dropped:
+            return "no target is left for this request: see `llmgw test-route`"
+        reasons = [f"{candidate.target.id}: {candidate.dropped}" for candidate in self.dropped]
+        more = f"; and {len(reasons) - REASONS_TOLD_MAX} more" if len(reasons) > REASONS_TOLD_MAX else ""
+        return f"no target can take this request: {'; '.join(reasons[:REASONS_TOLD_MAX])}{more}"

@@ -62,7 +62,6 @@ def of_request(
     moment: Callable[[], datetime],
 ) -> Facts:
     """The facts of a request that came in. `headers` has its names in lower case."""
-    tools = request.fields.get("tools")
 
     def messages() -> list[Any]:
         value = measure.decode(request.fields.get("messages"))
@@ -81,7 +80,7 @@ def of_request(
             "request.messages": messages,
             "request.images": lambda: measure.has_images(facts.value("request.messages")),
             "request.input_tokens": lambda: measure.input_tokens_max(
-                facts.value("request.messages"), bytes(tools or b"")
+                facts.value("request.messages"), measure.bytes_beside(request.fields)
             ),
             "time.hour": lambda: moment().hour,
             "time.weekday": lambda: moment().isoweekday(),

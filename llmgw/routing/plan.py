@@ -4,12 +4,12 @@ It never sleeps, reads a clock or rolls dice: elapsed time and draws come in. It
 the candidates, tries no target twice but for retries, and never exceeds the ceiling of attempts or the deadline.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from llmgw.errors import FailureClass
-from llmgw.routing.outcome import MOVES, Move
+from llmgw.routing.outcome import MOVES, Move, Verdict, verdict
 from llmgw.routing.walk import Candidate, Itinerary
 
 
@@ -34,9 +34,18 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Nothing is left to try."""
+    """Nothing is left to try. `dropped` are the candidates that could not be, each with its reason."""
 
     why: Why
+    dropped: tuple[Candidate, ...] = ()
+
+    def verdict(self, failures: Sequence[FailureClass]) -> Verdict:
+        """How the request ends, from the classes of all attempts; without one the reason decides."""
+        if not failures and self.why is Why.DEADLINE:
+            return verdict([FailureClass.TIMEOUT])
+        if not failures and self.dropped and all(candidate.is_unfit for candidate in self.dropped):
+            return Verdict(400, FailureClass.INVALID_REQUEST.value)
+        return verdict(failures)
 
 
 Step = Try | GiveUp
@@ -64,9 +73,9 @@ class AttemptPlan:
         """What follows the failure of the attempt under way. `elapsed_s` counts from the start of the request."""
         move = MOVES[failure]
         if move is Move.GIVE_UP:
-            return GiveUp(Why.CALLERS_FAULT)
+            return self._give_up(Why.CALLERS_FAULT)
         if self._attempts >= self._itinerary.max_attempts:
-            return GiveUp(Why.MAX_ATTEMPTS)
+            return self._give_up(Why.MAX_ATTEMPTS)
         ahead = self._ahead(failure)
         delay_s = self._retry_delay_s(move, ahead, retry_after_s)
         if delay_s is not None and (not ahead or elapsed_s + delay_s < self._itinerary.deadline_s):
@@ -75,16 +84,19 @@ class AttemptPlan:
 
     def _next(self, ahead: list[int], elapsed_s: float) -> Step:
         if not ahead:
-            return GiveUp(Why.NO_CANDIDATE)
+            return self._give_up(Why.NO_CANDIDATE)
         if elapsed_s >= self._itinerary.deadline_s:
-            return GiveUp(Why.DEADLINE)
+            return self._give_up(Why.DEADLINE)
         self._tries = 0
         return self._try(ahead[0], 0.0)
 
     def _again(self, elapsed_s: float, delay_s: float) -> Step:
         if elapsed_s + delay_s >= self._itinerary.deadline_s:
-            return GiveUp(Why.DEADLINE)
+            return self._give_up(Why.DEADLINE)
         return self._try(self._at, delay_s)
+
+    def _give_up(self, why: Why) -> GiveUp:
+        return GiveUp(why, tuple(candidate for candidate in self._candidates if candidate.dropped is not None))
 
     def _try(self, index: int, delay_s: float) -> Try:
         self._at = index

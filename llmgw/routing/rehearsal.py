@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from llmgw.errors import FailureClass
 from llmgw.routing.dice import Dice
-from llmgw.routing.outcome import Verdict, verdict
+from llmgw.routing.outcome import Verdict
 from llmgw.routing.plan import AttemptPlan, GiveUp, Try
 from llmgw.routing.walk import Itinerary
 
@@ -65,7 +65,7 @@ def rehearse(itinerary: Itinerary, pretence: Pretence, dice: Dice, *, stream: bo
             elapsed_s += min(limits.first_token_s if stream else limits.connect_s, limits.total_s)
         step = plan.failed(failure, elapsed_s)
     failures = [attempt.failure for attempt in attempts if attempt.failure is not None]
-    return Rehearsal(tuple(attempts), step, verdict(failures))
+    return Rehearsal(tuple(attempts), step, step.verdict(failures))
 
 
 def _pretended(failures: FailureClass | Sequence[FailureClass] | None, tries: int) -> FailureClass | None:

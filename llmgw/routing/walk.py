@@ -6,11 +6,10 @@ is the plan's business, so every candidate carries the turns by which it was rea
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import assert_never
 
 from llmgw.errors import FailureClass
-from llmgw.graph.model import Fallback, Leaf, Node, Pool, Resolved, Retry, Target, TimeLimits, When
+from llmgw.graph.model import Branch, Fallback, Leaf, Node, Pool, Resolved, Retry, Target, TimeLimits, When
 from llmgw.graph.patterns import STAR
 from llmgw.routing.balance import by_weight
 from llmgw.routing.dice import Dice
@@ -43,6 +42,11 @@ class Candidate:
     dropped: str | None = None
     stands_for: FailureClass | None = None
 
+    @property
+    def is_unfit(self) -> bool:
+        """Dropped for nothing but what this very request asks: no other moment would change that."""
+        return self.dropped is not None and self.stands_for is None
+
 
 @dataclass(frozen=True, slots=True)
 class Itinerary:
@@ -56,9 +60,20 @@ class Itinerary:
 def walk(resolved: Resolved, facts: Facts, health: HealthSnapshot, dice: Dice) -> Itinerary:
     """The candidates for one request, in the order of preference."""
     route = resolved.route
-    leaves = _visit(route.node, (), facts, dice)
+    node, deadline_s, max_attempts = route.node, route.deadline_s, route.max_attempts
+    while isinstance(node, When) and (branch := _taken(node, facts)) is not None:
+        node = branch.node
+        deadline_s = deadline_s if branch.deadline_s is None else branch.deadline_s
+        max_attempts = max_attempts if branch.max_attempts is None else branch.max_attempts
+    leaves = _visit(node, (), facts, dice)
     candidates = tuple(_candidate(leaf, turns, resolved.star, facts, health) for leaf, turns in leaves)
-    return Itinerary(candidates, route.deadline_s, route.max_attempts)
+    return Itinerary(candidates, deadline_s, max_attempts)
+
+
+def _taken(when: When, facts: Facts) -> Branch | None:
+    """The first branch whose condition holds."""
+    holding = (branch for branch in when.branches if branch.condition is None or branch.condition.holds(facts))
+    return next(holding, None)
 
 
 def _visit(node: Node, turns: tuple[Turn, ...], facts: Facts, dice: Dice) -> Iterator[tuple[Leaf, tuple[Turn, ...]]]:
@@ -72,9 +87,8 @@ def _visit(node: Node, turns: tuple[Turn, ...], facts: Facts, dice: Dice) -> Ite
             drawn = by_weight([member.weight for member in members], dice.draw)
             for rank, index in enumerate(drawn):
                 yield from _visit(members[index].node, (*turns, Turn(path, rank)), facts, dice)
-        case When(_, branches):
-            holding = (branch for branch in branches if branch.condition is None or branch.condition.holds(facts))
-            for branch in islice(holding, 1):
+        case When():
+            if (branch := _taken(node, facts)) is not None:
                 yield from _visit(branch.node, turns, facts, dice)
         case _:
             assert_never(node)

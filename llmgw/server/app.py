@@ -18,14 +18,21 @@ def make_app(running: Running) -> web.Application:
     """The aiohttp application around one `Running`."""
     app = web.Application(middlewares=[identify, tell_errors], client_max_size=running.settings.max_body)
     app[RUNNING] = running
-    for path in CHAT_PATHS:
+    for path in _either_way(*CHAT_PATHS):
         app.router.add_post(path, endpoints.chat_completions, expect_handler=endpoints.expect)
         app.router.add_options(path, endpoints.preflight)
     for prefix in ("/v1", "", "/openai/v1"):
-        for path, handler in ((f"{prefix}/models", endpoints.models), (f"{prefix}/models/{{id:.+}}", endpoints.model)):
-            app.router.add_get(path, handler)
+        for path in _either_way(f"{prefix}/models"):
+            app.router.add_get(path, endpoints.models)
             app.router.add_options(path, endpoints.preflight)
+        app.router.add_get(f"{prefix}/models/{{id:.+}}", endpoints.model)
+        app.router.add_options(f"{prefix}/models/{{id:.+}}", endpoints.preflight)
     app.router.add_get("/", endpoints.root)
     app.router.add_get("/healthz", endpoints.healthz)
     app.router.add_get("/readyz", endpoints.readyz)
     return app
+
+
+def _either_way(*paths: str) -> tuple[str, ...]:
+    """As they are, and with the slash at the end that many type. No redirect: clients would not follow with a POST."""
+    return (*paths, *(f"{path}/" for path in paths))

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from llmgw.errors import ClientGoneError
 from llmgw.ports import Client
-from llmgw.server.running import RUNNING
+from llmgw.server.running import NAME, RUNNING
 
 _STREAM_HEADERS = {
     "content-type": "text/event-stream",
@@ -26,7 +26,7 @@ class HttpClient:
     def __init__(self, request: web.Request, headers: Mapping[str, str]) -> None:
         self._request = request
         self._running = request.app[RUNNING]
-        self._headers = headers
+        self._headers = {**headers, "server": NAME}
         self._response: web.StreamResponse | None = None
         self.started = False
 

@@ -14,7 +14,7 @@ from llmgw.adapters.system import new_request_id
 from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import InvalidRequestError
 from llmgw.replies import report
-from llmgw.server.running import Running
+from llmgw.server.running import NAME, Running
 
 _QUOTES = re.compile("[:'\"\n]")
 
@@ -49,7 +49,7 @@ class Connection(web.RequestHandler):
         told = report(InvalidRequestError(f"this is not HTTP/1.1 as we read it ({reason})"))
         request_id = new_request_id(self._running.clock.now_s())
         self._running.logger.info("refused", request_id=request_id, status=status, code=told.code, error=told.message)
-        headers = {"x-llmgw-request-id": request_id, "content-type": "application/json"}
+        headers = {"server": NAME, "x-llmgw-request-id": request_id, "content-type": "application/json"}
         response = web.Response(status=status, headers=headers, body=openai_chat.write_error(told))
         response.force_close()
         return response

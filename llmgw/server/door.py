@@ -2,14 +2,16 @@
 
 Without keys the gateway serves programs of this machine only. A web page or a tunnel could otherwise use it, with
 the owner's provider keys: a foreign `Host` (DNS rebinding), a forwarding header and a cross-site `Origin` show them.
+A header is what the caller says it is; the address that it calls from is not.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 
 from llmgw.config.model import ServerSection
 from llmgw.errors import ForbiddenOriginError
 from llmgw.replies import printable
+from llmgw.wire.hosts import is_loopback
 
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 _ALLOWED = "authorization, content-type"
@@ -30,9 +32,11 @@ class Door:
         if self._open:
             return
         host = _host_of(headers.get("Host", ""))
-        if host != self._own_host and not _is_loopback(host):
+        if host != self._own_host and not is_loopback(host):
             raise ForbiddenOriginError(f"the Host '{host[:100]}' is not this machine: {_REMEDY}")
         if not self._is_trusted(peer):
+            if not is_loopback(peer):
+                raise ForbiddenOriginError(f"the caller {peer or 'without an address'} is not this machine: {_REMEDY}")
             forwarded = next((name for name in _FORWARDING if name in headers), None)
             if forwarded is not None:
                 raise ForbiddenOriginError(
@@ -42,11 +46,14 @@ class Door:
         if origin is not None and not self._is_ours(origin):
             raise ForbiddenOriginError(f"a page of '{origin[:100]}' may not call: add it to server.cors, or {_REMEDY}")
 
-    def client_ip(self, headers: Mapping[str, str], peer: str) -> str:
-        """The address of the caller: behind trusted proxies, the last one that none of them added."""
+    def client_ip(self, forwarded_for: Sequence[str], peer: str) -> str:
+        """The address of the caller: behind trusted proxies, the last one that none of them added.
+
+        `forwarded_for` is every line of that header: each proxy may add one of its own below what the caller wrote.
+        """
         if not self._is_trusted(peer):
             return peer
-        hops = [hop.strip() for hop in headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+        hops = [hop for hop in map(str.strip, ",".join(forwarded_for).split(",")) if hop]
         return next((hop for hop in reversed(hops) if not self._is_trusted(hop)), peer)
 
     def cors_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
@@ -64,7 +71,7 @@ class Door:
         }
 
     def _is_ours(self, origin: str) -> bool:
-        return origin in self._cors or "*" in self._cors or _is_loopback(_host_of(origin.partition("://")[2]))
+        return origin in self._cors or "*" in self._cors or is_loopback(_host_of(origin.partition("://")[2]))
 
     def _is_trusted(self, peer: str) -> bool:
         try:
@@ -79,12 +86,3 @@ def _host_of(authority: str) -> str:
     if authority.startswith("["):
         return authority[1:].partition("]")[0].lower()
     return authority.partition(":")[0].lower().rstrip(".")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

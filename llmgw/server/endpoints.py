@@ -95,7 +95,7 @@ async def _read_body(request: web.Request, running: Running) -> bytes:
 
 
 async def models(request: web.Request) -> web.Response:
-    """`GET /v1/models`: the public names; a pattern stands for all names of its shape."""
+    """`GET /v1/models`: the public names. Patterns are left out: clients offer what is listed as it stands."""
     running = request.app[RUNNING]
     return _json({"object": "list", "data": [_model(running, name) for name in running.graph.names()]})
 
@@ -104,7 +104,7 @@ async def model(request: web.Request) -> web.Response:
     """`GET /v1/models/{id}`, for any name that a call could use."""
     running = request.app[RUNNING]
     name = request.match_info["id"]
-    if name not in running.graph.names() and running.graph.resolve(name) is None:
+    if running.graph.resolve(name) is None:
         raise UnknownModelError(replies.unknown_model(running.graph, name), param="model")
     return _json(_model(running, name))
 

@@ -23,7 +23,9 @@ def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in headers.items()
-        if (name in _FORWARDED or name.startswith(_FORWARDED_PREFIXES)) and value.isprintable()
+        if (name in _FORWARDED or name.startswith(_FORWARDED_PREFIXES))
+        and not name.endswith("api-key")
+        and value.isprintable()
     }
 
 
@@ -56,9 +58,12 @@ def timeout_s(headers: Mapping[str, str]) -> float | None:
     if text is None:
         return None
     try:
-        return duration_s(text)
+        given_s = duration_s(text)
     except ValueError:
         raise _wrong("x-llmgw-timeout", f"not a duration: {duration_hint(text[:40])}") from None
+    if not given_s:
+        raise _wrong("x-llmgw-timeout", "no time at all; leave it out for the route's own deadline")
+    return given_s
 
 
 def _wrong(header: str, message: str) -> InvalidRequestError:

@@ -5,6 +5,7 @@ from math import ceil
 
 from aiohttp import web
 
+from llmgw import replies
 from llmgw.adapters.system import new_request_id
 from llmgw.chat.dialect import Dialect
 from llmgw.dialects.openai_chat import openai_chat
@@ -16,11 +17,10 @@ from llmgw.errors import (
     MethodNotAllowedError,
     OverloadedError,
     RequestTooLargeError,
-    UnknownPathError,
 )
-from llmgw.replies import content_type, report
 from llmgw.routing.exhausted import RouteExhaustedError
-from llmgw.server.running import RUNNING
+from llmgw.server.running import NAME, RUNNING
+from llmgw.server.unknown_path import unknown_path
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -29,7 +29,6 @@ REQUEST_ID = web.RequestKey("request_id", str)
 DECIDED = web.RequestKey("decided", dict[str, str])
 
 PATH_CHARS_MAX = 200
-_ENDPOINTS_HINT = "POST /v1/chat/completions, GET /v1/models, GET /healthz, GET /readyz"
 
 
 @web.middleware
@@ -39,6 +38,7 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
     request[REQUEST_ID] = new_request_id(running.clock.now_s())
     response = await handler(request)
     if not response.prepared:
+        response.headers["server"] = NAME
         response.headers["x-llmgw-request-id"] = request[REQUEST_ID]
         response.headers.update(running.door.cors_headers(request.headers))
         if running.draining:
@@ -71,7 +71,7 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
 
 def _refuse(request: web.Request, error: GatewayError, allow: str | None = None) -> web.Response:
     """Turned away before it became a call: so there is no transcript, and this is its line in the log."""
-    told = report(error)
+    told = replies.report(error)
     request.app[RUNNING].logger.info(
         "refused",
         request_id=request[REQUEST_ID],
@@ -94,12 +94,12 @@ def _answer(request: web.Request, error: GatewayError, dialect: Dialect) -> web.
         headers["x-should-retry"] = "false"
         passed_on = error.passed_on
         if passed_on is not None:
-            headers["content-type"] = content_type(passed_on.headers)
-            return web.Response(status=passed_on.status, headers=headers, body=passed_on.body)
+            told_headers, body = replies.passed_on(passed_on, dialect)
+            return web.Response(status=passed_on.status, headers={**headers, **told_headers}, body=body)
     wait_s = error.retry_after_s if isinstance(error, RouteExhaustedError | OverloadedError) else None
     if wait_s is not None:
         headers["retry-after"] = str(max(1, ceil(wait_s)))
-    told = report(error)
+    told = replies.report(error)
     headers["content-type"] = "application/json"
     response = web.Response(status=told.status, headers=headers, body=dialect.write_error(told))
     if isinstance(error, RequestTooLargeError | BodyTimeoutError):
@@ -116,7 +116,7 @@ def _ours(request: web.Request, error: web.HTTPException) -> GatewayError:
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return too_large(request.app[RUNNING].settings.max_body)
     if isinstance(error, web.HTTPNotFound):
-        return UnknownPathError(f"no endpoint {path}; there are: {_ENDPOINTS_HINT}")
+        return unknown_path(path)
     return InvalidRequestError(f"{error.status} {error.reason}")
 
 

@@ -1,13 +1,21 @@
-"""A new file while calls are under way: build, then swap one reference, or keep the old graph and say why."""
+"""A new file while calls are under way: build, then swap one reference, or keep the old graph and say why.
+
+Whatever goes wrong here is logged and no more: it is not worth a single call.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from llmgw.adapters.config_files import Built, Text, build
 from llmgw.adapters.upstreams import Upstreams
-from llmgw.config.problems import Severity
+from llmgw.config.model import ServerSection
+from llmgw.config.problems import Problem, Severity
 from llmgw.errors import ConfigError
+from llmgw.graph.compile import compile_graph
+from llmgw.routing import filetests
 from llmgw.server.running import Running
 
 WATCH_S = 1.0
@@ -34,28 +42,37 @@ class Reload:
         self._lock = asyncio.Lock()
 
     async def now(self) -> bool:
-        """Whether the new file is in force; if not, the log has every problem and the old one goes on."""
+        """Whether all went well; if not, the log says what did not, and which graph is in force."""
         async with self._lock:
+            logger = self._running.logger
             try:
                 # In a thread: compiling takes tens of milliseconds, which calls under way should not wait for.
-                built = await asyncio.to_thread(build, self._sources, self._env(), need_secrets=True)
-                graph = built.checked()
+                built, failures = await asyncio.to_thread(_rebuilt, self._sources, self._env())
+                self._swap(built, failures)
+                await self._upstreams.retire(target.transport for target in built.graph.targets.values())
             except ConfigError as error:
                 problems = [str(problem) for problem in error.problems]
-                digest = self._running.graph.digest
-                self._running.logger.error("reload_refused", problems=problems, config=digest)  # noqa: TRY400 - its problems say it
+                logger.error("reload_refused", problems=problems, config=self._running.graph.digest)  # noqa: TRY400 - its problems say it
                 return False
-            before = self._running.graph
-            self._running.graph = graph
-            await self._upstreams.retire(target.transport for target in graph.targets.values())
-            self._tell(built, before.digest)
+            except Exception:
+                logger.exception("reload_failed", config=self._running.graph.digest)
+                return False
             return True
 
-    def _tell(self, built: Built, before: str) -> None:
+    def _swap(self, built: Built, failures: Sequence[Problem]) -> None:
+        before, self._running.graph = self._running.graph.digest, built.graph
+        logs = built.loaded.config.telemetry.logs
+        self._running.logs = msgspec.structs.replace(self._running.logs, bodies=logs.bodies)
         warnings = [str(problem) for problem in built.problems if problem.severity is Severity.WARNING]
-        self._running.logger.info("reloaded", config=built.graph.digest, before=before, warnings=warnings)
-        if built.loaded.config.server != self._running.written:
-            self._running.logger.warning("server_settings_kept", reason="changes under `server` take effect on restart")
+        logger = self._running.logger
+        logger.info("reloaded", config=built.graph.digest, before=before, warnings=warnings)
+        if failures:
+            tests = len(built.loaded.config.tests)
+            logger.warning("tests_failed", tests=tests, problems=[str(problem) for problem in failures])
+        if _of_the_process(built.loaded.config.server) != _of_the_process(self._running.written):
+            logger.warning("server_settings_kept", reason="changes under `server` take effect on restart")
+        if self._running.logs != logs:
+            logger.warning("log_settings_kept", reason="`format` and `level` of the log take effect on restart")
 
     async def watch(self, every_s: float = WATCH_S) -> None:
         """Reload whenever a file has changed; never ends by itself."""
@@ -65,6 +82,22 @@ class Reload:
             if found != self._seen:
                 self._seen = found
                 await self.now()
+
+
+def _rebuilt(sources: Sequence[Path | Text], env: Mapping[str, str]) -> tuple[Built, list[Problem]]:
+    """The new graph, and those of the file's own tests that fail on it. Raises ConfigError."""
+    built = build(sources, env, need_secrets=True)
+    graph = built.checked()
+    tests = built.loaded.config.tests
+    if tests and graph.absent:
+        graph = compile_graph(built.loaded, env, whole=True).graph
+    failures = [result.problem(built.loaded) for result in filetests.run(tests, graph)]
+    return built, [problem for problem in failures if problem is not None]
+
+
+def _of_the_process(settings: ServerSection) -> ServerSection:
+    """All but what the graph takes with it."""
+    return msgspec.structs.replace(settings, timezone=ServerSection().timezone)
 
 
 def stamps(sources: Sequence[Path | Text]) -> Stamps:

@@ -4,6 +4,7 @@ The composition root: only here do the graph, the gateway and the adapters meet.
 """
 
 import asyncio
+import errno
 import signal
 import socket
 import ssl
@@ -25,7 +26,8 @@ from llmgw.config.model import Logs, ServerSection
 from llmgw.config.problems import Problem, Severity
 from llmgw.errors import GatewayError
 from llmgw.gateway import Gateway
-from llmgw.graph.model import Graph
+from llmgw.graph import checks
+from llmgw.graph.report import Report
 from llmgw.server.app import make_app
 from llmgw.server.connection import Connection
 from llmgw.server.door import Door
@@ -33,12 +35,17 @@ from llmgw.server.reload import Reload, Stamps, stamps
 from llmgw.server.running import Running
 
 BACKLOG = 4096
-CUT_S = 0.5  # after `server.drain`: how long a call that is cut may take to let go
+LET_GO_S = 0.1  # when all calls have ended: for what is left of connections; aiohttp takes it twice
 LOOPBACK = ("127.0.0.1", "::1")
+PORT_MAX = 65535
 
 
 class CannotBindError(GatewayError):
     """The port is taken, the address is not ours, or the certificate cannot be used."""
+
+
+class NotOpenError(GatewayError):
+    """The command line's host is for other machines too, and neither it nor the file says `open`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class Ready:
     """What a started server tells the one who started it."""
 
     urls: tuple[str, ...]
-    graph: Graph
+    built: Built
     warnings: tuple[Problem, ...]
 
 
@@ -58,29 +65,39 @@ class ServeOptions:
     env: Callable[[], Mapping[str, str]]
     host: str | None = None
     port: int | None = None
+    open: bool = False
     watch: bool = False
     ready: Callable[[Ready], None] = lambda _ready: None
 
 
 def run(options: ServeOptions) -> int:
-    """Serve until SIGTERM or SIGINT. Raises ConfigError (a bad file) or CannotBindError."""
+    """Serve until SIGTERM or SIGINT. Raises ConfigError (a bad file), NotOpenError or CannotBindError."""
     seen = stamps(options.sources)
     built = build(options.sources, options.env(), need_secrets=True)
     built.checked()
+    settings = _overridden(built, options)
     with _logging(built.loaded.config.telemetry.logs) as logger, asyncio.Runner(loop_factory=_loop_factory()) as runner:
         try:
-            runner.run(_serve(options, built, seen, logger))
+            runner.run(_serve(options, built, settings, seen, logger))
         except ExceptionGroup as failures:  # from the task group; what is in it is what happened
             raise failures.exceptions[0] from None
     return 0
 
 
-def _overridden(settings: ServerSection, options: ServeOptions) -> ServerSection:
-    return msgspec.structs.replace(
-        settings,
-        host=settings.host if options.host is None else options.host,
-        port=settings.port if options.port is None else options.port,
+def _overridden(built: Built, options: ServeOptions) -> ServerSection:
+    """What the command line says wins, under the rules that hold for the file."""
+    written = built.loaded.config.server
+    settings = msgspec.structs.replace(
+        written,
+        host=written.host if options.host is None else options.host,
+        port=written.port if options.port is None else options.port,
+        open=written.open or options.open,
     )
+    report = Report(built.loaded)
+    checks.server(settings, report)
+    if report.problems:
+        raise NotOpenError(report.problems[0].message)
+    return settings
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -91,23 +108,23 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(options: ServeOptions, built: Built, seen: Stamps, logger: Logger) -> None:
-    settings = _overridden(built.loaded.config.server, options)
+async def _serve(options: ServeOptions, built: Built, settings: ServerSection, seen: Stamps, logger: Logger) -> None:
     async with provisioned(built, settings, logger) as (running, upstreams):
         reload = Reload(running, upstreams, options.sources, options.env, seen)
         async with listening(running) as urls:
-            async with _until_stopped(reload, watch=options.watch):
-                logger.info("ready", urls=list(urls), config=built.graph.digest, models=len(built.graph.names()))
+            async with _until_stopped(running, reload, watch=options.watch):
+                logger.info(
+                    "ready", urls=list(urls), config=built.graph.digest, models=len(built.graph.names_and_patterns())
+                )
                 warnings = tuple(problem for problem in built.problems if problem.severity is Severity.WARNING)
-                options.ready(Ready(urls, built.graph, warnings))
-            running.draining = True
+                options.ready(Ready(urls, built, warnings))
             logger.info("draining", in_flight=running.in_flight, limit_s=float(settings.drain))
         logger.info("stopped")
 
 
 @asynccontextmanager
-async def _until_stopped(reload: Reload, *, watch: bool) -> AsyncIterator[None]:
-    """Leaving waits for SIGTERM or SIGINT; SIGHUP reloads. A second signal finds the defaults: it does not wait."""
+async def _until_stopped(running: Running, reload: Reload, *, watch: bool) -> AsyncIterator[None]:
+    """Leaving waits for SIGTERM or SIGINT; SIGHUP reloads. A second signal ends the drain, a third the process."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
@@ -121,12 +138,19 @@ async def _until_stopped(reload: Reload, *, watch: bool) -> AsyncIterator[None]:
             loop.add_signal_handler(number, handler)
         yield
         await stop.wait()
+        running.draining = True
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+            loop.add_signal_handler(number, _hurry, running)
         # Who leaves has nothing to reload; the default would end the process, and all that is in it.
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
         if watcher is not None:
             watcher.cancel()
+
+
+def _hurry(running: Running) -> None:
+    running.hurry()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().remove_signal_handler(number)
 
 
 @asynccontextmanager
@@ -166,11 +190,14 @@ def _logging(logs: Logs) -> Iterator[Logger]:
 
 @asynccontextmanager
 async def listening(running: Running) -> AsyncIterator[tuple[str, ...]]:
-    """The door is open; leaving lets calls in flight end within `server.drain`."""
+    """The door is open; leaving lets calls in flight end within `server.drain`.
+
+    Until then it stays open, for balancers to ask whether we are ready, and for calls to hear that we are not.
+    """
     settings = running.settings
     tls = _tls(settings)
     sockets = _bind(settings)
-    runner = web.AppRunner(make_app(running), handler_cancellation=True, shutdown_timeout=CUT_S)
+    runner = web.AppRunner(make_app(running), handler_cancellation=True, shutdown_timeout=LET_GO_S)
     await runner.setup()
     loop = asyncio.get_running_loop()
     servers = [
@@ -180,9 +207,9 @@ async def listening(running: Running) -> AsyncIterator[tuple[str, ...]]:
     try:
         yield tuple(_url(sock, tls=tls is not None) for sock in sockets)
     finally:
+        await running.drain()
         for server in servers:
             server.close()
-        await running.drain()
         await runner.cleanup()
 
 
@@ -201,10 +228,18 @@ def _bind(settings: ServerSection) -> list[socket.socket]:
                 continue  # no IPv6 here, or the port is taken there: 127.0.0.1 is enough
             for other in sockets:
                 other.close()
-            raise CannotBindError(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+            raise CannotBindError(_why_not(host, port, error)) from None
         sockets.append(sock)
         port = sock.getsockname()[1]  # with port 0 both get the same one
     return sockets
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        other = port + 1 if port < PORT_MAX else port - 1
+        return f"port {port} is in use: `make serve PORT={other}`, or `llmgw serve FILE --port {other}`"
+    # asyncio's and socket's own words go on to repeat the address.
+    return f"cannot listen on {host}:{port}: {str(error.strerror or error).partition(' (while ')[0]}"
 
 
 def _url(sock: socket.socket, *, tls: bool) -> str:

@@ -13,12 +13,13 @@ from llmgw.adapters.journal import Logger
 from llmgw.call import PING_S
 from llmgw.config.model import Logs, ServerSection
 from llmgw.errors import OverloadedError
-from llmgw.gateway import Gateway
+from llmgw.gateway import RETRY_AFTER_S, STOPPING, Gateway
 from llmgw.graph.model import Graph
 from llmgw.ports import Clock
 from llmgw.server.door import Door
 
-RETRY_AFTER_S = 1.0
+NAME = "llmgw"  # for the `server` header; without it our libraries would tell their versions
+CUT_S = 0.5  # after `server.drain`: how long a call may take to tell its caller, and to let go
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,12 @@ class Running:
     patience: Patience = Patience()
     in_flight: int = 0
     draining: bool = False
-    idle: asyncio.Event = field(default_factory=asyncio.Event)  # draining, and the last call has ended
+    idle: asyncio.Event = field(default_factory=asyncio.Event)  # draining, and there is nothing more to wait for
 
     def begin(self) -> None:
-        """One more call in flight, if there is room for it."""
+        """One more call in flight, if there is room for it, and time."""
+        if self.draining:
+            raise OverloadedError(f"{STOPPING}: call again", code="draining", retry_after_s=RETRY_AFTER_S)
         if self.in_flight >= self.settings.max_in_flight:
             raise OverloadedError(
                 f"{self.in_flight} requests are in flight (server.max_in_flight)",
@@ -67,10 +70,21 @@ class Running:
             self.idle.set()
 
     async def drain(self) -> None:
-        """Wait for the calls in flight, as long as `server.drain` allows."""
+        """Wait for the calls in flight, as long as `server.drain` allows; those that are left are ended, and told."""
         self.draining = True
+        await self._calls_end(float(self.settings.drain))
+        if self.in_flight:
+            self.idle.clear()
+            self.gateway.stop()
+            await self._calls_end(CUT_S)
+
+    def hurry(self) -> None:
+        """Drain no longer."""
+        self.idle.set()
+
+    async def _calls_end(self, limit_s: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(float(self.settings.drain)):
+            async with asyncio.timeout(limit_s):
                 if self.in_flight:
                     await self.idle.wait()
 

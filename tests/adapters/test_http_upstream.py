@@ -12,7 +12,7 @@ import pytest
 from llmgw.adapters.config_files import Text, build
 from llmgw.adapters.http_upstream import HttpUpstream
 from llmgw.config.secrets import Secret
-from llmgw.errors import TimeLimit, UpstreamConnectError, UpstreamError, UpstreamTimeoutError
+from llmgw.errors import FailureClass, TimeLimit, UpstreamConnectError, UpstreamError, UpstreamTimeoutError
 from llmgw.graph.model import Transport
 from llmgw.ports import UpstreamCall
 from tests.partners.behaviours import json_answer, stall_before_first_token
@@ -119,9 +119,11 @@ async def test_more_connections_than_allowed_wait_for_their_turn(http: HttpUpstr
     assert (len(upstream.requests), upstream.connections_seen) == (6, 2)
 
 
-async def test_waiting_for_a_turn_counts_as_connecting(http: HttpUpstream, upstream: FaultUpstream) -> None:
+async def test_waiting_for_a_turn_is_bounded_and_told_for_what_it_is(
+    http: HttpUpstream, upstream: FaultUpstream
+) -> None:
     upstream.script(HOLD)
-    call = call_to(upstream.url, Transport(max_connections=1), connect_s=0.1)
+    call = call_to(upstream.url, Transport("p", max_connections=1), connect_s=0.1)
     async with asyncio.TaskGroup() as group:
         first = group.create_task(post(http, call))
         await upstream.exchange(0)
@@ -129,7 +131,38 @@ async def test_waiting_for_a_turn_counts_as_connecting(http: HttpUpstream, upstr
             await post(http, call)
         first.cancel()
 
-    assert (caught.value.limit, caught.value.message) == (TimeLimit.CONNECT, "no answer within 0.1 s (connect)")
+    told = "all 1 connections of provider p are in use (max_connections)"
+    assert (caught.value.failure, caught.value.limit) == (FailureClass.TIMEOUT, TimeLimit.CONNECT)
+    assert caught.value.message == told
+
+
+async def test_who_gives_up_waiting_takes_no_turn_from_the_others(http: HttpUpstream, upstream: FaultUpstream) -> None:
+    upstream.script((Pause(0.2), *json_answer({})))
+    call = call_to(upstream.url, Transport("p", max_connections=1))
+    async with asyncio.TaskGroup() as group:
+        first = group.create_task(post(http, call))
+        await upstream.exchange(0)
+        with pytest.raises(UpstreamTimeoutError):
+            await post(http, replace(call, connect_s=0.01))
+        last = group.create_task(post(http, call))
+
+    assert [first.result(), last.result()] == [b"{}", b"{}"]
+
+
+async def test_a_provider_that_hangs_leaves_the_connections_of_its_fallback_alone(
+    http: HttpUpstream, upstream: FaultUpstream
+) -> None:
+    upstream.script(HOLD, otherwise=json_answer({}))
+    entry = f'{{like: openai, base_url: "{upstream.url}", auth: none, max_connections: 1}}'
+    config = f"{{providers: {{a: {entry}, b: {entry}}}, models: {{a: a/m, b: b/m}}}}"
+    targets = build([Text("config.yaml", config)], {}, need_secrets=True).checked().targets
+    calls = [UpstreamCall(targets[name], {}, b"{}", 0.2, "0" * 28) for name in ("a", "b")]
+    async with asyncio.TaskGroup() as group:
+        hanging = group.create_task(post(http, calls[0]))
+        await upstream.exchange(0)
+
+        assert await post(http, calls[1]) == b"{}"
+        hanging.cancel()
 
 
 async def test_only_connecting_is_bounded_by_the_connect_limit(http: HttpUpstream, upstream: FaultUpstream) -> None:
@@ -199,8 +232,18 @@ async def test_a_proxy_is_used_and_its_password_kept(http: HttpUpstream, upstrea
     assert upstream.requests[0].path == "http://api.invalid/v1/chat/completions"
     assert upstream.requests[0].header("proxy-authorization") is not None
     message = await message_of(http, call_to("https://api.invalid/v1", Transport(proxy=proxy)))
-    assert "api.invalid" in message
+    assert f"the proxy {upstream.url.removeprefix('http://')} does not connect to api.invalid (407 " in message
     assert "planted" not in message
+
+
+@pytest.mark.parametrize("url", ["http://api.invalid/v1", "https://api.invalid/v1"])
+async def test_a_proxy_that_is_not_there_is_told_by_its_name(http: HttpUpstream, refused: str, url: str) -> None:
+    dead = call_to(url, Transport(proxy=Secret(refused.replace("//", "//user:planted@"))))
+    unknown = call_to(url, Transport(proxy=Secret("http://user:planted@proxy.invalid:3128")))
+
+    told = f"the proxy {refused.removeprefix('http://')} cannot be reached: is it running? (Connection refused)"
+    assert await message_of(http, dead) == told
+    assert (await message_of(http, unknown)).startswith("the proxy proxy.invalid:3128: no such host (")
 
 
 # TLS.

@@ -26,6 +26,6 @@ async def test_providers_over_http_and_the_simulator_within(upstream: FaultUpstr
     async with upstreams.open(call) as near, upstreams.open(replace(call, target=graph.targets["real"])) as afar:
         assert await afar.read() == b'{"from":"afar"}'
         assert b"chat.completion" in await near.read()
-    await upstreams.retire([])
+    await upstreams.retire([graph.targets["sim"].transport])
     await upstream.until(lambda: upstream.connections_open == 0)
     await upstreams.close()

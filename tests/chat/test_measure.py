@@ -9,6 +9,7 @@ from llmgw.chat.measure import (
     IMAGE_TOKENS_MAX,
     MESSAGE_TOKENS_MAX,
     NUMBER_TOKENS_MAX,
+    bytes_beside,
     decode,
     has_images,
     input_tokens_max,
@@ -48,8 +49,23 @@ def test_each_kind_of_content_has_its_bound(content: object, tokens: int) -> Non
     assert tokens + MESSAGE_TOKENS_MAX == input_tokens_max([{"content": content}])
 
 
-def test_tools_count_with_every_byte() -> None:
-    assert input_tokens_max(None, b"0123456789") == MESSAGE_TOKENS_MAX + 10
+def test_what_is_beside_the_messages_counts_with_every_byte() -> None:
+    assert input_tokens_max(None, 10) == MESSAGE_TOKENS_MAX + 10
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["tools", "functions", "tool_choice", "response_format", "prediction", "web_search_options", "of_tomorrow"],
+)
+def test_every_field_may_reach_the_model(name: str) -> None:
+    assert bytes_beside({name: msgspec.Raw(b'{"a": "b"}')}) == 10
+
+
+@pytest.mark.parametrize(
+    "name", ["messages", "model", "stream", "temperature", "max_tokens", "user", "metadata", "stop"]
+)
+def test_only_messages_and_what_the_model_never_sees_are_left_out(name: str) -> None:
+    assert bytes_beside({name: msgspec.Raw(b'"0123456789"')}) == 0
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,10 @@ def openai(message: str, **more: Any) -> dict[str, Any]:
         (400, openai("exceeds the available context size (512 tokens)", code=400), "context_length"),
         (400, {"object": "error", "message": "longer than the maximum model length of 9"}, "context_length"),
         (413, openai("Please reduce the length", code="context_length_exceeded"), "context_length"),
+        (400, openai("Too long", param="messages[1].content", code="string_above_max_length"), "context_length"),
         # No such model, on any status.
+        (400, openai("The requested model 'x' does not exist.", code=400), "not_found"),
+        (400, openai("Provider returned error", metadata={"raw": "Model x is not supported"}), "not_found"),
         (404, openai("The model `x` does not exist", code="model_not_found"), "not_found"),
         (400, openai("Model Not Exist", code="invalid_request_error"), "not_found"),
         (400, openai("The model 'x' does not exist.", param="model", code="invalid_value"), "not_found"),
@@ -86,6 +89,9 @@ def openai(message: str, **more: Any) -> dict[str, Any]:
             openai("You exceeded your current quota, please check your plan", status="RESOURCE_EXHAUSTED", code=429),
             "rate_limited",
         ),
+        (429, openai("Too many tokens for the context window of your tier; slow down"), "rate_limited"),
+        (429, openai("context window? your credit balance is too low"), "quota_exhausted"),
+        (429, openai("Invalid model tier: maximum context length per minute"), "rate_limited"),
         # Filtered.
         (400, openai("x", innererror={"code": "ResponsibleAIPolicyViolation"}), "content_filter"),
         (400, openai("triggering Azure OpenAI's content management policy"), "content_filter"),
@@ -101,6 +107,10 @@ def openai(message: str, **more: Any) -> dict[str, Any]:
         (400, openai("Tool choice is required", code="tool_use_failed"), "server_error"),
         (302, "", "protocol"),
         # The caller's.
+        (400, openai("Invalid 'user': too long", param="user", code="string_above_max_length"), "invalid_request"),
+        (400, openai("String too long", code="string_above_max_length"), "invalid_request"),
+        (400, openai("Tool choice for model gpt-4o is not supported"), "invalid_request"),
+        (400, openai("Streaming with model gpt-4o is not supported"), "invalid_request"),
         (400, openai("Unsupported parameter", param="max_tokens", code="unsupported_parameter"), "invalid_request"),
         (400, openai("image_url, expected `text`", code="invalid_request_error"), "invalid_request"),
         (422, {"detail": [{"loc": ["body", "n"], "msg": "Field required", "type": "missing"}]}, "invalid_request"),

@@ -5,6 +5,7 @@ import pytest
 from llmgw.adapters.config_files import Built, Text, build
 from llmgw.cli.discover import CHAIN, Found, config_text, discover, of_ollama
 from llmgw.cli.ollama import Ollama
+from llmgw.graph.model import STAR, Leaf
 from llmgw.providers.catalog import CATALOG, Provider
 from tests.cli.answering import TAGS, answering, http
 from tests.cli.machine import NOBODY
@@ -20,14 +21,16 @@ def test_nothing_found_is_the_simulator_under_any_name() -> None:
     graph = built(found, NOBODY).checked()
 
     assert [one.provider for one in found] == ["simulator"]
-    assert graph.names() == ("*",)
+    assert graph.names_and_patterns() == ("*",)
 
 
 def test_a_key_serves_its_provider_and_its_family() -> None:
     env = NOBODY | {"OPENAI_API_KEY": "x"}
     graph = built(discover(env), env).checked()
 
-    targets = {name: resolved.route.node.target for name in graph.names() if (resolved := graph.resolve(name))}  # type: ignore[union-attr]  # leaves
+    names = graph.names_and_patterns()
+    nodes = {name: one.route.node for name in names if (one := graph.resolve(name.replace(STAR, "x")))}
+    targets = {name: node.target for name, node in nodes.items() if isinstance(node, Leaf)}
 
     assert {name: (target.provider, target.edits.model) for name, target in targets.items()} == {
         "gpt-*": ("openai", "gpt-*"),
@@ -41,7 +44,7 @@ def test_several_keys_make_a_chain_with_a_test_of_its_own() -> None:
 
     result.checked()
 
-    assert result.graph.names() == ("anthropic/*", CHAIN, "claude-*", "gpt-*", "groq/*", "openai/*")
+    assert result.graph.names_and_patterns() == ("anthropic/*", CHAIN, "claude-*", "gpt-*", "groq/*", "openai/*")
     assert [test.expect for test in result.loaded.config.tests] == [
         ("openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"),
     ]
@@ -81,7 +84,7 @@ def test_an_ollama_serves_what_it_has_pulled() -> None:
     local = of_ollama(Ollama("http://127.0.0.1:8080/v1", ("nomic-embed-text", "qwen3:8b", CHAIN)))
     graph = built((local,), {}).checked()
 
-    assert graph.names() == ("nomic-embed-text", "ollama/*", "qwen3:8b")
+    assert graph.names_and_patterns() == ("nomic-embed-text", "ollama/*", "qwen3:8b")
     assert graph.targets["qwen3:8b"].url == "http://127.0.0.1:8080/v1/chat/completions"
     assert local.example == "qwen3:8b"
 

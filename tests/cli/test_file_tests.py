@@ -1,7 +1,7 @@
 """The file's own tests as the commands show them."""
 
 from llmgw.adapters.config_files import Text, build
-from llmgw.cli.file_tests import failures, result_json, result_lines, run_file_tests
+from llmgw.cli.file_tests import failures, result_json, result_lines, run_file_tests, whole_graph
 from llmgw.cli.render import plain
 
 CONFIG = """\
@@ -19,6 +19,11 @@ def test_each_test_is_a_line() -> None:
     results = run_file_tests(BUILT, {})
 
     assert [plain(line) for line in result_lines(results)] == ["passed  right", "failed  wrong"]
+
+
+def test_the_whole_graph_has_what_lacks_its_key() -> None:
+    assert BUILT.graph.absent == {"gpt": "OPENAI_API_KEY is not set"}
+    assert whole_graph(BUILT, {}).absent == {}
 
 
 def test_a_failure_is_a_problem_with_its_place() -> None:

@@ -36,6 +36,12 @@ def test_it_says_what_to_do_next(tmp_path: Path, capsys: pytest.CaptureFixture[s
     )
 
 
+def test_it_says_that_nothing_was_found(tmp_path: Path) -> None:
+    result = llmgw("init", cwd=tmp_path)
+
+    assert result.stdout.splitlines()[0] == ("wrote llmgw.yaml: no keys and no Ollama found, so the simulator answers")
+
+
 def test_an_existing_file_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "llmgw.yaml"
     file.write_text("mine")

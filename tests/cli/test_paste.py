@@ -4,9 +4,20 @@ import json
 import shlex
 from collections.abc import Sequence
 
+import pytest
+
 from llmgw.adapters.config_files import Text, build
 from llmgw.cli.discover import Found, config_text, discover
-from llmgw.cli.paste import ANY_KEY, client_lines, example_model, found_lines, long_lines, short_lines, shown_names
+from llmgw.cli.paste import (
+    ANY_KEY,
+    callable_urls,
+    client_lines,
+    example_model,
+    found_lines,
+    long_lines,
+    short_lines,
+    shown_names,
+)
 from llmgw.cli.render import plain
 from llmgw.cli.sources import chain_text
 from llmgw.graph.model import Graph
@@ -28,6 +39,25 @@ def test_a_pipe_gets_one_line() -> None:
     lines = [plain(line) for line in short_lines(URLS, graph_of_text("models: {gpt: openai/gpt-4o-mini}"))]
 
     assert lines == ["llmgw serves gpt on http://127.0.0.1:4000/v1, http://[::1]:4000/v1"]
+
+
+def test_a_file_is_named_and_a_star_is_a_word() -> None:
+    lines = [plain(line) for line in short_lines(URLS[:1], graph_of(discover(NOBODY)), ("a.yaml", "b.yaml"))]
+
+    assert lines == ["llmgw serves any model name on http://127.0.0.1:4000/v1, from a.yaml, b.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:4000", ["http://127.0.0.1:4000"]),
+        ("http://192.0.2.7:4000", ["http://192.0.2.7:4000"]),
+        ("http://0.0.0.0:4000", ["http://127.0.0.1:4000", "http://box:4000"]),
+        ("https://[::]:4000", ["https://[::1]:4000", "https://box:4000"]),
+    ],
+)
+def test_an_address_is_one_that_can_be_called(url: str, expected: list[str]) -> None:
+    assert [*callable_urls([url], "box")] == expected
 
 
 def test_each_found_thing_is_told_with_a_name_to_try() -> None:
@@ -83,6 +113,6 @@ def test_many_names_are_cut() -> None:
 
 def test_a_newcomer_sees_all_of_it() -> None:
     found = discover(KEYS)
-    text = "\n".join(plain(line) for line in long_lines(URLS, graph_of(found), found))
+    text = "\n".join(plain(line) for line in long_lines(URLS, graph_of(found), (), found))
 
     assert [part for part in ("llmgw serves", "OPENAI_API_KEY   ", "curl", '"chat"') if part not in text] == []

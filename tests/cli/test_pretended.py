@@ -144,5 +144,13 @@ def test_a_failure_with_a_typo_is_named(text: str, expected: str) -> None:
     assert expected in caught.value.message
 
 
+@pytest.mark.parametrize("target", ["gpt", "groq/llama"])
+def test_what_has_left_the_graph_can_fail_nothing(target: str) -> None:
+    absent = {"gpt": "KEY is not set", "groq/*": "KEY is not set"}
+
+    with pytest.raises(typer.BadParameter, match=rf"'{target}' has left the graph \(KEY is not set\), so it can fail"):
+        pretence([f"{target}=timeout"], ["gpt", "claude"], absent)
+
+
 def test_the_dice_are_a_number_or_those_of_a_request() -> None:
     assert [seed(None), seed("7"), seed("req_1")] == [0, 7, seed_of("req_1")]

@@ -60,7 +60,7 @@ def test_the_end_is_what_the_client_gets(failure: FailureClass | None, expected:
 def test_without_any_candidate_the_end_says_why() -> None:
     _, _, rehearsal = dry_run("small", {}, max_tokens=20)
 
-    assert plain(end_line(rehearsal)) == "no target answers: the client gets 503 no_target, no candidate left"
+    assert plain(end_line(rehearsal)) == "no target answers: the client gets 400 invalid_request, no candidate left"
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_a_bad_file_is_told_with_its_places(tmp_path: Path) -> None:
     result = called("test-route", str(file), "--model", "gpt")
 
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"{file}:1:15: models.gpt: 'opnai' is not a provider (did you mean 'openai'?")
+    assert result.stderr.startswith(f'{file}:1:15: models.gpt: "opnai" is not a provider (did you mean "openai"?')
 
 
 def test_json_says_the_same(config: str) -> None:
@@ -197,6 +197,26 @@ def test_a_model_that_left_the_graph_is_told(tmp_path: Path) -> None:
     assert code == 0
     assert "   -  fast  left the graph: GROQ_API_KEY is not set\n" in out
     assert "warning: GROQ_API_KEY is not set" in errors
+
+
+def test_what_left_the_graph_fails_nothing_unless_its_key_is_assumed(tmp_path: Path) -> None:
+    """The file's own tests assume it too: what they say can be tried by hand."""
+    file = tmp_path / "llmgw.yaml"
+    file.write_text(
+        "providers: {groq: {optional: true}}\nmodels: {fast: groq/llama, sim: simulator/x}\n"
+        "routes: {chat: {fallback: [fast, sim]}}\n"
+    )
+    args = ("--model", "chat", "--fail", "fast=rate_limited")
+
+    refused, assumed = run(str(file), *args), run(str(file), *args, "--assume-keys")
+
+    assert refused[0] == 2
+    assert (
+        "'fast' has left the graph (GROQ_API_KEY is not set), so it can fail nothing; "
+        "--assume-keys plays it as if every key were set"
+    ) in " ".join(refused[2].split())
+    assert (assumed[0], assumed[2]) == (0, "")
+    assert assumed[1].endswith("   1  fast  rate_limited  -> next at once\n   2  sim   answers\n\nsim answers\n")
 
 
 def test_a_failing_test_of_the_file_is_1_with_its_place(config: str) -> None:

@@ -62,7 +62,7 @@ def test_every_problem_has_its_place_and_the_sum_comes_last(check: Check) -> Non
         "c.yaml:4:28",
         "3 errors, 1 warning",
     ]
-    assert lines[0] == "c.yaml:2:8: models.gpt: 'opnai' is not a provider (did you mean 'openai'?)"
+    assert lines[0] == 'c.yaml:2:8: models.gpt: "opnai" is not a provider (did you mean "openai"?)'
 
 
 def test_a_failed_test_says_what_was_expected_and_what_happened(check: Check) -> None:

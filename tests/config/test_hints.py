@@ -28,6 +28,13 @@ def test_a_near_word_is_meant_whatever_its_case() -> None:
     assert hints.did_you_mean("x" * 100_000, ["timeout"]) is None
 
 
+def test_a_colon_for_a_slash_is_seen_where_a_provider_stands_before_it() -> None:
+    assert hints.with_slash("openai:gpt-4o", {"openai"}.__contains__) == "openai/gpt-4o"
+    assert hints.with_slash("ollama:llama3.3:70b", {"ollama"}.__contains__) == "ollama/llama3.3:70b"
+    assert hints.with_slash("llama3.3:70b", {"openai"}.__contains__) is None
+    assert hints.with_slash("openai", {"openai"}.__contains__) is None
+
+
 def test_secrets_stand_in_providers() -> None:
     assert hints.is_secret_place(("providers", "openai", "api_key"))
     assert hints.is_secret_place(("providers", "openai", "headers", "authorization"))

@@ -61,6 +61,14 @@ def test_fifteen_faults_and_more_are_told_at_once_each_with_its_place() -> None:
     assert all(line.startswith("config.yaml:") for line in lines)
 
 
+def test_the_sample_in_the_docs_is_what_is_said() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "config.md").read_text(encoding="utf-8")
+    text = "models:\n  gpt:\n    target: openai/gpt-4o-mini\n    timout: {total: 60s}\n"
+    (problem,) = load([("llmgw.yaml", text)], ENV, no_file).problems
+
+    assert f"$ llmgw validate llmgw.yaml\n{problem}\n1 error\n" in page
+
+
 def test_an_empty_file_is_all_defaults() -> None:
     assert sound("") == ConfigFile()
     assert loaded().config == ConfigFile()
@@ -284,3 +292,16 @@ def test_any_tree_becomes_a_config_or_problems(tree: dict[str, Any]) -> None:
 @given(mutated(), mutated())
 def test_any_two_files_become_a_config_or_problems(first: str, second: str) -> None:
     assert is_told(loaded(first, second))
+
+
+def test_what_is_broken_is_asked_by_the_path_in_the_config() -> None:
+    text = (
+        "models: {a: simulator/a}\ntests:\n"
+        "  - {name: 1, request: {model: a}, expect: [a]}\n"
+        "  - {name: x, request: {model: a}, expect: [a]}\n"
+    )
+    result = loaded(text)
+
+    assert [test.name for test in result.config.tests] == ["x"]
+    assert not result.is_broken(("tests", 0))
+    assert ("tests", 0) in result.broken

@@ -45,3 +45,10 @@ def test_marks_sort_by_file_line_and_column() -> None:
     marks = [Mark("b", 1, 1), Mark("a", 2, 1), Mark("a", 1, 9), Mark("a", 1, 2)]
 
     assert sorted(marks) == [Mark("a", 1, 2), Mark("a", 1, 9), Mark("a", 2, 1), Mark("b", 1, 1)]
+
+
+def test_a_path_beside_a_file_starts_where_the_file_lies() -> None:
+    mark = Mark("etc/a.yaml", 1, 1)
+
+    assert [mark.beside(path) for path in ("b", "c/b", "/b")] == ["etc/b", "etc/c/b", "/b"]
+    assert Mark("a.yaml", 1, 1).beside("b") == "b"

@@ -172,3 +172,12 @@ def test_any_text_is_filled_missing_or_a_problem(text: str) -> None:
     result = fill(source, {"a": "1"}, read_file)
 
     assert result.source.faulty == ({("a",)} if result.missing or result.problems else set())
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"), [("k", "k"), ("k\n", "k"), ("k\r\n", "k"), ("k\n\n", "k\n"), (" k ", " k ")]
+)
+def test_of_a_file_only_the_last_line_break_is_left_out(content: str, expected: str) -> None:
+    (source,), _ = read("llmgw.yaml", "a: ${file:key}\n")
+
+    assert fill(source, {}, lambda _: content).source.value == {"a": expected}

@@ -103,7 +103,7 @@ def test_an_alias_has_the_place_of_what_it_stands_for() -> None:
     [
         ("a: 1\nb: 2\na: 3\n", (3, 1), "first in line 1, again in line 3", "keep one"),
         ("a: {use: b, weight:3}\n", (1, 13), "a space is missing after the colon", "write `weight: 3`"),
-        ("a: &x {b: 1}\nc:\n  <<: *x\n", (3, 3), "`<<` is not read here", "use `like: NAME`"),
+        ("a: &x {b: 1}\nc:\n  <<: *x\n", (3, 3), "`<<` is not read here", "write the keys out"),
         ("a: “b”\n", (1, 4), "curly quotes", "straight quotes"),
         ("\u2018a\u2019: b\n", (1, 1), "curly quotes", "straight quotes"),
         ("a: b\xa0c\n", (1, 4), "non-breaking space", "ordinary space"),

@@ -66,14 +66,21 @@ def test_each_value_of_the_wrong_type_has_its_words(
 
 
 def test_a_number_for_a_duration_lacks_a_unit() -> None:
-    assert said("string", 60, schema=DURATION) == ("a duration needs a unit", "write 60s")
+    assert said("string", 60, schema=DURATION) == ("a duration needs a unit", "60ms or 60s?")
     assert said("string", True, "true", schema=DURATION)[0] == "must be text, not the boolean true"
 
 
 @pytest.mark.parametrize(
     ("path", "value", "hint"),
     [
-        (("models", "gpt", "timeout"), 60, "write {total: 60s}, with any of connect, first_token, idle, total"),
+        (
+            ("models", "gpt", "timeout"),
+            60,
+            "write {total: 60s} or {total: 60ms}, with any of connect, first_token, idle, total",
+        ),
+        (("models",), None, "write NAME: provider/model, as in gpt: openai/gpt-4o-mini"),
+        (("models", "gpt"), None, "write provider/model, as in openai/gpt-4o-mini"),
+        (("routes", "chat"), None, "write {fallback: [gpt, claude]}, or pool or when"),
         (("defaults", "timeout"), "5 min", "write {total: 5m}, with any of connect, first_token, idle, total"),
         (("routes", "a", "timeout"), "soon", "write {total: 60s}, with any of connect, first_token, idle, total"),
         (("models", "gpt", "retry"), 3, "write {attempts: 3}; it counts the first try too"),

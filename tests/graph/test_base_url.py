@@ -15,6 +15,15 @@ AZURE = "/openai/deployments/{model}/chat/completions?api-version={api_version}"
         ("http://a:b", "not a URL: Port could not be cast to integer value"),
         ("http://a:0", "not a URL: it needs a host, and no port 0"),
         ("http://:80", "not a URL: it needs a host, and no port 0"),
+        ("http://my_service:80", None),
+        ("http://api.example.com./v1", None),
+        ("http://bücher.example", None),
+        ("http://[fe80::1%25eth0]:80", None),
+        ("http://a..b/v1", "`a..b` is not a host"),
+        ("http://.a/v1", "`.a` is not a host"),
+        ("http://a,b/v1", "`a,b` is not a host"),
+        (f"http://{'a' * 64}/v1", f"`{'a' * 59}…` is not a host"),
+        (f"http://{'a.' * 130}b", f"`{'a.' * 29}a…` is not a host"),
     ],
 )
 def test_a_url_has_a_host_and_a_port_that_exists(url: str, fault: str | None) -> None:
@@ -30,7 +39,7 @@ def test_a_url_has_a_host_and_a_port_that_exists(url: str, fault: str | None) ->
         ("https://{resource}.example", "has a placeholder in braces"),
         (
             "https://a.example/v1/chat/completions",
-            "'/chat/completions' is added to a base URL, and this has it already",
+            "`/chat/completions` is added to a base URL, and this has it already",
         ),
     ],
 )

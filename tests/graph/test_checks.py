@@ -8,12 +8,12 @@ from tests.graph.files import MODELS, problems
 def test_a_time_zone_must_exist(zone: str) -> None:
     (told,) = problems(f"{MODELS}server: {{timezone: {zone}}}")
 
-    assert told.startswith(f"2:20: server.timezone: '{zone}' is not a time zone (")
+    assert told.startswith(f'2:20: server.timezone: "{zone}" is not a time zone (')
 
 
 def test_a_time_zone_that_is_nearly_right_gets_a_suggestion() -> None:
     assert problems(f"{MODELS}server: {{timezone: Europe/Berln}}") == [
-        "2:20: server.timezone: 'Europe/Berln' is not a time zone (did you mean 'Europe/Berlin'?)"
+        '2:20: server.timezone: "Europe/Berln" is not a time zone (did you mean "Europe/Berlin"?)'
     ]
 
 
@@ -28,8 +28,8 @@ def test_utc_needs_no_time_zone_database(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_trusted_proxies_are_addresses_or_networks() -> None:
     assert problems(f'{MODELS}server: {{trusted_proxies: [10.0.0.0/8, "::1", 10.1.2.3/8, nginx, 10.0.0.0/99]}}') == [
-        "2:59: server.trusted_proxies[3]: 'nginx' is not an address or network (as in 10.0.0.0/8 or 192.168.1.7)",
-        "2:66: server.trusted_proxies[4]: '10.0.0.0/99' is not an address or network (as in 10.0.0.0/8 or 192.168.1.7)",
+        '2:59: server.trusted_proxies[3]: "nginx" is not an address or network (as in 10.0.0.0/8 or 192.168.1.7)',
+        '2:66: server.trusted_proxies[4]: "10.0.0.0/99" is not an address or network (as in 10.0.0.0/8 or 192.168.1.7)',
     ]
 
 
@@ -51,9 +51,9 @@ def test_fields_of_the_gateway_are_not_set_by_a_file() -> None:
     text = "models:\n  a:\n    target: simulator/a\n" + keys
 
     assert problems(text) == [
-        "4:11: models.a.set.model: 'model' belongs to the gateway (remove it)",
-        "5:15: models.a.default.stream: 'stream' belongs to the gateway (remove it)",
-        "6:18: models.a.drop[1]: 'messages' belongs to the gateway (remove it)",
+        '4:11: models.a.set.model: "model" belongs to the gateway (remove it)',
+        '5:15: models.a.default.stream: "stream" belongs to the gateway (remove it)',
+        '6:18: models.a.drop[1]: "messages" belongs to the gateway (remove it)',
     ]
 
 
@@ -62,10 +62,10 @@ def test_a_field_is_set_or_defaulted_or_dropped() -> None:
     text = "models:\n  a:\n    target: simulator/a\n" + keys
 
     assert problems(text) == [
-        "4:11: models.a.set.x: 'x' is also in default and drop (set always wins: keep one of them)",
-        "4:17: models.a.set.y: 'y' is also in drop (set always wins: keep one of them)",
-        "5:15: models.a.default.x: 'x' is also in drop (what is dropped gets no default)",
-        "5:21: models.a.default.z: 'z' is also in drop (what is dropped gets no default)",
+        '4:11: models.a.set.x: "x" is also in default and drop (set always wins: keep one of them)',
+        '4:17: models.a.set.y: "y" is also in drop (set always wins: keep one of them)',
+        '5:15: models.a.default.x: "x" is also in drop (what is dropped gets no default)',
+        '5:21: models.a.default.z: "z" is also in drop (what is dropped gets no default)',
     ]
 
 
@@ -116,9 +116,9 @@ def test_on_failure_of_the_callers_own_fault_is_refused() -> None:
 
 def test_an_entry_twice_is_a_warning() -> None:
     assert route("{fallback: [gpt, claude, gpt]}") == [
-        "38: routes.r.fallback[2]: warning: 'gpt' is listed before; a target that failed is not tried again (remove it)"
+        '38: routes.r.fallback[2]: warning: "gpt" is listed before; a target that failed is not tried again (remove it)'
     ]
-    assert route("{pool: [gpt, gpt]}") == ["26: routes.r.pool[1]: warning: 'gpt' is listed before (add up the weights)"]
+    assert route("{pool: [gpt, gpt]}") == ['26: routes.r.pool[1]: warning: "gpt" is listed before (add up the weights)']
 
 
 def test_weights_that_sum_to_zero() -> None:
@@ -198,12 +198,64 @@ def test_what_nobody_can_ask_for_has_no_deadline_of_its_own() -> None:
     text = (
         MODELS + "routes:\n  a: {fallback: [gpt], expose: false, deadline: 3s, max_attempts: 2}\n  b: {fallback: [a]}\n"
     )
-    fault = "is of a whole request, and nobody can ask for 'a': it never applies"
+    fault = 'is of a whole request, and nobody can ask for "a": it never applies'
     told = f"{fault} (say it where clients ask, or under defaults)"
 
     assert problems(text) == [
         f"3:39: routes.a.deadline: warning: {told}",
         f"3:53: routes.a.max_attempts: warning: {told}",
+    ]
+
+
+def whole_request(routes: str) -> list[str]:
+    return [line for line in problems(MODELS + "routes:\n" + routes) if "deadline" in line or "max_attempts" in line]
+
+
+@pytest.mark.parametrize("kind", ["fallback", "pool"])
+def test_a_deadline_inside_a_list_of_routes_does_not_hold_and_is_told(kind: str) -> None:
+    told = whole_request(f"  in: {{fallback: [gpt], deadline: 3s, max_attempts: 2}}\n  out: {{{kind}: [in, claude]}}\n")
+
+    assert told == [
+        '3:25: routes.in.deadline: warning: does not hold when it is reached through "out" (write it there too)',
+        '3:39: routes.in.max_attempts: warning: does not hold when it is reached through "out" (write it there too)',
+    ]
+
+
+def test_a_deadline_is_followed_through_the_branches_of_a_list() -> None:
+    told = whole_request(
+        "  in: {fallback: [gpt], deadline: 3s}\n"
+        "  mid: {when: [{if: request.tools, use: in}, {use: gpt}]}\n"
+        "  out: {fallback: [mid, claude]}\n"
+    )
+
+    assert told == [
+        '3:25: routes.in.deadline: warning: does not hold when it is reached through "out" (write it there too)'
+    ]
+
+
+@pytest.mark.parametrize(
+    "routes",
+    [
+        "  in: {fallback: [gpt], deadline: 3s}\n  out: {fallback: [in, claude], deadline: 9s}\n",
+        "  in: {fallback: [gpt], deadline: 3s}\n  out: {when: [{if: request.tools, use: in}, {use: gpt}]}\n",
+        "  in: {fallback: [gpt], deadline: 3s, expose: false}\n  o: {when: [{if: request.json, use: in}, {gpt]}\n",
+    ],
+)
+def test_a_deadline_that_holds_or_that_an_outer_one_replaces_is_no_fault(routes: str) -> None:
+    assert whole_request(routes) == []
+
+
+def test_too_few_attempts_are_told_where_they_are_said() -> None:
+    told = whole_request(
+        "  in: {fallback: [gpt, claude, local], max_attempts: 2}\n"
+        "  out: {when: [{if: request.tools, use: in}, {use: gpt}]}\n"
+    )
+
+    assert told == [
+        (
+            "3:3: routes.in: warning: 3 targets, but max_attempts is 2: the last ones would never be tried "
+            "(set max_attempts: 3)"
+        )
     ]
 
 
@@ -215,5 +267,53 @@ def test_something_must_be_exposed() -> None:
 
 def test_a_name_of_both_sections_is_an_error_at_the_route() -> None:
     assert problems(MODELS + "routes: {gpt: {fallback: [claude]}}") == [
-        "2:10: routes.gpt: 'gpt' is also a model (models and routes share one namespace)"
+        '2:10: routes.gpt: "gpt" is also a model (models and routes share one namespace)'
     ]
+
+
+def test_a_condition_that_was_set_aside_is_not_missing() -> None:
+    text = "routes: {{r: {{when: [{{if: {}, use: gpt}}, {{use: claude}}]}}}}"
+
+    assert [len(problems(MODELS + text.format(condition))) for condition in ("''", "true", "7")] == [1, 1, 1]
+
+
+def test_a_provider_that_no_model_uses_is_a_warning() -> None:
+    text = "providers: {x: {like: simulator}}\n"
+    line = "1:13: providers.x: warning: no model uses it (as in models: {NAME: x/MODEL})"
+
+    assert problems(text + "models: {m: simulator/m}") == [line]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'providers: {x: {like: simulator}}\nmodels: {"m-*": x/*}',
+        "providers: {x: {like: simulator}}\nmodels: {m: simulator/m}\nroutes: {r: {fallback: [m, x/y]}}",
+        'providers: {x: {like: simulator}}\nmodels: {m: simulator/m}\nroutes: {"r-*": {fallback: [m, x/*]}}',
+        "providers: {x: {like: simulator}, y: {like: x}}\nmodels: {m: y/m}",
+        "providers: {x: {like: simulator, optional: true}}\nmodels: {m: simulator/m}",
+    ],
+)
+def test_a_provider_is_used_through_patterns_routes_and_likes_and_an_optional_one_may_wait(text: str) -> None:
+    assert problems(text) == []
+
+
+def test_a_provider_is_not_called_idle_where_it_is_faulty_or_who_uses_it_is_not_known() -> None:
+    assert len(problems("providers: {opnai: {}}\nmodels: {m: simulator/m}")) == 1
+    assert len(problems("providers: {x: {like: simulator}}\nmodels: {m: simulator/m, n: 5}")) == 1
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "told"),
+    [
+        ("like: anthropic", "default: {seed: 1}", ["p takes no `seed`: it is left out (remove it)"]),
+        ("like: anthropic", "default: {temperature: 1}", []),
+        ("like: anthropic", "set: {seed: 1}", []),
+        ("like: anthropic, unsupported: error", "default: {seed: 1}", []),
+        ("like: openai", "default: {seed: 1}", []),
+    ],
+)
+def test_a_default_that_the_provider_does_not_take_is_told(provider: str, model: str, told: list[str]) -> None:
+    text = f"providers: {{p: {{{provider}, api_key: k}}}}\nmodels: {{m: {{target: p/x, {model}}}}}"
+
+    assert problems(text) == [f"2:37: models.m.default.seed: warning: {line}" for line in told]

@@ -72,7 +72,7 @@ def test_everything_absent_is_no_fault_of_the_file() -> None:
     found = problems("providers: {openai: {optional: true}}\nmodels: {gpt: openai/x}")
 
     assert found == [
-        "1:13: providers.openai: warning: OPENAI_API_KEY is not set: models of 'openai' leave the graph",
+        '1:13: providers.openai: warning: OPENAI_API_KEY is not set: models of "openai" leave the graph',
         "2:1: models: warning: every model has left the graph: nothing would be served (set what is missing)",
     ]
 
@@ -102,5 +102,5 @@ def test_any_names_end_in_a_graph_or_in_problems(routes: dict[str, object], mode
     text = json.dumps({"models": dict.fromkeys(sorted(models), "simulator/m"), "routes": routes})
     result = compiled(text)
 
-    for name in result.graph.names():
+    for name in result.graph.names_and_patterns():
         assert result.graph.resolve(name.replace("*", "1")) is not None

@@ -99,7 +99,7 @@ def test_equal_sources_are_equal_conditions() -> None:
 
 
 def test_every_fault_of_the_names_is_told_at_once() -> None:
-    with pytest.raises(ConditionError, match=r"unknown name 'modl'.*; unknown function 'sizes'"):
+    with pytest.raises(ConditionError, match=r'unknown name "modl".*; unknown function "sizes"'):
         compile_condition('modl == "x" && sizes(model) > 1')
 
 

@@ -31,35 +31,35 @@ def test_a_sound_test_raises_no_problem(test: str) -> None:
 def test_every_name_of_a_test_is_told_at_its_place() -> None:
     found = told("{name: a, request: {model: chta}, fail: {gtp: timeout, chat: timeout}, expect: [gpt, cloude, chat]}")
 
-    instead = "('chat' is a route: name the targets that it leads to)"
+    instead = '("chat" is a route: name the targets that it leads to)'
 
     assert found == [
-        "4:32: tests[0].request.model: no model or route 'chta' (did you mean 'chat'?)",
-        "4:46: tests[0].fail.gtp: 'gtp' is not a target (did you mean 'gpt'?)",
-        f"4:60: tests[0].fail.chat: 'chat' is not a target {instead}",
-        "4:90: tests[0].expect[1]: 'cloude' is not a target or pool (did you mean 'claude'?)",
-        f"4:98: tests[0].expect[2]: 'chat' is not a target or pool {instead}",
+        '4:32: tests[0].request.model: no model or route "chta" (did you mean "chat"?)',
+        '4:46: tests[0].fail.gtp: "gtp" is not a target (did you mean "gpt"?)',
+        f'4:60: tests[0].fail.chat: "chat" is not a target {instead}',
+        '4:90: tests[0].expect[1]: "cloude" is not a target or pool (did you mean "claude"?)',
+        f'4:98: tests[0].expect[2]: "chat" is not a target or pool {instead}',
     ]
 
 
 def test_a_model_that_is_not_there_may_be_what_is_tested() -> None:
     (found,) = told("{name: a, request: {model: zzz}, expect: [gpt]}")
 
-    assert found.endswith("no model or route 'zzz' (or expect: model_not_found)")
+    assert found.endswith('no model or route "zzz" (or expect: model_not_found)')
 
 
 def test_an_error_code_is_one_of_those_that_a_request_can_end_with() -> None:
     assert told(
         "{name: a, request: {model: chat}, expect: rate_limitd}", "{name: b, request: {model: chat}, expect: gpt}"
     ) == [
-        "4:47: tests[0].expect: 'rate_limitd' is not an error code (did you mean 'rate_limited'?)",
-        "5:47: tests[1].expect: 'gpt' is not an error code (targets are written as a list: [gpt])",
+        '4:47: tests[0].expect: "rate_limitd" is not an error code (did you mean "rate_limited"?)',
+        '5:47: tests[1].expect: "gpt" is not an error code (targets are written as a list: [gpt])',
     ]
 
 
 def test_a_time_is_one() -> None:
     assert told('{name: a, request: {model: chat}, at: "14:30", expect: [gpt]}') == [
-        "4:43: tests[0].at: '14:30' is not a time (as in 2027-01-31T14:30)"
+        '4:43: tests[0].at: "14:30" is not a time (as in 2027-01-31T14:30)'
     ]
 
 
@@ -79,20 +79,20 @@ def test_names_are_not_looked_up_where_a_whole_section_was_set_aside() -> None:
 def test_a_name_that_is_not_exposed_cannot_be_asked_for() -> None:
     text = "models: {gpt: {target: simulator/x, expose: [a]}}\ntests: [{name: a, request: {model: gpt}, expect: [gpt]}]"
 
-    assert problems(text) == ["2:36: tests[0].request.model: no model or route 'gpt' (or expect: model_not_found)"]
+    assert problems(text) == ['2:36: tests[0].request.model: no model or route "gpt" (or expect: model_not_found)']
 
 
 def test_absent_models_are_still_names() -> None:
     text = "providers: {openai: {optional: true}}\nmodels: {gpt: openai/x, a: simulator/a}\n"
     found = problems(text + "tests: [{name: a, request: {model: gpt}, fail: {gpt: timeout}, expect: [gpt]}]")
 
-    assert found == ["1:13: providers.openai: warning: OPENAI_API_KEY is not set: models of 'openai' leave the graph"]
+    assert found == ['1:13: providers.openai: warning: OPENAI_API_KEY is not set: models of "openai" leave the graph']
 
 
 def test_a_test_after_a_broken_one_is_checked_at_its_own_place() -> None:
     found = told("{name: a, requst: {model: chat}}", "{name: b, request: {model: chta}, expect: [gpt]}")
 
-    assert found[-1] == "5:32: tests[1].request.model: no model or route 'chta' (did you mean 'chat'?)"
+    assert found[-1] == '5:32: tests[1].request.model: no model or route "chta" (did you mean "chat"?)'
 
 
 def test_models_of_a_file_without_tests() -> None:

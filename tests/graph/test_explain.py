@@ -3,18 +3,18 @@ from pathlib import Path
 import pytest
 
 from llmgw.graph.explain import explain
-from llmgw.graph.model import Graph
+from llmgw.graph.model import Graph, Resolved
 from tests.golden.cases import golden, route_cases
 from tests.graph.files import MODELS, compiled, sound
 
 
 def explained(graph: Graph) -> str:
     """Every name of a graph as a tree, and what has left it."""
-    trees = []
-    for name in graph.names():
-        resolved = graph.resolve(name)
-        assert resolved is not None
-        trees.append(f"asked for {name}:\n" + "".join(f"{line}\n" for line in explain(resolved)))
+    routes = {**graph.routes, **{pattern.name: pattern.route for pattern in graph.patterns}}
+    trees = [
+        f"asked for {name}:\n" + "".join(f"{line}\n" for line in explain(Resolved(route)))
+        for name, route in sorted(routes.items())
+    ]
     absent = "".join(f"absent: {name}: {reason}\n" for name, reason in graph.absent.items())
     return "\n".join([*trees, absent] if absent else trees)
 
@@ -100,3 +100,15 @@ def test_a_branch_that_has_left_the_graph_says_so() -> None:
     _, gone, _ = explain(resolved)
 
     assert str(gone) == "├─ g  if request.tools · nothing left"
+
+
+def test_a_branch_shows_what_it_says_of_the_whole_request() -> None:
+    text = (
+        "models: {gpt: simulator/gpt}\nroutes:\n  in: {fallback: [gpt], deadline: 1s, max_attempts: 2}\n"
+        "  out: {when: [{if: request.tools, use: in}, {use: gpt}]}\n"
+    )
+    resolved = sound(text).resolve("out")
+    assert resolved is not None
+    _, branch, *_ = explain(resolved)
+
+    assert branch.notes == ("if request.tools", "deadline 1s", "max_attempts 2", "fallback")

@@ -17,7 +17,7 @@ def test_a_pattern_may_be_exposed_under_another_pattern() -> None:
     )
     resolved = graph.resolve("my-4")
 
-    assert graph.names() == ("any-*", "my-*")
+    assert graph.names_and_patterns() == ("any-*", "my-*")
     assert resolved is not None
     assert (resolved.route.name, resolved.star) == ("gpt-*", "4")
     assert graph.resolve("gpt-4") is None
@@ -26,7 +26,7 @@ def test_a_pattern_may_be_exposed_under_another_pattern() -> None:
 def test_a_pattern_is_not_exposed_under_a_name_without_a_star() -> None:
     told = problems('models: {"gpt-*": {target: simulator/gpt-*, expose: x}}')
 
-    assert told == ["1:53: models.gpt-*.expose: 'x' has no star to fill that of 'gpt-*' with (give it one)"]
+    assert told == ['1:53: models.gpt-*.expose: "x" has no star to fill that of "gpt-*" with (give it one)']
 
 
 def test_two_that_claim_a_name_are_told_at_the_second() -> None:
@@ -35,15 +35,15 @@ def test_two_that_claim_a_name_are_told_at_the_second() -> None:
     )
 
     assert told == [
-        "3:36: routes.r.expose[1]: the name 'claude' is exposed by 'claude' already (choose another)",
-        "4:24: routes.s.expose: the name 'r' is exposed by 'r' already (choose another)",
+        '3:36: routes.r.expose[1]: the name "claude" is exposed by "claude" already (choose another)',
+        '4:24: routes.s.expose: the name "r" is exposed by "r" already (choose another)',
     ]
 
 
 def test_a_name_of_both_sections_is_told_once() -> None:
     text = MODELS + "routes: {gpt: {fallback: [claude]}}"
 
-    assert problems(text) == ["2:10: routes.gpt: 'gpt' is also a model (models and routes share one namespace)"]
+    assert problems(text) == ['2:10: routes.gpt: "gpt" is also a model (models and routes share one namespace)']
 
 
 def test_of_two_that_claim_a_name_the_first_has_it() -> None:

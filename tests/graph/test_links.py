@@ -6,7 +6,7 @@ def test_a_name_that_dangles_is_told_at_its_place_with_the_closest_one() -> None
     text = MODELS + "routes:\n  chat:\n    fallback: [gpt, {use: cluade}]\n    max_attempts: 4\n"
 
     assert problems(text) == [
-        "4:27: routes.chat.fallback[1].use: 'cluade' is not a model or route (did you mean 'claude'?)"
+        '4:27: routes.chat.fallback[1].use: "cluade" is not a model or route (did you mean "claude"?)'
     ]
 
 
@@ -20,10 +20,10 @@ def test_every_entry_of_every_kind_is_looked_up() -> None:
     told = [line.partition(" is not")[0] for line in problems(text)]
 
     assert told == [
-        "3:18: routes.a.fallback[0]: 'x1'",
-        "4:14: routes.b.pool[0]: 'x2'",
-        "5:39: routes.c.when[0].use: 'x3'",
-        "5:50: routes.c.when[1].use: 'x4'",
+        '3:18: routes.a.fallback[0]: "x1"',
+        '4:14: routes.b.pool[0]: "x2"',
+        '5:39: routes.c.when[0].use: "x3"',
+        '5:50: routes.c.when[1].use: "x4"',
     ]
 
 
@@ -36,7 +36,7 @@ def test_a_dangling_name_without_a_close_one_is_told_all_names() -> None:
 def test_a_bare_target_of_an_unknown_provider_dangles() -> None:
     (told,) = problems(MODELS + "routes: {chat: {fallback: [opnai/gpt-4o]}}")
 
-    assert "'opnai/gpt-4o' is not a model or route" in told
+    assert '"opnai/gpt-4o" is not a model or route' in told
 
 
 def test_nothing_dangles_that_may_have_been_set_aside() -> None:
@@ -58,14 +58,14 @@ def test_a_star_needs_one_in_the_name_of_the_route() -> None:
     (told,) = problems(text)
 
     assert told.startswith(
-        "3:18: routes.a.fallback[0]: 'gpt-*' has a star, but the route's name has none to fill it with"
+        '3:18: routes.a.fallback[0]: "gpt-*" has a star, but the route\'s name has none to fill it with'
     )
 
 
 def test_an_entry_has_one_star() -> None:
     (told,) = problems('models: {gpt: simulator/x}\nroutes: {"b-*": {fallback: ["simulator/*-*"]}}')
 
-    assert told.startswith("2:29: routes.b-*.fallback[0]: 'simulator/*-*' has more than one star")
+    assert told.startswith('2:29: routes.b-*.fallback[0]: "simulator/*-*" has more than one star')
 
 
 def test_a_cycle_is_told_once_with_its_whole_path_from_the_first_route_of_the_file() -> None:
@@ -131,3 +131,9 @@ def test_chains_that_multiply_have_a_limit_that_is_told_once() -> None:
 
 def test_both_limits_hold_at_once_without_a_crash() -> None:
     compiled(chain(2000))
+
+
+def test_a_colon_after_a_provider_should_be_a_slash() -> None:
+    assert problems("routes: {a: {fallback: [simulator:x]}}") == [
+        '1:25: routes.a.fallback[0]: "simulator:x" is not a model or route (write simulator/x)'
+    ]

@@ -18,8 +18,8 @@ def test_a_bare_target_is_known_as_it_is_written_and_built_once() -> None:
 
 def test_an_unknown_provider_is_told_wherever_it_is_named() -> None:
     assert problems("models:\n  a: opnai/x\n  b: {target: opnai/y}\n") == [
-        "2:6: models.a: 'opnai' is not a provider (did you mean 'openai'?)",
-        "3:15: models.b.target: 'opnai' is not a provider (did you mean 'openai'?)",
+        '2:6: models.a: "opnai" is not a provider (did you mean "openai"?)',
+        '3:15: models.b.target: "opnai" is not a provider (did you mean "openai"?)',
     ]
 
 
@@ -27,7 +27,7 @@ def test_a_model_of_a_broken_provider_raises_no_further_problem() -> None:
     told = problems("providers: {x: {like: nobody-at-all}}\nmodels: {a: x/y}\nroutes: {r: {fallback: [a]}}")
 
     assert told == [
-        "1:23: providers.x.like: 'nobody-at-all' is not a provider (a catalogue row, or another provider of this file)"
+        '1:23: providers.x.like: "nobody-at-all" is not a provider (a catalogue row, or another provider of this file)'
     ]
 
 
@@ -35,7 +35,7 @@ def test_a_model_of_a_broken_provider_raises_no_further_problem() -> None:
     ("entry", "told"),
     [
         ("gpt: simulator/gpt-*", 'a star in the target needs one in the name (as in "gpt-*": simulator/gpt-*)'),
-        ('"a-*": simulator/*-*', "'simulator/*-*' has more than one star (a target may hold one)"),
+        ('"a-*": simulator/*-*', '"simulator/*-*" has more than one star (a target may hold one)'),
     ],
 )
 def test_stars_of_a_target(entry: str, told: str) -> None:
@@ -66,13 +66,13 @@ def test_like_gives_what_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("  x: {target: simulator/b, like: bog}", "'bog' is not a model of this file (did you mean 'big'?)"),
+        ("  x: {target: simulator/b, like: bog}", '"bog" is not a model of this file (did you mean "big"?)'),
         ("  x: {target: simulator/b, like: openai/o}", "not in this version yet: give price and context_window here)"),
-        ("  x: {target: simulator/b, like: zzz}", "'zzz' is not a model of this file"),
-        ("  x: {target: simulator/b, like: x}", "'x' is itself like 'x' (remove it)"),
+        ("  x: {target: simulator/b, like: zzz}", '"zzz" is not a model of this file'),
+        ("  x: {target: simulator/b, like: x}", '"x" is itself like "x" (remove it)'),
         (
             "  x: {target: simulator/b, like: y}\n  y: {target: simulator/b, like: big}",
-            "'y' is itself like 'big' (name 'big')",
+            '"y" is itself like "big" (name "big")',
         ),
     ],
 )

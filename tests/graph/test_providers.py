@@ -2,6 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from llmgw.config.secrets import Secret
 from llmgw.graph.model import Target
 from tests.graph.files import compiled, problems, sound
 
@@ -32,7 +33,7 @@ def test_like_starts_from_a_row_or_from_another_provider() -> None:
     found = target(f"{{a: {parent}, x: {{like: a, api_key: k2}}}}")
 
     assert found.url == "https://a.example/openai/deployments/y/chat/completions?api-version=1"
-    assert headers(found) == {"api-key": "k2"}
+    assert headers(found) == {"api-key": "k2", "x-a": "1"}
 
 
 def test_secrets_are_never_copied() -> None:
@@ -43,11 +44,40 @@ def test_secrets_are_never_copied() -> None:
     assert found.transport.proxy is None
 
 
+FROM_ELSEWHERE = (
+    '{a: {like: openai, api_key: k, proxy: "${PROXY}", headers: {x-a: "${A}", x-b: b}},\n x: {like: a, api_key: k%s}}'
+)
+
+
+@pytest.mark.parametrize("env", [{"PROXY": "http://proxy:1", "A": "a"}, {}])
+def test_what_is_not_copied_is_told_until_it_is_said(env: dict[str, str]) -> None:
+    silent, outspoken = FROM_ELSEWHERE % "", FROM_ELSEWHERE % ', proxy: "${PROXY}", headers: {X-A: "${A}"}'
+
+    assert headers(target(silent, env)) == {"authorization": "Bearer k", "x-b": "b"}
+    assert [line for line in told(silent, env) if "not inherited" in line] == [
+        '2:2: providers.x: warning: `headers.x-a` of "a" is not inherited (say it here)',
+        '2:2: providers.x: warning: `proxy` of "a" is not inherited (say it here)',
+    ]
+    assert [line for line in told(outspoken, env) if "not inherited" in line] == []
+
+
+def test_what_is_said_wins_over_what_is_inherited() -> None:
+    text = (
+        "{a: {like: openai, api_key: k, verify_tls: false, unsupported: error, headers: {x-a: a, X-B: b}},\n"
+        " x: {like: a, api_key: k, verify_tls: true, unsupported: drop, headers: {X-A: x}}}"
+    )
+    found = target(text)
+
+    assert (found.transport.verify_tls, found.refuse_unsupported) == (True, False)
+    assert headers(found) == {"authorization": "Bearer k", "x-a": "x", "x-b": "b"}
+
+
 @pytest.mark.parametrize(
     ("key", "value", "expected"),
     [
         ("ca_file", "/a.pem", "/a.pem"),
         ("verify_tls", "false", False),
+        ("proxy", "'http://proxy:1'", Secret("http://proxy:1")),
         ("max_connections", "7", 7),
     ],
 )
@@ -80,7 +110,7 @@ def test_simulated_failures_are_those_that_a_provider_can_show() -> None:
     blocked = "{x: {like: simulator, simulate: {fail: {blocked: 0.5}}}}"
     too_many = "{x: {like: simulator, simulate: {fail: {timeout: 0.6, overloaded: 0.6}}}}"
 
-    assert told(blocked) == ["1:52: providers.x.simulate.fail.blocked: no provider answers 'blocked' (remove it)"]
+    assert told(blocked) == ['1:52: providers.x.simulate.fail.blocked: no provider answers "blocked" (remove it)']
     assert told(too_many) == ["1:45: providers.x.simulate.fail: the shares sum to more than 1 (1 is every call)"]
     assert told("{x: {like: simulator, simulate: {fail: {timeout: 0.5, overloaded: 0.5}}}}") == []
 
@@ -90,25 +120,25 @@ def test_regions() -> None:
         "https://bedrock-mantle.eu-west-1.api.aws/v1/"
     )
     assert told("{x: {like: openai, region: eu, api_key: k}}") == [
-        "1:39: providers.x.region: 'openai' has no regions (leave it out, or set base_url)"
+        '1:39: providers.x.region: "openai" has no regions (leave it out, or set base_url)'
     ]
 
 
 @pytest.mark.parametrize(
     ("providers", "line"),
     [
-        ("{x: {like: opnai}}", "1:23: providers.x.like: 'opnai' is not a provider (did you mean 'openai'?)"),
+        ("{x: {like: opnai}}", '1:23: providers.x.like: "opnai" is not a provider (did you mean "openai"?)'),
         (
             "{x: {base_url: http://a}}",
             (
-                "1:13: providers.x: 'x' is not in the catalogue and has no 'like' "
+                '1:13: providers.x: "x" is not in the catalogue and has no `like` '
                 "(say what it is like: {like: openai, base_url: …})"
             ),
         ),
-        ("{x: {like: azure}}", "1:13: providers.x: 'x' needs base_url (as in base_url: \"https://…\")"),
+        ("{x: {like: azure}}", '1:13: providers.x: "x" needs base_url (write providers: {x: {base_url: "https://…"}})'),
         (
             "{x: {like: x}}",
-            "1:23: providers.x.like: 'x' is not a provider (a catalogue row, or another provider of this file)",
+            '1:23: providers.x.like: "x" is not a provider (a catalogue row, or another provider of this file)',
         ),
     ],
 )
@@ -118,7 +148,7 @@ def test_what_a_provider_starts_from_must_exist(providers: str, line: str) -> No
 
 def test_a_provider_that_is_nearly_a_row_gets_a_suggestion() -> None:
     assert problems("providers: {opnai: {}}\nmodels: {m: simulator/y}") == [
-        "1:13: providers.opnai: 'opnai' is not in the catalogue and has no 'like' (did you mean 'openai'?)"
+        '1:13: providers.opnai: "opnai" is not in the catalogue and has no `like` (did you mean "openai"?)'
     ]
 
 
@@ -143,11 +173,11 @@ def test_like_a_provider_that_was_set_aside_raises_no_further_problem() -> None:
         ("https://{resource}.openai.azure.com", "has a placeholder in braces"),
         (
             "https://a.example/v1/chat/completions",
-            "'/chat/completions' is added to a base URL, and this has it already",
+            "`/chat/completions` is added to a base URL, and this has it already",
         ),
         (
             "https://a.example/v1/chat/completions/",
-            "'/chat/completions' is added to a base URL, and this has it already",
+            "`/chat/completions` is added to a base URL, and this has it already",
         ),
     ],
 )
@@ -261,7 +291,7 @@ def test_the_usual_key_does_not_go_to_another_host() -> None:
     "providers",
     [
         '{x: {like: openai, base_url: "https://api.openai.com/v2"}}',
-        '{openai: {base_url: "https://proxy.example/v1"}, x: {like: simulator}}',
+        '{openai: {base_url: "https://proxy.example/v1"}, x: {like: openai, api_key: k}}',
         '{x: {like: azure, base_url: "https://mine.openai.azure.com"}}',
     ],
 )
@@ -285,5 +315,63 @@ def test_a_provider_of_the_file_replaces_the_row_of_its_name() -> None:
 
 def test_a_provider_that_is_nowhere_is_told_how_to_add_it() -> None:
     assert problems("models: {m: zzqq/y}") == [
-        "1:13: models.m: 'zzqq' is not a provider (add it: providers: {zzqq: {like: openai, base_url: …}})"
+        '1:13: models.m: "zzqq" is not a provider (add it: providers: {zzqq: {like: openai, base_url: …}})'
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("bedrock", "bedrock-mantle/MODEL"),
+        ("cohere", 'base_url: "https://api.cohere.ai/compatibility/v1"'),
+        ("vertex", "/endpoints/openapi"),
+        ("vertex_ai", "/endpoints/openapi"),
+    ],
+)
+def test_a_provider_whose_dialect_is_not_built_yet_is_told_how_it_can_be_called(name: str, remedy: str) -> None:
+    texts = [
+        f"models: {{m: {name}/y}}",
+        f"providers: {{{name}: {{api_key: k}}}}\nmodels: {{m: simulator/y}}",
+        f"providers: {{x: {{like: {name}, api_key: k}}}}\nmodels: {{m: x/y}}",
+    ]
+
+    for text in texts:
+        (line,) = problems(text)
+        assert "its own dialect is not in this version yet" in line
+        assert remedy in line
+
+
+def test_a_remedy_for_a_dialect_that_is_not_built_yet_works() -> None:
+    line = problems("models: {m: cohere/y}")[0]
+    providers = line.partition("one is ")[2].removesuffix(")")
+
+    assert sound(f"{providers}\nmodels: {{m: cohere/y}}", {"COHERE_API_KEY": "k"}).targets["m"].url == (
+        "https://api.cohere.ai/compatibility/v1/chat/completions"
+    )
+
+
+@pytest.mark.parametrize("key", ["k-planted\n", " k-planted", "“k-planted”", "k-\x00planted"])
+def test_a_key_that_cannot_be_sent_is_told_where_it_comes_from(key: str) -> None:
+    by_reference = told('{x: {like: openai, api_key: "${KEY}"}}', {"KEY": key})
+    by_variable = problems("models: {m: openai/y}", {"OPENAI_API_KEY": key})
+
+    assert [len(by_reference), len(by_variable)] == [1, 1]
+    assert by_reference[0].startswith("1:40: providers.x.api_key: the key ")
+    assert by_variable[0].startswith("1:13: models.m: OPENAI_API_KEY ")
+    assert "planted" not in by_reference[0] + by_variable[0]
+    assert "set it again" in by_reference[0]
+
+
+def test_a_header_that_cannot_be_sent_is_told_at_its_place() -> None:
+    lines = told('{x: {like: openai, api_key: k, headers: {x-a: "${A}"}}}', {"A": "planted "})
+
+    assert len(lines) == 1
+    assert lines[0].startswith("1:58: providers.x.headers.x-a: ")
+    assert "planted" not in lines[0]
+
+
+@pytest.mark.parametrize("key", ["base_url", "proxy"])
+def test_hosts_that_cannot_be_looked_up_are_told_at_load(key: str) -> None:
+    (line,) = told(f'{{x: {{like: openai, api_key: k, {key}: "http://a..b"}}}}')
+
+    assert "`a..b` is not a host" in line

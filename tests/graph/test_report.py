@@ -50,5 +50,5 @@ def test_what_others_found_is_taken_in() -> None:
 
 
 def test_a_close_name_is_suggested_and_a_far_one_is_not() -> None:
-    assert did_you_mean("gtp", ["gpt", "claude"]) == "did you mean 'gpt'?"
+    assert did_you_mean("gtp", ["gpt", "claude"]) == 'did you mean "gpt"?'
     assert did_you_mean("llama", ["gpt", "claude"]) is None

@@ -104,6 +104,16 @@ def test_the_first_entry_that_is_there_waits_for_no_failure() -> None:
     assert paths(OPTIONAL, "f") == ["f/fallback[1]=gpt", "f/fallback[2]=local"]
 
 
+def test_an_entry_that_waits_for_a_failure_keeps_waiting_where_another_one_can_lead() -> None:
+    text = OPTIONAL.partition("routes:")[0] + (
+        "routes: {r: {fallback: [gone, {use: gpt, on_failure: [content_filter]}, local]}}"
+    )
+    fallback = node(text, "r")
+
+    assert isinstance(fallback, Fallback)
+    assert [entry.on_failure for entry in fallback.entries] == [frozenset({FailureClass.CONTENT_FILTER}), None]
+
+
 def test_absent_members_leave_a_pool() -> None:
     assert paths(OPTIONAL, "p") == ["p/pool[1]=gpt"]
 
@@ -180,7 +190,7 @@ def test_a_wrong_condition_is_told_once_however_many_routes_lead_there() -> None
         "  b: {fallback: [w]}\n"
     )
 
-    assert problems(text) == ["3:19: routes.w.when[0].if: unknown name 'reqest.tools', did you mean 'request.tools'?"]
+    assert problems(text) == ['3:19: routes.w.when[0].if: unknown name "reqest.tools", did you mean "request.tools"?']
 
 
 def test_a_route_whose_entries_were_set_aside_raises_no_further_problem() -> None:

@@ -40,4 +40,10 @@ def test_draws_are_even() -> None:
 
 def test_a_seed_comes_from_the_id_of_a_request() -> None:
     assert seed_of("req-1") == seed_of("req-1") != seed_of("req-2")
-    assert 0 <= seed_of("") < 2**64
+
+
+def test_a_seed_survives_a_json_reader_that_knows_only_doubles() -> None:
+    seeds = [seed_of(str(number)) for number in range(1000)]
+
+    assert all(0 <= seed < 2**53 and int(float(seed)) == seed for seed in seeds)
+    assert len(set(seeds)) == 1000

@@ -2,6 +2,7 @@ from llmgw.errors import FailureClass as F
 from llmgw.errors import UpstreamConnectError, UpstreamError, UpstreamProtocolError, UpstreamStatusError
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.routing.plan import Why
+from tests.routing.itineraries import candidate
 
 
 def failed(failure: F, *, status: int = 500, retry_after_s: float | None = None) -> UpstreamStatusError:
@@ -41,6 +42,35 @@ def test_without_an_attempt_the_text_says_where_to_look() -> None:
 
     assert "llmgw test-route" in str(error)
     assert (error.passed_on, error.retry_after_s, error.attempts) == (None, None, ())
+
+
+def test_a_deadline_that_passed_before_any_attempt_is_a_timeout() -> None:
+    error = RouteExhaustedError([], Why.DEADLINE)
+
+    assert str(error) == "the deadline passed before any attempt"
+    assert (error.verdict.status, error.verdict.code, error.passed_on) == (504, "timeout", None)
+
+
+def test_what_no_target_can_do_is_told_to_the_caller_with_every_reason() -> None:
+    dropped = [candidate("a", dropped="unsupported: seed"), candidate("b", dropped="max_tokens 9 is over max_output 5")]
+    error = RouteExhaustedError([], Why.NO_CANDIDATE, dropped)
+
+    assert str(error) == ("no target can take this request: a: unsupported: seed; b: max_tokens 9 is over max_output 5")
+    assert (error.verdict.status, error.verdict.code, error.passed_on) == (400, "invalid_request", None)
+
+
+def test_where_another_moment_might_do_the_request_is_not_at_fault() -> None:
+    dropped = [candidate("a", dropped="unsupported: seed"), candidate("b", stands_for=F.OVERLOADED)]
+    error = RouteExhaustedError([], Why.NO_CANDIDATE, dropped)
+
+    assert str(error).endswith("a: unsupported: seed; b: ejected after overloaded")
+    assert (error.verdict.status, error.verdict.code) == (503, "no_target")
+
+
+def test_of_many_reasons_the_first_are_told() -> None:
+    error = RouteExhaustedError([], Why.NO_CANDIDATE, [candidate(name, dropped="no") for name in "abcdefghij"])
+
+    assert str(error).endswith("h: no; and 2 more")
 
 
 def test_the_callers_fault_is_passed_on_as_the_provider_said_it() -> None:

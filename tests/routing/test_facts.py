@@ -35,7 +35,7 @@ def real(fields: Mapping[str, object], **others: Any) -> Facts:
 
 def test_a_request_that_came_in() -> None:
     found = real(
-        {"messages": MESSAGES, "tools": []},
+        {"messages": MESSAGES, "tools": [], "response_format": {"type": "json_object"}, "temperature": 0.25},
         stream=True,
         max_tokens=7,
         user="u",
@@ -50,7 +50,7 @@ def test_a_request_that_came_in() -> None:
         "request.endpoint": "chat",
         "request.user": "u",
         "request.stream": True,
-        "request.input_tokens": measure.input_tokens_max(MESSAGES, b"[]"),
+        "request.input_tokens": measure.input_tokens_max(MESSAGES, len('[]{"type":"json_object"}')),
         "request.max_tokens": 7,
         "request.tools": True,
         "request.images": True,
@@ -59,7 +59,7 @@ def test_a_request_that_came_in() -> None:
         "time.hour": 14,
         "time.weekday": 7,
     }
-    assert found.fields == {"messages", "tools"}
+    assert found.fields == {"messages", "tools", "response_format", "temperature"}
 
 
 def test_metadata_of_the_header_wins_over_the_bodys() -> None:

@@ -119,7 +119,7 @@ def test_a_request_that_nothing_can_take_says_so() -> None:
     of = load([("a.yaml", text)], {}, no_file)
     (result,) = run(of.config.tests, compile_graph(of, {}).graph)
 
-    assert result.fault == "'a' expects [gpt], but no target can take it; then no_target: no candidate left"
+    assert result.fault == "'a' expects [gpt], but no target can take it; then invalid_request: no candidate left"
 
 
 def test_a_fault_has_its_place_in_the_file() -> None:

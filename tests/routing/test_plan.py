@@ -6,12 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmgw.config.model import TestRequest as Request
 from llmgw.errors import FailureClass as F
 from llmgw.graph.model import Retry
 from llmgw.routing.dice import Dice
-from llmgw.routing.outcome import MOVES, Move
+from llmgw.routing.facts import pretended
+from llmgw.routing.health import ALL_WELL
+from llmgw.routing.outcome import MOVES, Move, Verdict
 from llmgw.routing.plan import AttemptPlan, GiveUp, Step, Try, Why, takes
-from llmgw.routing.walk import Candidate, Itinerary
+from llmgw.routing.walk import Candidate, Itinerary, walk
+from tests.graph.files import sound
 from tests.routing.itineraries import candidate, chain, itinerary, turn
 
 
@@ -303,7 +307,8 @@ def test_an_ejected_first_candidate_opens_the_entries_that_wait_for_its_failure(
     first = candidate("a", turn(0), stands_for=F.OVERLOADED)
 
     assert played(itinerary([first, candidate("b", turn(1, F.OVERLOADED))]), []).targets == ["b"]
-    assert played(itinerary([first, candidate("b", turn(1, F.TIMEOUT))]), []).end == GiveUp(Why.NO_CANDIDATE)
+    end = GiveUp(Why.NO_CANDIDATE, (first,))
+    assert played(itinerary([first, candidate("b", turn(1, F.TIMEOUT))]), []).end == end
     assert played(itinerary([first, candidate("b", turn(1))]), []).targets == ["b"]
 
 
@@ -415,3 +420,45 @@ def test_the_same_draws_and_failures_give_the_same_steps(of: Itinerary, failures
         return found
 
     assert steps() == steps()
+
+
+def test_a_special_case_does_not_lead_because_the_usual_target_is_absent() -> None:
+    text = (
+        "providers: {openai: {optional: true}}\nmodels: {a: openai/a, b: simulator/b, c: simulator/c}\n"
+        "routes: {r: {fallback: [a, {use: b, on_failure: [content_filter]}, c]}}"
+    )
+    resolved = sound(text).resolve("r")
+    assert resolved is not None
+    found = walk(resolved, pretended(Request(model="r")), ALL_WELL, Dice(1))
+
+    step = AttemptPlan(found, Dice(1).draw).start()
+
+    assert isinstance(step, Try)
+    assert step.candidate.target.id == "c"
+
+
+UNFIT = candidate("a", turn(0), dropped="max_tokens 9 is over max_output 5")
+ILL = candidate("b", turn(1), stands_for=F.OVERLOADED)
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (GiveUp(Why.DEADLINE), Verdict(504, "timeout")),
+        (GiveUp(Why.DEADLINE, (UNFIT,)), Verdict(504, "timeout")),
+        (GiveUp(Why.NO_CANDIDATE), Verdict(503, "no_target")),
+        (GiveUp(Why.NO_CANDIDATE, (UNFIT, UNFIT)), Verdict(400, "invalid_request")),
+        (GiveUp(Why.NO_CANDIDATE, (UNFIT, ILL)), Verdict(503, "no_target")),
+    ],
+)
+def test_a_request_without_an_attempt_ends_as_its_reason_says(end: GiveUp, expected: Verdict) -> None:
+    assert end.verdict([]) == expected
+
+
+def test_once_something_was_tried_the_failures_decide() -> None:
+    assert GiveUp(Why.DEADLINE, (UNFIT,)).verdict([F.OVERLOADED]) == Verdict(503, "overloaded")
+
+
+def test_who_gives_up_knows_what_was_dropped() -> None:
+    assert played(itinerary([UNFIT, ILL]), []).end == GiveUp(Why.NO_CANDIDATE, (UNFIT, ILL))
+    assert played(itinerary(chain("c"), deadline_s=0.0), []).end == GiveUp(Why.DEADLINE)

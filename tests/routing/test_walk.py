@@ -124,3 +124,42 @@ def test_what_a_target_cannot_do_is_told_before_how_it_is() -> None:
     short = itinerary("mixed", max_tokens=101, health=health).candidates[-1]
 
     assert (short.dropped, short.stands_for) == ("max_tokens 101 is over max_output 100", FailureClass.OVERLOADED)
+
+
+NESTED = (
+    "models: {gpt: simulator/gpt, local: simulator/local}\n"
+    "defaults: {deadline: 99s, max_attempts: 9}\n"
+    "routes:\n"
+    "  inner: {fallback: [gpt], deadline: 1s, max_attempts: 2}\n"
+    "  half: {fallback: [gpt], max_attempts: 3}\n"
+    "  listed: {fallback: [inner, local]}\n"
+    "  tools: {when: [{if: request.tools, use: inner}, {if: request.json, use: half}, {use: listed}]}\n"
+    "  outer: {when: [{if: request.stream, use: gpt}, {use: tools}], deadline: 5s}\n"
+    '  "x-*": {when: [{if: request.tools, use: inner}, {use: gpt}]}\n'
+    "  starred: {when: [{if: request.stream, use: gpt}, {use: x-1}]}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "request_", "expected"),
+    [
+        ("inner", {}, (1.0, 2)),
+        ("tools", {"tools": True}, (1.0, 2)),
+        ("tools", {"json": True}, (99.0, 3)),
+        ("tools", {}, (99.0, 9)),
+        ("outer", {"tools": True}, (5.0, 2)),
+        ("outer", {"json": True}, (5.0, 3)),
+        ("outer", {"stream": True, "tools": True}, (5.0, 9)),
+        ("listed", {}, (99.0, 9)),
+        ("x-1", {"tools": True}, (1.0, 2)),
+        ("starred", {"tools": True}, (1.0, 2)),
+    ],
+)
+def test_of_the_routes_on_the_way_the_outermost_that_says_something_rules_the_request(
+    name: str, request_: dict[str, object], expected: tuple[float, int]
+) -> None:
+    resolved = sound(NESTED).resolve(name)
+    assert resolved is not None
+    found = walk(resolved, pretended(Request(model=name, **request_)), ALL_WELL, Dice(1))  # type: ignore[arg-type]  # rows
+
+    assert (found.deadline_s, found.max_attempts) == expected

@@ -133,7 +133,7 @@ async def test_models_are_those_of_the_file(sdk_kind: SdkKind) -> None:
         with pytest.raises(openai.NotFoundError, match="Did you mean 'chat'"):
             await sdk.model("chta")
 
-    assert ids == ["a", "chat", "team/*"]
+    assert ids == ["a", "chat"]
     assert (one.id, one.object) == ("chat", "model")
     assert of_a_pattern.id == "team/large"
 
@@ -299,7 +299,7 @@ async def test_a_time_limit_of_the_gateway_is_a_server_error_that_names_it(
         served(one_try(upstream.url)) as gateway,
         sdk_kind.client(gateway.url, default_headers={"x-llmgw-timeout": "200ms"}) as sdk,
     ):
-        with pytest.raises(openai.InternalServerError, match=r"no answer within .* s \(deadline\)") as caught:
+        with pytest.raises(openai.InternalServerError, match=r"no answer within .* s \(x-llmgw-timeout\)") as caught:
             await sdk.chat()
 
     assert (caught.value.status_code, caught.value.code) == (504, "timeout")

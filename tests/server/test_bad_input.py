@@ -201,7 +201,16 @@ async def test_a_method_that_is_not_for_the_path(upstream: FaultUpstream, method
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/chat/completion", "/v2/models", "/v1", "/%ff%fe", "/" + "x" * 3000, "/v1/chat/completions/", "//", "/a?b=c"],
+    [
+        "/v1/chat/completion",
+        "/v2/models",
+        "/v1",
+        "/%ff%fe",
+        "/" + "x" * 3000,
+        "/v1/v1/chat/completions",
+        "//",
+        "/a?b=c",
+    ],
 )
 async def test_a_path_that_does_not_exist(upstream: FaultUpstream, path: str) -> None:
     async with unharmed(upstream) as gateway:
@@ -211,7 +220,9 @@ async def test_a_path_that_does_not_exist(upstream: FaultUpstream, path: str) ->
         assert len(json.dumps(gateway.log.lines)) < 3000
 
 
-@pytest.mark.parametrize("path", ["/chat/completions", "/openai/v1/chat/completions", CHAT + "?api-version=2024-10-21"])
+@pytest.mark.parametrize(
+    "path", [CHAT + "/", "/chat/completions", "/openai/v1/chat/completions", CHAT + "?api-version=2024-10-21"]
+)
 async def test_a_path_by_another_name(upstream: FaultUpstream, path: str) -> None:
     async with unharmed(upstream) as gateway:
         answer = await send(gateway, chat_body(), path=path)

@@ -16,24 +16,24 @@ from tests.server.routes import chain
 async def test_the_list_of_models(upstream: FaultUpstream) -> None:
     config = chain(upstream.url).replace("models:", 'models:\n  "any-*": one/up-*\n  team/a: one/x\n', 1)
     async with served(config) as gateway:
-        for path in ("/v1/models", "/models", "/openai/v1/models"):
+        for path in ("/v1/models", "/v1/models/", "/models", "/openai/v1/models"):
             answer = await get(gateway.url, path)
 
             assert (answer.status, answer.json["object"]) == (200, "list")
-            assert [model["id"] for model in answer.json["data"]] == ["any-*", "chat", "one", "team/a"]
+            assert [model["id"] for model in answer.json["data"]] == ["chat", "one", "team/a"]
             assert set(answer.json["data"][0]) == {"id", "object", "created", "owned_by"}
 
 
-@pytest.mark.parametrize("name", ["chat", "one", "any-thing", "any-*", "any-%2A", "team/a", "team%2Fa", "any-a/b/c"])
+@pytest.mark.parametrize("name", ["chat", "one", "any-thing", "team/a", "team%2Fa", "any-a/b/c"])
 async def test_a_model_by_its_name(upstream: FaultUpstream, name: str) -> None:
     config = chain(upstream.url).replace("models:", 'models:\n  "any-*": one/up-*\n  team/a: one/x\n', 1)
     async with served(config) as gateway:
         answer = await get(gateway.url, f"/v1/models/{name}")
 
-    assert (200, name.replace("%2A", "*").replace("%2F", "/")) == (answer.status, answer.json["id"])
+    assert (200, name.replace("%2F", "/")) == (answer.status, answer.json["id"])
 
 
-@pytest.mark.parametrize("name", ["nobody", "%ff", "chat%00", "x" * 3000])
+@pytest.mark.parametrize("name", ["nobody", "any-*", "%ff", "chat%00", "x" * 3000])
 async def test_a_model_that_nobody_knows(upstream: FaultUpstream, name: str) -> None:
     async with served(chain(upstream.url)) as gateway:
         answer = await get(gateway.url, f"/v1/models/{name}")
@@ -67,13 +67,14 @@ async def test_what_it_says_of_itself(upstream: FaultUpstream) -> None:
 
 
 async def test_whoever_drains_is_not_ready_and_lets_its_connections_go(upstream: FaultUpstream) -> None:
-    upstream.script(json_answer(chat_answer()))
     async with served(chain(upstream.url)) as gateway:
         gateway.running.draining = True
         ready, answer = await get(gateway.url, "/readyz"), await chat(gateway.url)
 
     assert (ready.status, ready.json["status"]) == (503, "draining")
-    assert (answer.status, answer.headers["connection"], ready.headers["connection"]) == (200, "close", "close")
+    assert (answer.status, answer.json["error"]["code"]) == (503, "draining")
+    assert (answer.headers["connection"], ready.headers["connection"]) == ("close", "close")
+    assert upstream.requests == []
 
 
 @pytest.mark.parametrize("stream", [False, True])

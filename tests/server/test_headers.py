@@ -7,6 +7,7 @@ from llmgw.server.headers import forwarded, metadata, request_id, timeout_s
 from tests.partners.behaviours import body_answer, json_answer
 from tests.partners.bodies import chat_answer, encode
 from tests.partners.fault_upstream import FaultUpstream
+from tests.partners.provider_errors import openai_error
 from tests.partners.raw_client import raw_client
 from tests.served import served
 from tests.server.calls import CHAT, chat, chat_body
@@ -66,6 +67,14 @@ def test_a_timeout_that_is_none(text: str) -> None:
     assert len(str(caught.value)) < 300
 
 
+@pytest.mark.parametrize("text", ["0s", "0ms", "0.0h"])
+def test_no_time_at_all_is_no_time_limit(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="header x-llmgw-timeout: no time at all") as caught:
+        timeout_s({"x-llmgw-timeout": text})
+
+    assert caught.value.param == "x-llmgw-timeout"
+
+
 def test_only_a_few_headers_go_upstream() -> None:
     given = {
         "authorization": "Bearer caller",
@@ -82,6 +91,7 @@ def test_only_a_few_headers_go_upstream() -> None:
         "idempotency-key": "once",
         "openai-organization": "org",
         "anthropic-beta": "tools",
+        "openai-api-key": "sk-callers",
         "openai-odd": "\udcff",
     }
 
@@ -109,6 +119,7 @@ def test_the_callers_own_id_is_short_and_readable() -> None:
         ("x-llmgw-metadata", "tier=free"),
         ("x-llmgw-metadata", "{\xff}"),
         ("x-llmgw-timeout", "20"),
+        ("x-llmgw-timeout", "0s"),
         ("x-llmgw-timeout", "\xff"),
     ],
 )
@@ -155,7 +166,7 @@ ODD = (
 
 @pytest.mark.parametrize("status", [200, 400])
 async def test_odd_headers_of_a_provider_come_back_harmless(upstream: FaultUpstream, status: int) -> None:
-    body = encode(chat_answer())
+    body = encode(chat_answer() if status == 200 else openai_error("odd"))
     upstream.script((ODD % (status, len(body)) + body,))
     async with served(chain(upstream.url)) as gateway:
         answer = await chat(gateway.url)

@@ -8,8 +8,11 @@ from llmgw.gateway import Gateway
 from llmgw.ports import Upstream
 from llmgw.server.middlewares import too_large
 from tests.fakes import Answer, FakeUpstream, event_stream
-from tests.partners.bodies import chat_events
-from tests.partners.raw_client import RawAnswer
+from tests.partners.behaviours import event_stream as event_stream_of
+from tests.partners.behaviours import json_answer
+from tests.partners.bodies import chat_answer, chat_events
+from tests.partners.fault_upstream import FaultUpstream
+from tests.partners.raw_client import RawAnswer, raw_client
 from tests.served import Served, served
 from tests.server.calls import chat, get
 from tests.server.routes import chain
@@ -64,6 +67,18 @@ async def test_every_answer_has_an_id_of_ours() -> None:
 
     ids = [answer.headers["x-llmgw-request-id"] for answer in answers]
     assert (5, {28}) == (len(set(ids)), set(map(len, ids)))
+
+
+async def test_no_answer_tells_what_we_are_made_of(upstream: FaultUpstream) -> None:
+    upstream.script(event_stream_of(HELLO), json_answer(chat_answer()))
+    async with served(chain(upstream.url)) as gateway, raw_client(gateway.url) as client:
+        answers = [await get(gateway.url, path) for path in ("/", "/healthz", "/nowhere", "/v1/models")]
+        answers += [await chat(gateway.url, stream=stream) for stream in (True, False)]
+        answers.append(await chat(gateway.url, "nobody"))
+        await client.send(b"GET / HTTP/9\r\n\r\n")
+        answers.append(await client.read_answer())
+
+    assert {answer.headers["server"] for answer in answers} == {"llmgw"}
 
 
 @pytest.mark.parametrize(("wait_s", "expected"), [(0.0, "1"), (0.2, "1"), (1.0, "1"), (1.001, "2"), (2.001, "3")])

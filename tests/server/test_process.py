@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from contextlib import AsyncExitStack
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ async def test_a_signal_lets_streams_finish_and_takes_nobody_new(
         await begin_stream(client, upstream)
         server.send(number)
         draining = await server.line("draining")
-        await eventually_refused(server.url)
+        new = await chat(server.url)
         gate.open()
         rest = await client.read_until(b"0\r\n\r\n")
         code = await server.exit_code()
@@ -57,21 +58,26 @@ async def test_a_signal_lets_streams_finish_and_takes_nobody_new(
     assert DONE in rest
     assert code == 0
     assert (draining["in_flight"], draining["limit_s"]) == (1, 30.0)
-    assert [line["event"] for line in server.lines] == ["ready", "draining", "request", "stopped"]
+    assert (new.status, new.json["error"]["code"], new.headers["connection"]) == (503, "draining", "close")
+    assert new.headers["retry-after"] == "1"
+    assert [line["event"] for line in server.lines] == ["ready", "draining", "refused", "request", "stopped"]
     assert server.of("request")[0]["outcome"] == "ok"
+    assert len(upstream.requests) == 1
 
 
-async def eventually_refused(url: str) -> None:
-    async with asyncio.timeout(5):
-        while True:
-            try:
-                await get(url, "/healthz")
-            except ConnectionError:
-                return
+async def test_with_nothing_in_flight_a_signal_ends_it_at_once(tmp_path: Path, upstream: FaultUpstream) -> None:
+    upstream.script(json_answer(chat_answer()))
+    async with serving(config_of(upstream.url), tmp_path) as server, raw_client(server.url) as client:
+        await client.post(CHAT, chat_body())
+        await client.read_answer()
+        server.send(signal.SIGTERM)
+        code = await server.exit_code(2)
+
+    assert code == 0
 
 
-async def test_while_it_drains_open_connections_hear_so_and_are_let_go(tmp_path: Path, upstream: FaultUpstream) -> None:
-    """A balancer's pool sees 503; a caller that goes on calling is answered and told to connect elsewhere."""
+async def test_while_it_drains_whoever_asks_hears_so_and_is_let_go(tmp_path: Path, upstream: FaultUpstream) -> None:
+    """A balancer sees 503, on a connection of its pool or on a new one; a caller is told to call elsewhere."""
     gate = Gate(released=2)
     upstream.script(event_stream(EVENTS, gate=gate), json_answer(chat_answer()))
     async with (
@@ -87,14 +93,15 @@ async def test_while_it_drains_open_connections_hear_so_and_are_let_go(tmp_path:
         await server.line("draining")
         await prober.post("/readyz", b"", method="GET")
         after = await prober.read_answer()
+        newly = await get(server.url, "/readyz")
         await caller.post(CHAT, chat_body())
         late = await caller.read_answer()
         end_of_late = await caller.read_to_end(2)
         gate.open()
 
     assert (before.status, before.json["status"]) == (200, "ready")
-    assert (after.status, after.json["status"]) == (503, "draining")
-    assert is_whole(late)
+    assert [(answer.status, answer.json["status"]) for answer in (after, newly)] == [(503, "draining")] * 2
+    assert (late.status, late.json["error"]["code"]) == (503, "draining")
     assert [answer.headers.get("connection") for answer in (before, after, late)] == [None, "close", "close"]
     assert end_of_late == b""
 
@@ -116,38 +123,114 @@ async def test_a_reload_while_it_drains_harms_nobody(tmp_path: Path, upstream: F
     assert code == 0
 
 
-@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-async def test_what_lasts_longer_than_drain_is_ended_and_knows_it(
-    tmp_path: Path, upstream: FaultUpstream, *, stream: bool
+async def test_a_stream_that_lasts_longer_than_drain_is_ended_and_its_caller_told(
+    tmp_path: Path, upstream: FaultUpstream
 ) -> None:
-    upstream.script(stall_after(EVENTS[:2]) if stream else STALL_BEFORE_HEADERS)
+    upstream.script(stall_after(EVENTS[:2]))
     config = config_of(upstream.url, more="server: {drain: 300ms}")
     async with serving(config, tmp_path) as server, raw_client(server.url) as client:
-        await client.post(CHAT, chat_body(stream=stream))
-        exchange = await upstream.exchange(0)
-        if stream:
-            await client.read_until(b"one ")
+        await begin_stream(client, upstream)
         server.send(signal.SIGTERM)
+        draining = await server.line("draining")
         rest = await client.read_to_end()
+        code = await server.exit_code(5)
+        await upstream.exchanges[0].wait_hung_up()
+        stopped = await server.line("stopped")
+
+    assert DONE not in rest
+    assert (b'"code":"stream_cut"' in rest, b"the gateway is stopping" in rest) == (True, True)
+    assert rest.endswith(b"0\r\n\r\n")
+    assert code == 0
+    assert [(line["outcome"], line["status"], line["level"]) for line in server.of("request")] == [
+        ("stopped", 200, "warning")
+    ]
+    assert 0.3 <= seconds_between(draining, stopped) < 0.8
+
+
+async def test_a_call_without_an_answer_at_the_end_of_drain_gets_an_error(
+    tmp_path: Path, upstream: FaultUpstream
+) -> None:
+    upstream.script(STALL_BEFORE_HEADERS)
+    config = config_of(upstream.url, more="server: {drain: 300ms}")
+    async with serving(config, tmp_path) as server, raw_client(server.url) as client:
+        await client.post(CHAT, chat_body())
+        exchange = await upstream.exchange(0)
+        server.send(signal.SIGTERM)
+        answer = await client.read_answer()
         code = await server.exit_code(5)
         await exchange.wait_hung_up()
 
-    assert DONE not in rest
-    assert b'"error"' in rest or not rest.endswith(b"0\r\n\r\n")
+    assert (answer.status, answer.json["error"]["code"], answer.headers["retry-after"]) == (503, "stopped", "1")
     assert code == 0
-    assert len(server.of("request")) == 1
+    assert [(line["outcome"], line["status"], line["level"]) for line in server.of("request")] == [
+        ("stopped", 503, "warning")
+    ]
 
 
-async def test_a_second_signal_does_not_wait(tmp_path: Path, upstream: FaultUpstream) -> None:
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+async def test_a_caller_that_does_not_read_holds_nobody_up_for_long(
+    tmp_path: Path, upstream: FaultUpstream, *, stream: bool
+) -> None:
+    long_stream = event_stream([*EVENTS[:2], *chat_events("x" * 1000)[1:2] * 20_000])
+    upstream.script(long_stream if stream else json_answer(chat_answer("x" * 20_000_000)))
+    config = config_of(upstream.url, more="server: {drain: 300ms}")
+    async with (
+        serving(config, tmp_path) as server,
+        raw_client(server.url, receive_buffer_bytes=4096) as client,
+    ):
+        await client.post(CHAT, chat_body(stream=stream))
+        await upstream.exchange(0)
+        await asyncio.sleep(0.5)
+        server.send(signal.SIGTERM)
+        draining = await server.line("draining")
+        code = await server.exit_code(5)
+        stopped = await server.line("stopped")
+
+    assert code == 0
+    assert [line["outcome"] for line in server.of("request")] == ["stopped"]
+    assert seconds_between(draining, stopped) < 1.5
+
+
+def seconds_between(earlier: dict[str, str], later: dict[str, str]) -> float:
+    first, second = (datetime.fromisoformat(line["timestamp"]) for line in (earlier, later))
+    return (second - first).total_seconds()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+async def test_a_second_signal_does_not_wait_and_callers_are_told(
+    tmp_path: Path, upstream: FaultUpstream, number: signal.Signals
+) -> None:
     upstream.script(stall_after(EVENTS[:2]))
     async with serving(config_of(upstream.url), tmp_path) as server, raw_client(server.url) as client:
         await begin_stream(client, upstream)
+        server.send(number)
+        await server.line("draining")
+        server.send(number)
+        rest = await client.read_to_end(3)
+        code = await server.exit_code(3)
+
+    assert code == 0
+    assert b"the gateway is stopping" in rest
+    assert [line["outcome"] for line in server.of("request")] == ["stopped"]
+
+
+async def test_a_third_signal_ends_the_process(tmp_path: Path, upstream: FaultUpstream) -> None:
+    upstream.script(event_stream([*EVENTS[:2], *chat_events("x" * 1000)[1:2] * 20_000]))
+    async with (
+        serving(config_of(upstream.url), tmp_path) as server,
+        raw_client(server.url, receive_buffer_bytes=4096) as client,
+    ):
+        await client.post(CHAT, chat_body(stream=True))  # which nobody reads: it has to be waited for
+        await upstream.exchange(0)
+        await asyncio.sleep(0.5)
         server.send(signal.SIGTERM)
         await server.line("draining")
         server.send(signal.SIGTERM)
+        await asyncio.sleep(0.1)
+        server.send(signal.SIGTERM)
         code = await server.exit_code(3)
 
-    assert code in {-signal.SIGTERM, 0}
+    assert code == -signal.SIGTERM
 
 
 # The beginning.
@@ -177,7 +260,7 @@ async def test_a_bad_file_is_exit_1_with_every_problem(tmp_path: Path) -> None:
     complaint = "".join(server.complained)
 
     assert code == 1
-    assert all(word in complaint for word in ("nobody", "'b'", "prot"))
+    assert all(word in complaint for word in ("nobody", '"b"', "prot"))
     assert "Traceback" not in complaint
     assert server.printed == []
 
@@ -262,7 +345,7 @@ async def test_a_bad_file_leaves_the_old_graph_in_force_and_the_log_says_every_p
     assert before == after
     assert all(refused.values())
     assert len(refused["wrong"]) == 2
-    assert all(word in "".join(refused["wrong"]) for word in ("config.yaml:1:", "nobody", "config.yaml:2:", "'b'"))
+    assert all(word in "".join(refused["wrong"]) for word in ("config.yaml:1:", "nobody", "config.yaml:2:", '"b"'))
     assert "cannot be read" in gone["problems"][0]
 
 

@@ -15,7 +15,7 @@ from llmgw.adapters.config_files import Text, build
 from llmgw.adapters.journal import make_logger
 from llmgw.config.model import ServerSection, Tls
 from llmgw.errors import ConfigError
-from llmgw.server.run import CannotBindError, Ready, ServeOptions, listening, provisioned, run
+from llmgw.server.run import CannotBindError, NotOpenError, Ready, ServeOptions, listening, provisioned, run
 from llmgw.server.running import Running
 from tests.partners.certificate import make_certificate
 from tests.served import LogLines, served
@@ -26,8 +26,8 @@ NOWHERE = chain("http://127.0.0.1:9")
 
 
 def options(config: str = NOWHERE, **others: object) -> ServeOptions:
-    fields = {"port": 0, "host": "127.0.0.1", **others}
-    return ServeOptions((Text("config.yaml", config),), dict, **fields)  # type: ignore[arg-type]
+    fields = {"port": 0, "host": "127.0.0.1", "env": dict, **others}
+    return ServeOptions((Text("config.yaml", config),), **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -56,6 +56,18 @@ def test_a_reload_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[0]["config"] == lines[1]["config"] == lines[1]["before"]
 
 
+def test_a_fault_of_ours_in_a_reload_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    environments = iter([dict[str, str]()])  # asked a second time it raises
+
+    def ready(_state: Ready) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        asyncio.get_running_loop().call_later(0.3, os.kill, os.getpid(), signal.SIGTERM)
+
+    assert run(options(ready=ready, env=lambda: next(environments))) == 0
+    events = [msgspec.json.decode(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert events == ["ready", "reload_failed", "draining", "stopped"]
+
+
 def test_a_bad_file_does_not_start() -> None:
     with pytest.raises(ConfigError, match="modles"):
         run(options("modles: {}"))
@@ -64,15 +76,26 @@ def test_a_bad_file_does_not_start() -> None:
 def test_a_taken_port_is_named() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(CannotBindError, match=f"cannot listen on 127.0.0.1:{port}: Address already in use"):
+        with pytest.raises(CannotBindError, match=f"^port {port} is in use: `make serve PORT={port + 1}`, or"):
             run(options(port=port))
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "nobody.invalid"])
 def test_an_address_that_is_not_ours_is_named(host: str) -> None:
     config = NOWHERE + "\nserver: {open: true}"
-    with pytest.raises(CannotBindError, match=f"cannot listen on {host}:"):
+    with pytest.raises(CannotBindError, match=rf"cannot listen on {host}:0: [\w ]+$"):
         run(options(config, host=host))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "203.0.113.7"])
+def test_the_command_line_opens_no_door_that_the_file_could_not(host: str) -> None:
+    with pytest.raises(NotOpenError, match="is open to other machines"):
+        run(options(host=host))
+
+
+def test_the_command_line_may_say_that_it_is_meant() -> None:
+    with pytest.raises(CannotBindError, match=r"cannot listen on 203\.0\.113\.7:"):
+        run(options(host="203.0.113.7", open=True))
 
 
 def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:

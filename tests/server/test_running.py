@@ -9,7 +9,7 @@ import pytest
 
 from llmgw.config.model import Duration
 from llmgw.errors import OverloadedError
-from llmgw.server.running import Running
+from llmgw.server.running import CUT_S, Running
 from tests.served import served
 from tests.server.routes import chain
 
@@ -32,6 +32,14 @@ async def test_there_is_room_for_so_many(running: Running) -> None:
     for _ in range(2):
         running.end()
     assert running.in_flight == 0
+
+
+async def test_whoever_drains_takes_no_more(running: Running) -> None:
+    running.draining = True
+    with pytest.raises(OverloadedError, match="the gateway is stopping") as caught:
+        running.begin()
+
+    assert (caught.value.code, caught.value.retry_after_s, running.in_flight) == ("draining", 1.0, 0)
 
 
 async def test_draining_waits_for_the_last_call(running: Running) -> None:
@@ -60,5 +68,17 @@ async def test_draining_has_a_limit(running: Running) -> None:
     began_s = time.monotonic()
     await running.drain()
 
-    assert time.monotonic() - began_s < 1
+    assert 0.05 + CUT_S <= time.monotonic() - began_s < 0.05 + CUT_S + 0.4
+    running.end()
+
+
+async def test_in_a_hurry_nobody_drains(running: Running) -> None:
+    running.begin()
+    began_s = time.monotonic()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(running.drain())
+        await asyncio.sleep(0.01)
+        running.hurry()
+
+    assert time.monotonic() - began_s < CUT_S + 0.4
     running.end()

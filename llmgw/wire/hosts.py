@@ -1,0 +1,13 @@
+"""Hosts as they stand in files, headers and addresses: which of them are this very machine."""
+
+from ipaddress import ip_address
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody else can be meant. Names are not looked up: only those that always stand for this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,68 @@
+from collections.abc import Iterable
+
+import pytest
+
+from llmgw.config.load import Loaded, load
+from llmgw.config.problems import Severity
+
+PEM = "-----BEGIN CERTIFICATE-----\n"
+TEXT = "providers: {a: {like: openai, ca_file: own.pem}}\n"
+
+
+def loaded(texts: Iterable[tuple[str, str]], files: dict[str, str]) -> Loaded:
+    def read(path: str) -> str:
+        if path not in files:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        if not files[path].isascii():
+            raise UnicodeDecodeError("utf-8", b"", 0, 1, "")
+        return files[path]
+
+    return load(texts, {}, read)
+
+
+def said(of: Loaded) -> list[str]:
+    return [str(problem) for problem in [*of.problems, *of.missing_problems(severity=Severity.WARNING)]]
+
+
+@pytest.mark.parametrize(
+    ("config", "written", "opened"),
+    [
+        ("a.yaml", "own.pem", "own.pem"),
+        ("etc/a.yaml", "own.pem", "etc/own.pem"),
+        ("/etc/llmgw/a.yaml", "../own.pem", "/etc/llmgw/../own.pem"),
+        ("etc/a.yaml", "/own.pem", "/own.pem"),
+        ("<stdin>", "own.pem", "own.pem"),
+    ],
+)
+def test_relative_paths_are_relative_to_the_file(config: str, written: str, opened: str) -> None:
+    text = f"providers: {{a: {{like: openai, ca_file: {written}}}}}\nserver: {{tls: {{cert: {written}, key: k.pem}}}}"
+    found = loaded([(config, text)], {opened: PEM})
+    tls = found.config.server.tls
+
+    assert said(found) == []
+    assert (found.config.providers["a"].ca_file, tls and tls.cert) == (opened, opened)
+
+
+def test_each_of_several_files_has_its_own_place() -> None:
+    server = "server: {tls: {cert: c.pem, key: k.pem}}"
+    found = loaded([("a/a.yaml", TEXT), ("b/b.yaml", server)], {"a/own.pem": PEM})
+    tls = found.config.server.tls
+
+    assert said(found) == []
+    assert (found.config.providers["a"].ca_file, tls and (tls.cert, tls.key)) == ("a/own.pem", ("b/c.pem", "b/k.pem"))
+
+
+def test_a_certificate_that_is_not_there_is_missing_at_its_place() -> None:
+    assert said(loaded([("etc/a.yaml", TEXT)], {})) == [
+        (
+            "etc/a.yaml:1:40: providers.a.ca_file: warning: the file etc/own.pem cannot be read: "
+            "No such file or directory (create it, or name another one)"
+        )
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "hello", "ü"])
+def test_a_file_without_a_certificate_is_a_fault(content: str) -> None:
+    assert said(loaded([("a.yaml", TEXT)], {"own.pem": content})) == [
+        "a.yaml:1:40: providers.a.ca_file: no certificate stands in this file (PEM: -----BEGIN CERTIFICATE…)"
+    ]

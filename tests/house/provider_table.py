@@ -1,0 +1,22 @@
+"""The table of docs/providers.md, written from the catalogue so that the two cannot differ."""
+
+from collections.abc import Iterator, Mapping
+
+from llmgw.providers.auth import Auth
+from llmgw.providers.catalog import Provider
+
+BEGIN = "<!-- table: written by `make golden` from the catalogue -->\n"
+_HEAD = "| name | key from | base URL |\n|---|---|---|\n"
+
+
+def provider_table(catalog: Mapping[str, Provider]) -> str:
+    """A row each, in the catalogue's order; other names of a row stand beside its own."""
+    rows = [row for name, row in catalog.items() if name == row.name]
+    return _HEAD + "".join(f"| {' | '.join(_cells(row))} |\n" for row in rows)
+
+
+def _cells(row: Provider) -> Iterator[str]:
+    others = f", or {', '.join(f'`{alias}`' for alias in row.aliases)}" if row.aliases else ""
+    yield f"[`{row.name}`]({'simulator.md' if row.simulated else row.docs}){others}"
+    yield "none needed" if row.auth is Auth.NONE else f"`{row.key_env}`"
+    yield "built in" if row.simulated else f"`{row.base_url}`" if row.base_url else "yours: say `base_url`"
