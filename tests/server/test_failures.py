@@ -48,10 +48,10 @@ from tests.partners.provider_errors import (
     openai_error_answer,
     provider_errors,
 )
-from tests.partners.raw_client import RawAnswer
+from tests.partners.raw_client import RawAnswer, raw_client
 from tests.partners.steps import CLOSE, HOLD, Behaviour, close_at, reset_at, slow_loris, stall_at
 from tests.served import Served, served
-from tests.server.calls import chat, get
+from tests.server.calls import CHAT, chat, chat_body, get
 from tests.server.routes import chain
 
 HELLO = chat_events("Hello there")
@@ -532,6 +532,20 @@ async def test_an_answer_that_was_filtered_passes_through_as_it_came(upstream: F
     assert gateway.log.requests[0]["outcome"] == "content_filter"
     assert (b"".join(events) if stream else answer.body) == answer.body
     assert b'"content_filter"' in answer.body
+
+
+# Nobody can take it.
+
+
+async def test_a_request_that_no_target_can_take_is_the_callers_fault(upstream: FaultUpstream) -> None:
+    async with served(chain(upstream.url, one="max_output: 100")) as gateway, raw_client(gateway.url) as client:
+        await client.post(CHAT, {**chat_body(), "max_tokens": 500})
+        answer = await client.read_answer()
+
+    assert (answer.status, told(answer)["code"]) == (400, "invalid_request")
+    assert "one: " in told(answer)["message"]
+    assert upstream.requests == []
+    assert gateway.log.requests[0]["level"] == "info"
 
 
 # Time.
