@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
-from llmgw import masking, refusal, replies
+from llmgw import refusal, replies
 from llmgw.call import Call
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, ProviderError
 from llmgw.chat.relay import ForwardingRelay
@@ -22,11 +22,12 @@ from llmgw.errors import (
     UpstreamStatusError,
     UpstreamTimeoutError,
 )
+from llmgw.masking import Mask
 from llmgw.policy.cost import cost_nanousd
 from llmgw.ports import Client, Clock, Upstream, UpstreamCall, UpstreamStream
 from llmgw.routing.plan import Try
 from llmgw.time_limits import Limit, tightest, within
-from llmgw.transcript import OK, Transcript
+from llmgw.transcript import Transcript
 from llmgw.wire import sse
 
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
@@ -86,7 +87,7 @@ class Attempt:
         self._commit(answer.status)
         self._transcript.keep_body(body)
         await self._client.answer(answer.status, replies.headers(self._transcript, self._call, answer.headers), body)
-        self._note_whole()
+        self._transcript.note_whole()
 
     # A stream.
 
@@ -95,7 +96,8 @@ class Attempt:
         first = Limit(TimeLimit.FIRST_TOKEN, limits.first_token_s, limits.first_token_s)
         total = Limit(TimeLimit.TOTAL, limits.total_s, limits.total_s)
         request = self._call.request
-        relay = ForwardingRelay(self._target.dialect, keep_usage=request.wants_usage, choices=request.choices)
+        choices = self._target.edits.choices(request.fields)
+        relay = ForwardingRelay(self._target.dialect, keep_usage=request.wants_usage, choices=choices)
         async with AsyncExitStack() as opened:
             async with within(first, total, deadline):
                 answer = await opened.enter_async_context(self._open(upstream))
@@ -120,31 +122,34 @@ class Attempt:
 
     async def _relay(self, answer: UpstreamStream, relay: ForwardingRelay, held: bytes) -> None:
         """Whole events as they come, until the end mark, or the end of an upstream that has none."""
+        self._transcript.ending = relay.is_over
         await self._send(held)
-        while not (relay.broken or relay.whole or relay.ended):
+        while not (relay.broken or relay.is_over):
             try:
                 chunk = await self._read(answer)
             except (StreamCutError, UpstreamTimeoutError) as error:
                 if not (relay.finished and _is_silence(error)):
                     raise
                 chunk = b""  # all has been said: a bad end is an end
-            await self._send(relay.feed(chunk) if chunk else relay.finish())
+            out = relay.feed(chunk) if chunk else relay.finish()
+            self._transcript.ending = relay.is_over
+            await self._send(out)
         if relay.broken:
             await self._end_broken(relay.broken, relay.last_event)
             return
-        self._note_whole()
+        self._transcript.note_whole()
         await self._client.end()
         await self._let_end(answer)
 
     async def _end_broken(self, error: ProviderError, event: bytes) -> None:
         """The provider's own words, if the caller's SDK understands them and our key is not in them; else ours."""
         broken = StreamCutError(error.message)
-        if not error.plain or masking.has_secret(sse.parse(event).data or b"", self._secrets()):
+        if not error.plain or self._mask().is_needed(event):
             raise broken
-        await self._send(event)
-        await self._client.end()
         self._note_failure(broken)
         self._transcript.outcome, self._transcript.error = broken.failure.value, broken.message
+        await self._send(event)
+        await self._client.end()
 
     async def _read(self, answer: UpstreamStream) -> bytes:
         """The next bytes, with a comment to the client now and then while there are none."""
@@ -202,7 +207,7 @@ class Attempt:
         dialect = self._target.dialect
         if 200 <= answer.status <= 299:
             return await refusal.of_type(answer, dialect, stream=self._call.request.stream)
-        return await refusal.of_status(answer, dialect, self._secrets(), self._clock.now_s())
+        return await refusal.of_status(answer, dialect, self._mask(), self._clock.now_s())
 
     async def _body(self, answer: UpstreamStream) -> bytes:
         body = bytearray()
@@ -226,17 +231,13 @@ class Attempt:
         if usage is not None and self._target.price is not None:
             self._transcript.cost_nanousd = cost_nanousd(usage, self._target.price)
 
-    def _note_whole(self) -> None:
-        """The client has all of it; whatever happens now changes nothing."""
-        self._record.outcome = self._transcript.outcome = OK
-
     def _note_failure(self, error: UpstreamError) -> None:
-        error.message = masking.text(error.message, self._secrets())
+        error.message = self._mask().text(error.message)
         self._record.outcome, self._record.message = error.failure.value, error.message
         self._record.status = error.status or self._record.status
 
-    def _secrets(self) -> list[str]:
-        return masking.secrets(value.reveal() for value in self._target.headers.values())
+    def _mask(self) -> Mask:
+        return Mask(value.reveal() for value in self._target.secrets)
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:

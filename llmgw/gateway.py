@@ -94,6 +94,8 @@ class Gateway:
         except TimeoutError:
             if not scope.expired():
                 raise
+            if transcript.ending:
+                transcript.note_whole()
             if transcript.outcome != OK:
                 raise _stopped(transcript) from None
         finally:

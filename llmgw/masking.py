@@ -1,54 +1,45 @@
 """Our keys do not come back to callers: some providers repeat the key that they refuse.
 
-JSON can spell a text in many ways (a slash may be escaped, and any letter), so bodies are compared by what they say
-and not by their bytes.
+JSON can spell a text in many ways, inside strings of JSON once more, and a body may end anywhere. So a key is looked
+for in every spelling and in the bytes as they are, whether or not they can be read.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
-import msgspec
+import re
+from collections.abc import Iterable
 
 SECRET_CHARS_MIN = 8  # shorter ones are words that an error may well contain
-MASK = "***"
+MASK = b"***"
+
+# A value may be `Bearer KEY`, or a list of cookies.
+_BORDERS = re.compile(r"[\s;,=]+")
+# Escapes inside escapes: a string of JSON in a string of JSON in … is not read any deeper.
+_BACKSLASHES = rb"\\{0,8}"
 
 
-def secrets(header_values: Iterable[str]) -> list[str]:
-    """What is secret in the headers of a target: the value, without its scheme (`Bearer …`)."""
-    credentials = (value.rpartition(" ")[2] for value in header_values)
-    return [credential for credential in credentials if len(credential) >= SECRET_CHARS_MIN]
+class Mask:
+    """`values` are those of headers that nobody but the provider may see."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        found = {part for value in values for part in (value, *_BORDERS.split(value)) if len(part) >= SECRET_CHARS_MIN}
+        spellings = [_any_spelling(secret) for secret in sorted(found, key=len, reverse=True)]
+        self._pattern = re.compile(b"|".join(spellings)) if spellings else None
+
+    def body(self, said: bytes) -> bytes:
+        """The same bytes with every secret replaced."""
+        return said if self._pattern is None else self._pattern.sub(MASK, said)
+
+    def text(self, said: str) -> str:
+        return self.body(said.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+
+    def is_needed(self, said: bytes) -> bool:
+        return self._pattern is not None and self._pattern.search(said) is not None
 
 
-def text(said: str, hidden: Sequence[str]) -> str:
-    """The text with every secret replaced."""
-    for secret in hidden:
-        said = said.replace(secret, MASK)
-    return said
+def _any_spelling(secret: str) -> bytes:
+    return b"".join(map(_any_letter, secret))
 
 
-def has_secret(said: bytes, hidden: Sequence[str]) -> bool:
-    return body(said, hidden) != said
-
-
-def body(said: bytes, hidden: Sequence[str]) -> bytes:
-    """The same bytes if no secret is in them; JSON is else written anew."""
-    try:
-        told = msgspec.json.decode(said)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        masked = said
-    else:
-        clean = _masked(told, hidden)
-        masked = said if clean == told else msgspec.json.encode(clean)
-    for secret in hidden:
-        masked = masked.replace(secret.encode(), MASK.encode())
-    return masked
-
-
-def _masked(told: Any, hidden: Sequence[str]) -> Any:
-    if isinstance(told, str):
-        return text(told, hidden)
-    if isinstance(told, list):
-        return [_masked(item, hidden) for item in told]
-    if isinstance(told, dict):
-        return {text(name, hidden): _masked(value, hidden) for name, value in told.items()}
-    return told
+def _any_letter(char: str) -> bytes:
+    """As it is, escaped, or as its number."""
+    letter = re.escape(char.encode("utf-8", "surrogatepass"))
+    return rb"(?:%b%b|\\{1,8}u(?i:%04x))" % (_BACKSLASHES, letter, ord(char))

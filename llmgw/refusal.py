@@ -4,12 +4,11 @@ The status, or a word in the body, is enough to know the class; so a body is wai
 """
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 
-from llmgw import masking
 from llmgw.chat.dialect import Dialect
 from llmgw.errors import StreamCutError, UpstreamProtocolError, UpstreamStatusError
+from llmgw.masking import Mask
 from llmgw.ports import UpstreamStream
 from llmgw.routing.outcome import class_of_status
 from llmgw.wire import retry_after
@@ -20,9 +19,7 @@ ERROR_S_MAX = 2.0  # for the body to arrive, once the status is there
 LOCATION_CHARS_MAX = 200
 
 
-async def of_status(
-    answer: UpstreamStream, dialect: Dialect, secrets: Sequence[str], now_s: float
-) -> UpstreamStatusError:
+async def of_status(answer: UpstreamStream, dialect: Dialect, mask: Mask, now_s: float) -> UpstreamStatusError:
     """The provider's own words first, as far as they came, then its status; without our key."""
     body = await _body(answer)
     told = dialect.read_error(answer.status, body)
@@ -32,7 +29,7 @@ async def of_status(
         _redirect(answer) or told.message,
         status=answer.status,
         headers=answer.headers,
-        body=masking.body(body, secrets),
+        body=mask.body(body),
         retry_after_s=told.retry_after_s if wait_s is None else wait_s,
     )
 

@@ -50,6 +50,7 @@ class Transcript:
     dropped: tuple[str, ...] = ()
     error: str | None = None
     committed: bool = False
+    ending: bool = False  # the end of the stream is being written: nothing may follow it
     request_body: bytes | None = None
     response_body: bytearray | None = None
 
@@ -68,6 +69,10 @@ class Transcript:
         """How much later the answer began for our sake."""
         until_s = self.total_s if self.first_token_s is None else self.first_token_s
         return max(until_s - self.waited_s, 0.0)
+
+    def note_whole(self) -> None:
+        """The client has all of it; whatever happens now changes nothing."""
+        self.outcome = self.attempts[-1].outcome = OK
 
     def note_client_gone(self) -> None:
         """The client has left: that is how the call ended, unless it had the whole answer by then."""

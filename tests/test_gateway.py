@@ -271,6 +271,13 @@ class SlowClient(FakeClient):
         await super().write(data)
 
 
+async def test_nothing_follows_an_end_mark_that_is_on_its_way() -> None:
+    stage = Stage(event_stream(b"".join(HELLO)), client=SlowClient())
+    transcript = await stopped(stage, fake_call(stream=True))
+
+    assert (transcript.outcome, transcript.attempts[0].outcome, stage.client.written) == ("ok", "ok", [])
+
+
 async def test_a_whole_answer_on_its_way_arrives() -> None:
     stage = Stage(GOOD, client=SlowClient())
     transcript = await stopped(stage, fake_call())

@@ -5,6 +5,7 @@ import pytest
 from llmgw import refusal
 from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
+from llmgw.masking import Mask
 from tests.fakes import FakeStream
 
 KEY = "sk-fake-key-of-p"
@@ -12,7 +13,7 @@ Piece = bytes | float | Exception
 
 
 async def refused(status: int, headers: dict[str, str], *pieces: Piece) -> UpstreamStatusError:
-    return await refusal.of_status(FakeStream(status, headers, list(pieces)), openai_chat, [KEY], 0.0)
+    return await refusal.of_status(FakeStream(status, headers, list(pieces)), openai_chat, Mask([KEY]), 0.0)
 
 
 async def of_type(content_type: str, *pieces: Piece, stream: bool = True) -> UpstreamProtocolError:

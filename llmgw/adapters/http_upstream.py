@@ -89,6 +89,7 @@ class HttpUpstream:
 
     def __init__(self) -> None:
         self._pools: dict[Transport, _Pool] = {}
+        self._turns: dict[tuple[str, int], asyncio.Semaphore] = {}  # they outlive pools: a reload frees no connection
 
     @asynccontextmanager
     async def open(self, call: UpstreamCall) -> AsyncIterator[HttpStream]:
@@ -124,9 +125,12 @@ class HttpUpstream:
     def _pool(self, transport: Transport) -> _Pool:
         pool = self._pools.get(transport)
         if pool is None:
-            turns = asyncio.Semaphore(transport.max_connections) if transport.max_connections else None
-            pool = self._pools[transport] = _Pool(_session(transport), turns)
+            pool = self._pools[transport] = _Pool(_session(transport), self._turns_of(transport))
         return pool
+
+    def _turns_of(self, transport: Transport) -> asyncio.Semaphore | None:
+        most = transport.max_connections
+        return self._turns.setdefault((transport.provider, most), asyncio.Semaphore(most)) if most else None
 
     async def _post(self, session: aiohttp.ClientSession, call: UpstreamCall) -> aiohttp.ClientResponse:
         proxy = call.target.transport.proxy

@@ -31,8 +31,7 @@ class PrettyRenderer:
     def __call__(self, logger: Any, method: str, event: Mapping[str, Any]) -> str:
         if event["event"] == REQUEST and "outcome" in event:
             return request_line(event)
-        # Tracebacks are ours, and need their lines.
-        others = {name: value if name == "exception" else _shown(value) for name, value in event.items()}
+        others = {name: _lines(value) if name == "exception" else _shown(value) for name, value in event.items()}
         return str(self._others(logger, method, others))
 
 
@@ -55,6 +54,11 @@ def text(value: str) -> str:
     return "".join(
         char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}" for char in value
     )
+
+
+def _lines(traceback: str) -> str:
+    """A traceback needs its lines; what others said in it is harmless."""
+    return "\n".join(map(text, traceback.split("\n")))
 
 
 def _shown(value: Any) -> Any:

@@ -54,6 +54,11 @@ class ForwardingRelay:
         self.last_event = b""
 
     @property
+    def is_over(self) -> bool:
+        """All that was to come has come, and well."""
+        return (self.whole or self.ended) and self.broken is None
+
+    @property
     def finished(self) -> bool:
         """Nothing is missing but, perhaps, the end mark: many providers leave it out."""
         return len(self._finished) >= self._choices

@@ -24,7 +24,6 @@ class ChatRequest:
     stream: bool = False
     wants_usage: bool = False  # in the stream: stream_options.include_usage
     max_tokens: int = 0
-    choices: int = 1  # how many answers are asked for at once (`n`)
     user: str = ""
     tools: bool = False
     json: bool = False  # the answer is to be JSON
@@ -45,3 +44,11 @@ class Edits:
     default: Mapping[str, msgspec.Raw]
     drop: frozenset[str]
     ask_usage: bool
+
+    def choices(self, fields: Mapping[str, msgspec.Raw]) -> int:
+        """How many answers at once the target is asked for (`n`), as it goes out."""
+        raw = self.set.get("n")
+        if raw is None and "n" not in self.drop:
+            raw = fields.get("n", self.default.get("n"))
+        value = 1 if raw is None else msgspec.json.decode(raw)
+        return value if isinstance(value, int) and value > 0 else 1

@@ -146,7 +146,7 @@ def pretence(texts: Iterable[str], known: Sequence[str], absent: Mapping[str, st
     """
     failures: dict[str, FailureClass | tuple[FailureClass, ...]] = {}
     for target, written in pairs(texts, "--fail").items():
-        if gone := _gone(target, absent):
+        if gone := _gone(target, known, absent):
             message = f"'{target}' has left the graph ({gone}), so it can fail nothing; {_ASSUME}"
             raise typer.BadParameter(message, param_hint="--fail")
         if target not in known:
@@ -158,10 +158,12 @@ def pretence(texts: Iterable[str], known: Sequence[str], absent: Mapping[str, st
     return failures
 
 
-def _gone(target: str, absent: Mapping[str, str]) -> str | None:
-    """Why the target is not there, if it is not; it may be one of a pattern's."""
+def _gone(target: str, known: Sequence[str], absent: Mapping[str, str]) -> str | None:
+    """Why the target is not there, if it is not; it may be one of a pattern's, unless it has a name of its own."""
+    if target in absent or target in known:
+        return absent.get(target)
     found = closest(by_precedence(name for name in absent if STAR in name), target)
-    return absent.get(target) or (absent[found[0]] if found else None)
+    return absent[found[0]] if found else None
 
 
 def _failure(name: str) -> FailureClass:

@@ -39,7 +39,7 @@ def unusable(config: ConfigFile, source: Source, read_file: ReadFile) -> Iterato
             path = _ca_file(name)
             mark = source.mark(path)
             try:
-                is_pem = _PEM in read_file(entry.ca_file)
+                is_pem = "\0" not in entry.ca_file and _PEM in read_file(entry.ca_file)
             except OSError as error:
                 why = f"the file {short(entry.ca_file)} cannot be read: {error.strerror or 'no reason given'}"
                 yield Missing("ca_file", mark, path, why, "create it, or name another one")

@@ -39,7 +39,6 @@ class _Request(msgspec.Struct, kw_only=True):
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
     user: str | None = None
-    n: int | None = None
     tools: list[msgspec.Raw] | None = None
     response_format: _ResponseFormat | None = None
     metadata: Any = None
@@ -124,7 +123,6 @@ class OpenAIChat:
             stream=bool(request.stream),
             wants_usage=bool(request.stream_options and request.stream_options.include_usage),
             max_tokens=request.max_completion_tokens or request.max_tokens or 0,
-            choices=max(request.n or 1, 1),
             user=request.user or "",
             tools=bool(request.tools),
             json=request.response_format is not None and request.response_format.type != "text",
@@ -295,10 +293,14 @@ def _sign(chunk: _Chunk) -> Sign:
     return Sign(
         content=any(_has_content(choice) for choice in choices),
         finish=_finish(chunk),
-        finished=tuple(choice.index for choice in choices if choice.finish_reason and isinstance(choice.index, int)),
+        finished=tuple(_index(choice) for choice in choices if choice.finish_reason),
         usage=usage,
         usage_only=usage is not None and not choices,
     )
+
+
+def _index(choice: _Choice) -> int:
+    return choice.index if isinstance(choice.index, int) else 0
 
 
 def _sign_of_error(told: ProviderError, chunk: _Chunk) -> Sign:

@@ -91,6 +91,7 @@ class Target:
     edits: Edits
     headers: Mapping[str, Secret]  # lower case; the credential is among them
     transport: Transport
+    secrets: tuple[Secret, ...] = ()  # what of the headers nobody else may see
     unsupported: frozenset[str] = frozenset()
     refuse_unsupported: bool = False
     price: Price | None = None

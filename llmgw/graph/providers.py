@@ -33,6 +33,7 @@ class UsableProvider:
     api_version: str
     credential: Credential
     headers: Mapping[str, Secret]
+    secret_headers: frozenset[str]
     transport: Transport
     refuse_unsupported: bool
     absent: str | None = None
@@ -112,6 +113,7 @@ class Providers:
             api_version=settings.api_version or row.api_version,
             credential=credential,
             headers=settings.headers,
+            secret_headers=self._secret_headers(name, settings),
             transport=_transport(name, row, settings),
             refuse_unsupported=settings.unsupported == "error",
             absent=self._absent(name, credential, settings, place),
@@ -139,6 +141,10 @@ class Providers:
             message = f"`{path_text(path)}` of {quoted(like)} is not inherited"
             self._report.warning(("providers", name), message, "say it here", at_key=True)
         return inheritance.inherit(entry, parent, withheld)
+
+    def _secret_headers(self, name: str, settings: ProviderEntry) -> frozenset[str]:
+        secret = inheritance.secrets(settings, self._references(name))
+        return frozenset(path[1] for path in secret if path[0] == "headers" and path[1] in settings.headers)
 
     def _references(self, name: str) -> list[KeyPath]:
         """The keys of a provider that come from the environment or a file, whether or not they are there."""
@@ -268,7 +274,10 @@ def _is_elsewhere(name: str, row: Provider, settings: ProviderEntry) -> bool:
     """Whether `base_url` leads a provider `like` a row to another host, which must not get the row's usual key."""
     if name == row.name or name in row.aliases or not settings.base_url or not row.base_url:
         return False
-    return urlsplit(settings.base_url).hostname != urlsplit(row.base_url).hostname
+    try:
+        return urlsplit(settings.base_url).hostname != urlsplit(row.base_url).hostname
+    except ValueError:  # not a URL, which is told where it stands
+        return True
 
 
 def _transport(name: str, row: Provider, settings: ProviderEntry) -> Transport:

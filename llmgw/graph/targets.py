@@ -28,6 +28,7 @@ def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provide
         edits=_edits(upstream_model, entry, provider),
         headers=_headers(provider),
         transport=provider.transport,
+        secrets=_secrets(provider),
         unsupported=provider.row.unsupported,
         refuse_unsupported=provider.refuse_unsupported,
         price=_price(entry, provider),
@@ -43,6 +44,11 @@ def _headers(provider: UsableProvider) -> dict[str, Secret]:
     own = {**provider.row.headers, **auth_headers(credential.auth, key)}
     given = {name.lower(): value for name, value in provider.headers.items()}
     return {**{name: Secret(value) for name, value in own.items()}, **given}
+
+
+def _secrets(provider: UsableProvider) -> tuple[Secret, ...]:
+    key = provider.credential.key
+    return (*([] if key is None else [key]), *(provider.headers[name] for name in provider.secret_headers))
 
 
 def _edits(upstream_model: str, entry: file.ModelEntry, provider: UsableProvider) -> Edits:

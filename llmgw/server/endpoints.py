@@ -12,12 +12,13 @@ from llmgw.call import MODEL_CHARS_MAX, Call
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
 from llmgw.dialects.openai_chat import openai_chat
-from llmgw.errors import BodyTimeoutError, GatewayError, InvalidRequestError, UnknownModelError
+from llmgw.errors import BodyTimeoutError, GatewayError, InvalidRequestError, OverloadedError, UnknownModelError
+from llmgw.gateway import RETRY_AFTER_S, STOPPING
 from llmgw.server import headers
 from llmgw.server.client import HttpClient
 from llmgw.server.middlewares import DECIDED, REQUEST_ID, too_large
 from llmgw.server.running import RUNNING, Running
-from llmgw.transcript import BODY_BYTES_LOGGED_MAX, Transcript
+from llmgw.transcript import BODY_BYTES_LOGGED_MAX, STOPPED, Transcript
 
 
 async def chat_completions(request: web.Request) -> web.StreamResponse:
@@ -83,9 +84,12 @@ async def _read_body(request: web.Request, running: Running) -> bytes:
     if (request.content_length or 0) > bytes_max:
         raise too_large(bytes_max)
     try:
-        async with asyncio.timeout(body_s):
-            return await request.read()
+        async with asyncio.timeout(body_s) as scope:
+            with running.reading(scope):
+                return await request.read()
     except TimeoutError:
+        if running.stopped:
+            raise OverloadedError(STOPPING, code=STOPPED, retry_after_s=RETRY_AFTER_S) from None
         raise BodyTimeoutError(f"the body did not arrive within {body_s:g} s") from None
     except web.RequestPayloadError:
         raise InvalidRequestError("the body is not encoded as its headers say") from None

@@ -4,7 +4,8 @@ A request takes the graph once, at its start; a reload swaps one reference, and 
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -49,7 +50,10 @@ class Running:
     patience: Patience = Patience()
     in_flight: int = 0
     draining: bool = False
+    stopped: bool = False  # the drain is over
     idle: asyncio.Event = field(default_factory=asyncio.Event)  # draining, and there is nothing more to wait for
+
+    _reading: set[asyncio.Timeout] = field(default_factory=set)
 
     def begin(self) -> None:
         """One more call in flight, if there is room for it, and time."""
@@ -75,8 +79,20 @@ class Running:
         await self._calls_end(float(self.settings.drain))
         if self.in_flight:
             self.idle.clear()
+            self.stopped = True
             self.gateway.stop()
+            for scope in self._reading:
+                scope.reschedule(0)
             await self._calls_end(CUT_S)
+
+    @contextmanager
+    def reading(self, scope: asyncio.Timeout) -> Iterator[None]:
+        """A body is on its way; if it still is when the drain ends, `scope` ends too."""
+        self._reading.add(scope)
+        try:
+            yield
+        finally:
+            self._reading.discard(scope)
 
     def hurry(self) -> None:
         """Drain no longer."""

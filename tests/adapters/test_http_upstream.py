@@ -119,6 +119,20 @@ async def test_more_connections_than_allowed_wait_for_their_turn(http: HttpUpstr
     assert (len(upstream.requests), upstream.connections_seen) == (6, 2)
 
 
+async def test_a_reload_frees_no_connection(http: HttpUpstream, upstream: FaultUpstream) -> None:
+    upstream.script((Pause(0.1), *json_answer({})))
+    call = call_to(upstream.url, Transport("p", max_connections=1))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(post(http, call))
+        await upstream.exchange(0)
+        await http.retire([])
+        group.create_task(post(http, call))
+        await asyncio.sleep(0.03)
+        under_way = len(upstream.requests)
+
+    assert (under_way, len(upstream.requests)) == (1, 2)
+
+
 async def test_waiting_for_a_turn_is_bounded_and_told_for_what_it_is(
     http: HttpUpstream, upstream: FaultUpstream
 ) -> None:

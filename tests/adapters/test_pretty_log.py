@@ -136,3 +136,15 @@ def test_the_seed_and_other_details_are_for_json() -> None:
     told = {"event": "request", "request_id": ID, "model": "m", "stream": False, "status": 200, "outcome": "ok"}
 
     assert "seed" not in request_line({**told, "attempts": [], "total_ms": 1.0, "seed": 7})
+
+
+def test_what_others_said_is_harmless_in_a_traceback_too() -> None:
+    screen = Screen()
+    logger = make_logger(screen, pretty=True, level="info")
+    try:
+        raise ValueError("said \x1b]0;owned\x07")
+    except ValueError:
+        logger.exception("internal_error")
+
+    assert "Traceback" in screen.text
+    assert "\x1b]" not in screen.text

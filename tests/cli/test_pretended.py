@@ -152,5 +152,9 @@ def test_what_has_left_the_graph_can_fail_nothing(target: str) -> None:
         pretence([f"{target}=timeout"], ["gpt", "claude"], absent)
 
 
+def test_a_target_with_a_name_of_its_own_is_there_though_a_pattern_of_that_shape_is_not() -> None:
+    assert pretence(["gpt-4o=timeout"], ["gpt-4o"], {"gpt-*": "KEY is not set"})
+
+
 def test_the_dice_are_a_number_or_those_of_a_request() -> None:
     assert [seed(None), seed("7"), seed("req_1")] == [0, 7, seed_of("req_1")]

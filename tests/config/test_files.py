@@ -61,6 +61,10 @@ def test_a_certificate_that_is_not_there_is_missing_at_its_place() -> None:
     ]
 
 
+def test_a_path_that_no_file_can_have_is_a_fault() -> None:
+    assert "no certificate stands in this file" in said(loaded([("a.yaml", TEXT.replace("own.pem", '"\\0"'))], {}))[0]
+
+
 @pytest.mark.parametrize("content", ["", "hello", "ü"])
 def test_a_file_without_a_certificate_is_a_fault(content: str) -> None:
     assert said(loaded([("a.yaml", TEXT)], {"own.pem": content})) == [

@@ -613,11 +613,6 @@ def test_what_is_no_text_at_all_is_refused_wherever_it_stands() -> None:
         openai_chat.read_request(b'{"model":"m","messages":[{"role":"user","content":"\xff"}]}')
 
 
-@pytest.mark.parametrize(("n", "choices"), [(b"3", 3), (b"null", 1), (b"0", 1)])
-def test_how_many_answers_are_asked_for_is_read(n: bytes, choices: int) -> None:
-    assert choices == openai_chat.read_request(b'{"model":"m","messages":[],"n":%s}' % n).choices
-
-
 @pytest.mark.parametrize(
     "told",
     [

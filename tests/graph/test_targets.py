@@ -46,6 +46,18 @@ def test_headers_of_the_file_win_over_the_rows_in_any_spelling() -> None:
     assert "Basic" not in repr(found)
 
 
+def test_what_is_secret_in_the_headers_is_known() -> None:
+    text = """
+        providers:
+          p: {like: openai, base_url: "http://h", api_key: sk-own-key-1, headers: {x-team: research-production,
+              x-from: "${FROM}", cookie: sid=12345678}}
+        models: {m: p/m}
+    """
+    target = sound(text, {"FROM": "elsewhere"}).targets["m"]
+
+    assert {value.reveal() for value in target.secrets} == {"sk-own-key-1", "elsewhere", "sid=12345678"}
+
+
 def test_a_model_name_is_quoted_in_a_url() -> None:
     found = target('"p/a/../c?d"', '{p: {like: azure, base_url: "https://h", api_key: k, api_version: "1&2"}}')
 

@@ -39,7 +39,7 @@ from tests.partners.behaviours import (
     stall_before_first_token,
     with_informational,
 )
-from tests.partners.bodies import chat_answer, chat_events
+from tests.partners.bodies import chat_answer, chat_events, sse_event
 from tests.partners.fault_upstream import FaultUpstream
 from tests.partners.provider_errors import (
     RATE_LIMITED,
@@ -532,6 +532,42 @@ async def test_an_answer_that_was_filtered_passes_through_as_it_came(upstream: F
     assert gateway.log.requests[0]["outcome"] == "content_filter"
     assert (b"".join(events) if stream else answer.body) == answer.body
     assert b'"content_filter"' in answer.body
+
+
+# Several answers at once, as the target is asked for them.
+
+
+ONE_OF_TWO = [
+    sse_event({"choices": [{"index": 0, "delta": {"content": "all"}, "finish_reason": None}]}),
+    sse_event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "outcome"),
+    [("", 1, "ok"), ("", 2, "stream_cut"), ("set: {n: 2}", 1, "stream_cut"), ("drop: [n]", 2, "ok")],
+)
+async def test_a_stream_is_whole_when_as_many_choices_as_were_asked_for_have_ended(
+    upstream: FaultUpstream, model: str, asked: int, outcome: str
+) -> None:
+    upstream.script(event_stream(ONE_OF_TWO))
+    async with served(chain(upstream.url, one=model)) as gateway, raw_client(gateway.url) as client:
+        await client.post(CHAT, {**chat_body(stream=True), "n": asked})
+        await client.read_answer()
+
+    assert outcome == gateway.log.requests[0]["outcome"]
+
+
+async def test_an_error_nested_absurdly_deep_leads_to_the_next_target(
+    upstream: FaultUpstream, second_upstream: FaultUpstream
+) -> None:
+    nested = b'{"error":' * 900 + b'"deep"' + b"}" * 900
+    upstream.script(body_answer(500, nested, {"content-type": "application/json"}))
+    second_upstream.script(good(stream=False))
+    async with served(chain(upstream.url, second_upstream.url)) as gateway:
+        answer = await chat(gateway.url)
+
+    assert (answer.status, answer.headers["x-llmgw-target"]) == (200, "two")
 
 
 # Nobody can take it.
