@@ -12,7 +12,7 @@ async def test_time_passes() -> None:
     before = clock.elapsed_s()
     await clock.sleep(0.01)
 
-    assert 0.01 <= clock.elapsed_s() - before < 1
+    assert clock.elapsed_s() - before >= 0.01
     assert abs(clock.now_s() - time.time()) < 1
 
 

@@ -127,7 +127,7 @@ async def test_the_load_ends_when_its_time_is_up() -> None:
 
     assert measurement.errors == 0
     assert measurement.count > 0
-    assert 0.1 <= measurement.elapsed_s < 5
+    assert measurement.elapsed_s >= 0.1
 
 
 async def test_a_stream_keeps_its_pace() -> None:
@@ -135,7 +135,7 @@ async def test_a_stream_keeps_its_pace() -> None:
         measurement = await run_streams(Address(port), StreamLoad(streams=1, events=6, interval_ms=20))
 
     assert counts(measurement) == (6, 0)
-    assert 0.095 <= measurement.elapsed_s < 5
+    assert measurement.elapsed_s >= 0.095
     assert measurement.waits_s[0] < measurement.elapsed_s / 2
 
 
