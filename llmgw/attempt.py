@@ -10,8 +10,9 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 
 from llmgw import refusal, replies
 from llmgw.call import Call
-from llmgw.chat.dialect import FINISH_CONTENT_FILTER, ProviderError
-from llmgw.chat.relay import ForwardingRelay
+from llmgw.chat.crossing import Relay, between
+from llmgw.chat.dialect import FINISH_CONTENT_FILTER
+from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.usage import Usage
 from llmgw.errors import (
     FailureClass,
@@ -42,6 +43,7 @@ class Attempt:
         self._target = step.candidate.target
         self._delay_s = step.delay_s
         self._call = call
+        self._crossing = between(call.dialect, self._target.dialect)
         self._client = client
         self._transcript = transcript
         self._record = transcript.attempts[-1]
@@ -73,8 +75,7 @@ class Attempt:
     async def _whole(self, upstream: Upstream, deadline: Limit) -> None:
         total_s = self._candidate.limits.total_s
         async with within(Limit(TimeLimit.TOTAL, total_s, total_s), deadline), self._open(upstream) as answer:
-            body = await self._body(answer)
-            told = self._target.dialect.read_answer(body)
+            told, body = self._crossing.answer(await self._body(answer))
         self._book(told.usage)
         if told.finish == FINISH_CONTENT_FILTER:
             raise UpstreamStatusError(
@@ -95,9 +96,7 @@ class Attempt:
         limits = self._candidate.limits
         first = Limit(TimeLimit.FIRST_TOKEN, limits.first_token_s, limits.first_token_s)
         total = Limit(TimeLimit.TOTAL, limits.total_s, limits.total_s)
-        request = self._call.request
-        choices = self._target.edits.choices(request.fields)
-        relay = ForwardingRelay(self._target.dialect, keep_usage=request.wants_usage, choices=choices)
+        relay = self._crossing.relay(self._call.request, self._target.edits)
         async with AsyncExitStack() as opened:
             async with within(first, total, deadline):
                 answer = await opened.enter_async_context(self._open(upstream))
@@ -109,7 +108,7 @@ class Attempt:
             finally:
                 self._book(relay.usage)
 
-    async def _until_commit(self, answer: UpstreamStream, relay: ForwardingRelay) -> bytes:
+    async def _until_commit(self, answer: UpstreamStream, relay: Relay) -> bytes:
         """Everything up to the first content, ready to be sent."""
         while True:
             with self._waiting():
@@ -120,7 +119,7 @@ class Attempt:
             if relay.committed:
                 return out
 
-    async def _relay(self, answer: UpstreamStream, relay: ForwardingRelay, held: bytes) -> None:
+    async def _relay(self, answer: UpstreamStream, relay: Relay, held: bytes) -> None:
         """Whole events as they come, until the end mark, or the end of an upstream that has none."""
         self._transcript.ending = relay.is_over
         await self._send(held)
@@ -190,7 +189,7 @@ class Attempt:
     @asynccontextmanager
     async def _open(self, upstream: Upstream) -> AsyncIterator[UpstreamStream]:
         """The answer, if it is one: anything but a success of the right type is an error here."""
-        body, dropped = self._target.dialect.write_request(self._call.request, self._target.edits)
+        body, dropped = self._crossing.request(self._call.request, self._target.edits)
         self._transcript.dropped = dropped
         headers = {**self._call.forwarded, **{name: value.reveal() for name, value in self._target.headers.items()}}
         call = UpstreamCall(self._target, headers, body, self._candidate.limits.connect_s, self._call.request_id)

@@ -158,7 +158,10 @@ class UpstreamError(GatewayError):
 
 
 class UpstreamStatusError(UpstreamError):
-    """The provider answered with an error, or with an answer that counts as one (a filtered one is a 200)."""
+    """The provider answered with an error, or with an answer that counts as one (a filtered one is a 200).
+
+    `dialect` names the one whose SDKs would take `body` for an error; empty: none would.
+    """
 
     def __init__(
         self,
@@ -174,6 +177,7 @@ class UpstreamStatusError(UpstreamError):
         self.status: int = status
         self.headers = headers
         self.body = body
+        self.dialect = ""
 
 
 class UpstreamTimeoutError(UpstreamError):

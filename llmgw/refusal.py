@@ -24,7 +24,7 @@ async def of_status(answer: UpstreamStream, dialect: Dialect, mask: Mask, now_s:
     body = await _body(answer)
     told = dialect.read_error(answer.status, body)
     wait_s = retry_after.from_headers(answer.headers, now_s)
-    return UpstreamStatusError(
+    error = UpstreamStatusError(
         told.failure or class_of_status(answer.status),
         _redirect(answer) or told.message,
         status=answer.status,
@@ -32,6 +32,8 @@ async def of_status(answer: UpstreamStream, dialect: Dialect, mask: Mask, now_s:
         body=mask.body(body),
         retry_after_s=told.retry_after_s if wait_s is None else wait_s,
     )
+    error.dialect = dialect.name if told.plain else ""
+    return error
 
 
 def is_expected(answer: UpstreamStream, *, stream: bool) -> bool:

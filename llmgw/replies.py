@@ -66,7 +66,7 @@ def decided(transcript: Transcript) -> dict[str, str]:
 def passed_on(error: UpstreamStatusError, dialect: Dialect) -> tuple[dict[str, str], bytes]:
     """Headers and body of a provider's answer that the caller is to have: as it came, if it is of his dialect."""
     limits = rate_limits(error.headers)
-    if error.status < 400 or dialect.read_error(error.status, error.body).plain:
+    if error.status < 400 or error.dialect == dialect.name:
         return {**limits, "content-type": content_type(error.headers)}, error.body
     told = ErrorReport(error.status, error.failure.value, error.message)
     return {**limits, "content-type": "application/json"}, dialect.write_error(told)

@@ -10,7 +10,7 @@ from copy import deepcopy
 
 from llmgw.adapters.config_files import Text, build
 from llmgw.call import Call
-from llmgw.dialects.openai_chat import openai_chat
+from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import ClientGoneError, UpstreamError
 from llmgw.ports import Client, Clock, Journal, Upstream, UpstreamCall, UpstreamStream
 from llmgw.transcript import Transcript

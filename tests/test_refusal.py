@@ -3,7 +3,7 @@
 import pytest
 
 from llmgw import refusal
-from llmgw.dialects.openai_chat import openai_chat
+from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
 from llmgw.masking import Mask
 from tests.fakes import FakeStream
@@ -36,6 +36,24 @@ async def test_a_body_that_breaks_is_what_came_of_it(end: Piece, monkeypatch: py
     error = await refused(401, {}, b"half", end)
 
     assert (error.failure, error.body) == (FailureClass.UNAUTHORIZED, b"half")
+
+
+@pytest.mark.parametrize(
+    ("body", "dialect"),
+    [
+        (b'{"error":{"message":"m"}}', "openai_chat"),
+        (b'{"error":"m"}', "openai_chat"),
+        (b'{"detail":[{"msg":"m"}]}', ""),
+        (b'{"object":"error"}', ""),
+        (b"<h1>no</h1>", ""),
+        (b"[1]", ""),
+        (b"", ""),
+    ],
+)
+async def test_an_error_that_the_callers_sdk_would_understand_is_marked(body: bytes, dialect: str) -> None:
+    error = await refused(400, {}, body)
+
+    assert dialect == error.dialect
 
 
 async def test_our_key_is_not_in_the_body_that_is_passed_on() -> None:

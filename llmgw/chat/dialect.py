@@ -1,14 +1,17 @@
 """One wire format, spoken in both directions: what every dialect must be able to say and to hear."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 
+from llmgw.chat.answer import Answer
+from llmgw.chat.conversation import Conversation
+from llmgw.chat.events import Event
+from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.usage import Usage
-from llmgw.errors import FailureClass
 
 FINISH_CONTENT_FILTER = "content_filter"
 FINISH_ERROR = "error"
@@ -27,29 +30,17 @@ class Sign(msgspec.Struct, frozen=True, gc=False):
     end: bool = False  # the dialect's end mark
     usage: Usage | None = None
     usage_only: bool = False
-    error: "ProviderError | None" = None
+    error: ProviderError | None = None
 
 
 NOTHING = Sign()
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What an unstreamed answer tells the gateway."""
+class AnswerSign(msgspec.Struct, frozen=True):
+    """What an answer at once means to the gateway."""
 
     usage: Usage | None
     finish: str | None
-
-
-class ProviderError(msgspec.Struct, frozen=True):
-    """An error as the provider told it. `failure` None: the dialect has no sign of its own, the status decides.
-
-    `plain`: as it came, it is an error of the dialect, which the callers' SDKs understand.
-    """
-
-    failure: FailureClass | None
-    message: str
-    retry_after_s: float | None = None
-    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +54,35 @@ class ErrorReport:
     attempts: tuple[Mapping[str, object], ...] = ()
 
 
+class Decoder(Protocol):
+    """Reads one stream of a provider, event by event. `ended` is set by the end mark: nothing follows it."""
+
+    ended: bool
+
+    def read(self, event: bytes) -> list[Event]:
+        """What a whole event (with its blank line) says; an error inside the stream is a Failed.
+
+        Raises UpstreamProtocolError if the event is not of this dialect.
+        """
+        ...
+
+
+class Encoder(Protocol):
+    """Writes one stream for a client. The finish reason and the usage are written by `end`, whenever they came."""
+
+    def write(self, events: Iterable[Event]) -> bytes: ...
+
+    def end(self) -> bytes:
+        """The last bytes, with the dialect's end mark."""
+        ...
+
+
 class Dialect(Protocol):
     """A wire format: read what comes in, write what goes out, know the signs of its streams."""
 
     name: str
+
+    # The client's bytes, and the provider's, go on as they are; only what the gateway acts on is read.
 
     def read_request(self, body: bytes, model: str = "") -> ChatRequest:
         """Raises InvalidRequestError with the place in the body. `model` is the path's, which wins over the body's."""
@@ -76,17 +92,46 @@ class Dialect(Protocol):
         """The body for a provider of this dialect, and the names of the fields that were dropped."""
         ...
 
-    def read_answer(self, body: bytes) -> Answer:
+    def read_answer(self, body: bytes) -> AnswerSign:
         """Raises UpstreamProtocolError if this is no answer of the dialect, or an error: then with its class."""
         ...
 
-    def read_event(self, event: bytes) -> Sign:
-        """Raises UpstreamProtocolError if the event is not of this dialect."""
+    def signs(self) -> Callable[[bytes], Sign]:
+        """What reads one stream, event by event: usage may be told in parts, and each sign has all so far.
+
+        It raises UpstreamProtocolError if an event is not of this dialect.
+        """
         ...
 
     def may_matter(self, events: bytes) -> bool:
         """Whether any of these whole events could carry usage, an error or an end: the cheap look before reading."""
         ...
+
+    # Between dialects: everything is read, and written anew.
+
+    def read_conversation(self, request: ChatRequest) -> Conversation:
+        """Raises InvalidRequestError with the place in the body."""
+        ...
+
+    def write_conversation(self, conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+        """The body for a provider of this dialect, and the names of what it has no way to say."""
+        ...
+
+    def read_events(self, body: bytes) -> list[Event]:
+        """An answer at once, as the events of a stream. Raises UpstreamProtocolError if it is none."""
+        ...
+
+    def write_answer(self, answer: Answer) -> bytes:
+        """An answer at once, for a client."""
+        ...
+
+    def decoder(self) -> Decoder: ...
+
+    def encoder(self, request: ChatRequest) -> Encoder:
+        """`request` is what the client asked: some dialects repeat of it, or say usage only if asked."""
+        ...
+
+    # Errors.
 
     def read_error(self, status: int, body: bytes) -> ProviderError:
         """Never raises: whatever came is at least a message."""

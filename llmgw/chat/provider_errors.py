@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from llmgw.chat.dialect import ProviderError
 from llmgw.errors import FailureClass
 from llmgw.wire import retry_after
 
@@ -101,6 +100,18 @@ _TOO_LONG = "string_above_max_length"  # of any field: only of the messages does
 _NO_SUCH_MODEL = re.compile(
     r"""(?:^|[:;,."'{(\[]\s?)(?:the )?(?:requested )?model \S{1,200} (?:does not exist|is not supported)"""
 )
+
+
+class ProviderError(msgspec.Struct, frozen=True):
+    """An error as the provider told it. `failure` None: the dialect has no sign of its own, the status decides.
+
+    `plain`: as it came, it is an error of the dialect, which the callers' SDKs understand.
+    """
+
+    failure: FailureClass | None
+    message: str
+    retry_after_s: float | None = None
+    plain: bool = False
 
 
 def read_error(status: int, body: bytes) -> ProviderError:

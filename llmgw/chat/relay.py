@@ -5,7 +5,8 @@ still answer. After it, whole events pass untouched; only those that could carry
 read. It never holds more than one partial event and the window before the commit.
 """
 
-from llmgw.chat.dialect import FINISH_CONTENT_FILTER, NOTHING, Dialect, ProviderError, Sign
+from llmgw.chat.dialect import FINISH_CONTENT_FILTER, NOTHING, Dialect, Sign
+from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.usage import Usage
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
 from llmgw.wire import sse
@@ -29,6 +30,7 @@ class ForwardingRelay:
         "_frames",
         "_held",
         "_keep_usage",
+        "_read_sign",
         "broken",
         "committed",
         "ended",
@@ -45,6 +47,7 @@ class ForwardingRelay:
         self._frames = sse.Frames()
         self._held = bytearray()
         self._keep_usage = keep_usage
+        self._read_sign = dialect.signs()
         self.committed = False
         self.ended = False
         self.whole = False
@@ -138,7 +141,7 @@ class ForwardingRelay:
             return rest
         event = rest.rstrip(b"\r\n") + b"\n\n"
         try:
-            self._dialect.read_event(event)
+            self._read_sign(event)
         except UpstreamProtocolError:
             return b""
         return self._read(event)
@@ -146,7 +149,7 @@ class ForwardingRelay:
     def _sign(self, event: bytes) -> Sign:
         """After the commit an event that cannot be read passes as it came, like those that are never looked at."""
         try:
-            sign = self._dialect.read_event(event)
+            sign = self._read_sign(event)
         except UpstreamProtocolError:
             if not self.committed:
                 raise

@@ -24,6 +24,7 @@ class ChatRequest:
     stream: bool = False
     wants_usage: bool = False  # in the stream: stream_options.include_usage
     max_tokens: int = 0
+    choices: int = 1  # how many answers the caller asks for at once (`n`)
     user: str = ""
     tools: bool = False
     json: bool = False  # the answer is to be JSON
@@ -44,6 +45,15 @@ class Edits:
     default: Mapping[str, msgspec.Raw]
     drop: frozenset[str]
     ask_usage: bool
+
+    def applied(
+        self, fields: Mapping[str, msgspec.Raw], also_drop: frozenset[str] = frozenset()
+    ) -> tuple[dict[str, msgspec.Raw], tuple[str, ...]]:
+        """The fields as the target gets them, but for the model's name, and the names of those that were dropped."""
+        drop = self.drop | also_drop
+        body = {name: value for name, value in {**self.default, **fields}.items() if name not in drop}
+        body.update(self.set)
+        return body, tuple(name for name in fields if name in drop)
 
     def choices(self, fields: Mapping[str, msgspec.Raw]) -> int:
         """How many answers at once the target is asked for (`n`), as it goes out."""

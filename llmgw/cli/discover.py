@@ -8,17 +8,21 @@ from dataclasses import dataclass
 
 from llmgw.cli.ollama import PORT, Ollama, find_ollama
 from llmgw.cli.yaml_text import quoted
-from llmgw.providers.catalog import CATALOG, SIMULATOR
+from llmgw.providers.catalog import SIMULATOR, rows
 
-# Families of models that people ask for by their bare name, and one of each for examples.
+# Families of models that people ask for by their bare name, and one of each for examples. A chain is in this order.
 _FAMILIES: Mapping[str, tuple[str, str]] = {
     "openai": ("gpt-*", "gpt-4o-mini"),
     "anthropic": ("claude-*", "claude-haiku-4-5"),
     "gemini": ("gemini-*", "gemini-2.5-flash"),
+    "mistral": ("mistral-*", "mistral-small-latest"),
     "deepseek": ("deepseek-*", "deepseek-chat"),
     "xai": ("grok-*", "grok-4"),
-    "mistral": ("mistral-*", "mistral-small-latest"),
 }
+# Keys to a whole cloud: that one of them is set is no sign that somebody wants to call models with it.
+_KEYS_OF_MORE = frozenset(
+    {"DIGITALOCEAN_ACCESS_TOKEN", "GITHUB_TOKEN", "SCW_SECRET_KEY", "VULTR_API_KEY", "WANDB_API_KEY"}
+)
 # Rows whose base URL is the customer's own, and the variable it is usually in.
 _BASE_URL_ENV: Mapping[str, str] = {"azure": "AZURE_OPENAI_ENDPOINT"}
 CHAIN = "chat"  # the route over all that was found
@@ -46,7 +50,7 @@ class Found:
 
 
 def discover(env: Mapping[str, str]) -> tuple[Found, ...]:
-    """Everything found, in the catalogue's order; the simulator if there is nothing else."""
+    """Everything found, the families first; the simulator if there is nothing else."""
     found = [*_with_keys(env)]
     ollama = find_ollama(env)
     if ollama is not None:
@@ -55,8 +59,10 @@ def discover(env: Mapping[str, str]) -> tuple[Found, ...]:
 
 
 def _with_keys(env: Mapping[str, str]) -> Iterator[Found]:
-    for name, row in CATALOG.items():
-        if name != row.name or not row.key_env or not env.get(row.key_env):
+    by_name = {row.name: row for row in rows()}
+    for name in dict.fromkeys((*_FAMILIES, *by_name)):
+        row = by_name[name]
+        if row.key_env in _KEYS_OF_MORE or not env.get(row.key_env):
             continue
         base_url_env = _BASE_URL_ENV.get(name, "")
         if not row.base_url and not env.get(base_url_env):

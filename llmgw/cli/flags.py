@@ -46,6 +46,11 @@ Port = Annotated[int | None, typer.Option(help="Where to listen (4000); 0 takes 
 Workers = Annotated[int, typer.Option(help="Processes; not more than 1 in this version.", min=1)]
 Watch = Annotated[bool, _flag("--watch", help="Reload when a file changes.")]
 
+# providers
+SearchText = Annotated[
+    str | None, typer.Argument(metavar="TEXT", help="A part of a name, of an alias or of an address (all of them).")
+]
+
 # test-route
 Model = Annotated[str | None, _flag("--model", "-m", metavar="NAME", help="The name that the client asks for.")]
 Metadata = Annotated[list[str] | None, _flag("--metadata", metavar="K=V", help="The caller's metadata.")]

@@ -266,6 +266,27 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     return command.test_route(needed(configs), env_file, asked, as_json=as_json)
 
 
+def providers(*, text: flags.SearchText = None, as_json: flags.Json = False, env_file: flags.EnvFile = None) -> int:
+    """List the providers that need no entry in the file.
+
+    Their names, also those that other tools use; the variable of the key, and whether it is set; the address; the page
+    that tells more. Contacts nobody.
+
+    With --json: a list of name, aliases, dialect, base_url, key_env, key_is_set, auth, takes_stream_options,
+    unsupported, local, docs.
+
+    Exit code: 0 fine, 1 nothing has TEXT in it, 2 wrong usage.
+
+    For example:
+      llmgw providers
+      llmgw providers alibaba
+      llmgw providers --json | jq '.[] | select(.key_is_set) | .name'
+    """
+    from llmgw.cli import providers as command
+
+    return command.providers(text or "", env_file, as_json=as_json)
+
+
 def schema() -> int:
     """Print the JSON Schema of the config file.
 
@@ -294,6 +315,7 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "init": init,
     "validate": validate,
     "test-route": dry_run,
+    "providers": providers,
     "schema": schema,
     "version": version,
 }

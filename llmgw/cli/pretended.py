@@ -16,7 +16,7 @@ import typer
 
 from llmgw.cli.sources import STDIN
 from llmgw.config.model import TestRequest
-from llmgw.dialects.openai_chat import openai_chat
+from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import FailureClass, RequestTooLargeError
 from llmgw.graph.patterns import STAR, by_precedence, closest
 from llmgw.routing import facts

@@ -47,6 +47,30 @@ def _paint(lines: Iterable[Line], out: TextIO) -> None:
         console.print(Text.assemble(*line), soft_wrap=True)
 
 
+def show_table(heads: Sequence[str], rows: Iterable[Sequence[Piece]], out: TextIO) -> None:
+    """Columns: fitted to a terminal; in a pipe as wide as they need to be, so that nothing is broken in two."""
+    body = [*rows]
+    if out.isatty():
+        _paint_table(heads, body, out)
+        return
+    texts = [heads, *([plain((cell,)) for cell in row] for row in body)]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    out.writelines("  ".join(map(str.ljust, row, widths)).rstrip() + "\n" for row in texts)
+
+
+def _paint_table(heads: Sequence[str], rows: Iterable[Sequence[Piece]], out: TextIO) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text.assemble(cell) for cell in row))
+    Console(file=out, highlight=False).print(table)
+
+
 def problems_of(error: ConfigError) -> tuple[Problem, ...]:
     """What the error carries."""
     return tuple(problem for problem in error.problems if isinstance(problem, Problem))

@@ -12,7 +12,7 @@ from llmgw.cli.render import Line
 from llmgw.cli.yaml_text import quoted
 from llmgw.config.hints import OTHER_DIALECTS
 from llmgw.config.problems import Problem
-from llmgw.providers.catalog import CATALOG
+from llmgw.providers.catalog import LIKENESS_MIN, catalog
 
 STDIN = "-"
 USUAL_FILE = "llmgw.yaml"
@@ -68,9 +68,9 @@ def check_providers(targets: Iterable[str]) -> None:
     """Raises BadParameter: without a file there are the providers of the catalogue and no others."""
     for target in targets:
         provider = target.partition("/")[0]
-        if provider not in CATALOG:
-            close = get_close_matches(provider, CATALOG, n=1)
-            instead = f"did you mean {close[0]}?" if close else f"there are {', '.join(CATALOG)}"
+        if provider not in catalog():
+            close = get_close_matches(provider, catalog(), n=1, cutoff=LIKENESS_MIN)
+            instead = f"did you mean {close[0]}?" if close else "`llmgw providers` lists them"
             instead = OTHER_DIALECTS.get(provider, instead)
             raise typer.BadParameter(f"{target}: {provider} is not a provider; {instead}", param_hint="--model")
 

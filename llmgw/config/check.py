@@ -19,7 +19,7 @@ from llmgw.config.schema import JsonSchema, resolved_schema
 from llmgw.config.secrets import Filled, literal_key_shape
 from llmgw.config.strays import strays
 from llmgw.config.violation import Finding, Violation
-from llmgw.providers.catalog import CATALOG
+from llmgw.providers.catalog import catalog
 
 PROBLEMS_MAX = 1000
 
@@ -117,7 +117,7 @@ def _violations(filled: Filled, value: Any) -> Iterator[Violation]:
 def _providers(value: Any) -> frozenset[str]:
     """All that can stand before the slash of a target."""
     own = value.get("providers") if isinstance(value, dict) else None
-    return frozenset(CATALOG).union(own if isinstance(own, dict) else ())
+    return frozenset(catalog()).union(own if isinstance(own, dict) else ())
 
 
 def _written(filled: Filled, path: KeyPath, value: Any) -> str:

@@ -139,8 +139,6 @@ _VERTEX = (
 # Providers that people expect in the catalogue, and how they can be called all the same.
 OTHER_DIALECTS: dict[str, str] = {
     "bedrock": f"{_OWN_DIALECT} bedrock-mantle/MODEL",
-    "cohere": f'{_OWN_DIALECT} providers: {{cohere: {{like: openai, api_key: "${{COHERE_API_KEY}}", '
-    'base_url: "https://api.cohere.ai/compatibility/v1"}}',
     **dict.fromkeys(("vertex", "vertex_ai"), _VERTEX),
 }
 

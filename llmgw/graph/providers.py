@@ -19,7 +19,7 @@ from llmgw.graph.header_values import REMEDY, header_fault, key_fault
 from llmgw.graph.model import Credential, Transport
 from llmgw.graph.report import Report, did_you_mean
 from llmgw.providers.auth import Auth
-from llmgw.providers.catalog import CATALOG, Provider
+from llmgw.providers.catalog import LIKENESS_MIN, Provider, catalog
 from llmgw.providers.simulator.faults import NOT_ON_THE_WIRE
 
 
@@ -58,7 +58,7 @@ class Providers:
 
     def names(self) -> Iterator[str]:
         yield from self._config.providers
-        yield from (name for name in CATALOG if name not in self._config.providers)
+        yield from (name for name in catalog() if name not in self._config.providers)
 
     def check_all(self) -> None:
         """Resolve those of the file, used or not, so that no fault stays unseen."""
@@ -79,7 +79,7 @@ class Providers:
         return self._known[name]
 
     def is_known(self, name: str) -> bool:
-        return name in self._config.providers or name in CATALOG or self._is_broken(name)
+        return name in self._config.providers or name in catalog() or self._is_broken(name)
 
     def idle(self, used: Collection[str]) -> Iterator[str]:
         """Sound providers of the file that no target names and none starts from; an optional one may wait for use."""
@@ -130,7 +130,7 @@ class Providers:
                 return None
             parent = self._merged(like, self._config.providers[like], (*chain, like), ("providers", like))
             return None if parent is None else (parent[0], self._inherited(name, entry, like, parent[1]))
-        row = CATALOG.get(like)
+        row = catalog().get(like)
         if row is None and not self._is_broken(like):
             self._unknown(name, entry, place)
         return None if row is None else (row, entry)
@@ -163,7 +163,7 @@ class Providers:
             hint = _meant(entry.like, others) or "a catalogue row, or another provider of this file"
             self._report.error((*place, "like"), f"{quoted(entry.like)} is not a provider", hint)
         else:
-            hint = _meant(name, CATALOG) or "say what it is like: {like: openai, base_url: …}"
+            hint = _meant(name, catalog()) or "say what it is like: {like: openai, base_url: …}"
             self._report.error(place, f"{quoted(name)} is not in the catalogue and has no `like`", hint, at_key=True)
 
     def _base_url(self, name: str, row: Provider, settings: ProviderEntry, place: KeyPath) -> str | None:
@@ -267,7 +267,7 @@ UNFILLED_URL = "http://not-set.invalid"  # stands in until its variable is set, 
 
 def _meant(name: str, names: Iterable[str]) -> str | None:
     """How to call what is no provider here, where that can be told."""
-    return OTHER_DIALECTS.get(name) or did_you_mean(name, names)
+    return OTHER_DIALECTS.get(name) or did_you_mean(name, names, cutoff=LIKENESS_MIN)
 
 
 def _is_elsewhere(name: str, row: Provider, settings: ProviderEntry) -> bool:

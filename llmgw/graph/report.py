@@ -49,7 +49,7 @@ class Report:
         return path
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str | None:
+def did_you_mean(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """A hint with the closest name, if one is close."""
-    close = get_close_matches(name, list(names), n=1, cutoff=0.6)
+    close = get_close_matches(name, list(names), n=1, cutoff=cutoff)
     return f"did you mean {quoted(close[0])}?" if close else None

@@ -5,7 +5,7 @@ from llmgw.graph.model import Price
 
 
 def cost_nanousd(usage: Usage, price: Price) -> int:
-    """What an answer cost, in nano-dollars. Cached input has its own price; reasoning is output."""
+    """In nano-dollars. Input from the cache has its own price, that put there is input; reasoning is output."""
     uncached = max(usage.input_tokens - usage.cached_input_tokens, 0)
     per_million = (
         uncached * price.input_nanousd_per_mtok

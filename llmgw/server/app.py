@@ -5,13 +5,7 @@ from aiohttp import web
 from llmgw.server import endpoints
 from llmgw.server.middlewares import identify, tell_errors
 from llmgw.server.running import RUNNING, Running
-
-CHAT_PATHS = (
-    "/v1/chat/completions",
-    "/chat/completions",
-    "/openai/v1/chat/completions",
-    "/openai/deployments/{deployment}/chat/completions",
-)
+from llmgw.server.spoken import CHAT_PATHS
 
 
 def make_app(running: Running) -> web.Application:
@@ -19,7 +13,7 @@ def make_app(running: Running) -> web.Application:
     app = web.Application(middlewares=[identify, tell_errors], client_max_size=running.settings.max_body)
     app[RUNNING] = running
     for path in _either_way(*CHAT_PATHS):
-        app.router.add_post(path, endpoints.chat_completions, expect_handler=endpoints.expect)
+        app.router.add_post(path, endpoints.chat, expect_handler=endpoints.expect)
         app.router.add_options(path, endpoints.preflight)
     for prefix in ("/v1", "", "/openai/v1"):
         for path in _either_way(f"{prefix}/models"):

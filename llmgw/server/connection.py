@@ -11,7 +11,7 @@ from typing import Any, cast
 from aiohttp import web
 
 from llmgw.adapters.system import new_request_id
-from llmgw.dialects.openai_chat import openai_chat
+from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import InvalidRequestError
 from llmgw.replies import report
 from llmgw.server.running import NAME, Running

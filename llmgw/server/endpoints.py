@@ -11,25 +11,26 @@ from llmgw import replies
 from llmgw.call import MODEL_CHARS_MAX, Call
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
-from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import BodyTimeoutError, GatewayError, InvalidRequestError, OverloadedError, UnknownModelError
 from llmgw.gateway import RETRY_AFTER_S, STOPPING
 from llmgw.server import headers
 from llmgw.server.client import HttpClient
 from llmgw.server.middlewares import DECIDED, REQUEST_ID, too_large
 from llmgw.server.running import RUNNING, Running
+from llmgw.server.spoken import spoken_at
 from llmgw.transcript import BODY_BYTES_LOGGED_MAX, STOPPED, Transcript
 
 
-async def chat_completions(request: web.Request) -> web.StreamResponse:
-    """`POST /v1/chat/completions`; on Azure's path the deployment is the model."""
+async def chat(request: web.Request) -> web.StreamResponse:
+    """`POST /v1/chat/completions` and its kin in other dialects; on Azure's path the deployment is the model."""
+    dialect = spoken_at(request.path, request.headers)
     running = request.app[RUNNING]
     began_s = running.clock.elapsed_s()
     running.begin()
     try:
         body = await _read_body(request, running)
-        chat_request = openai_chat.read_request(body, request.match_info.get("deployment", ""))
-        call = _call(request, running, chat_request, openai_chat)
+        chat_request = dialect.read_request(body, request.match_info.get("deployment", ""))
+        call = _call(request, running, chat_request, dialect)
         return await _answered(request, running, call, body, began_s)
     finally:
         running.end()

@@ -7,8 +7,6 @@ from aiohttp import web
 
 from llmgw import replies
 from llmgw.adapters.system import new_request_id
-from llmgw.chat.dialect import Dialect
-from llmgw.dialects.openai_chat import openai_chat
 from llmgw.errors import (
     BodyTimeoutError,
     ClientGoneError,
@@ -20,6 +18,7 @@ from llmgw.errors import (
 )
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.server.running import NAME, RUNNING
+from llmgw.server.spoken import spoken_at
 from llmgw.server.unknown_path import unknown_path
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -60,13 +59,13 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         return web.Response(status=499)
     except GatewayError as error:
         if DECIDED in request:
-            return _answer(request, error, openai_chat)
+            return _answer(request, error)
         return _refuse(request, error)
     except Exception:
         running.logger.exception("internal_error", request_id=request[REQUEST_ID], path=request.path)
         if request.writer.output_size:
             raise  # the connection is cut: what has begun must not look whole
-        return _answer(request, GatewayError("internal error"), openai_chat)
+        return _answer(request, GatewayError("internal error"))
 
 
 def _refuse(request: web.Request, error: GatewayError, allow: str | None = None) -> web.Response:
@@ -81,13 +80,14 @@ def _refuse(request: web.Request, error: GatewayError, allow: str | None = None)
         code=told.code,
         error=told.message,
     )
-    response = _answer(request, error, openai_chat)
+    response = _answer(request, error)
     if allow is not None:
         response.headers["allow"] = allow
     return response
 
 
-def _answer(request: web.Request, error: GatewayError, dialect: Dialect) -> web.Response:
+def _answer(request: web.Request, error: GatewayError) -> web.Response:
+    dialect = spoken_at(request.path, request.headers)
     headers = dict(request.get(DECIDED, {}))
     if isinstance(error, RouteExhaustedError):
         # The plan is spent: an SDK that repeated it would only multiply the load.

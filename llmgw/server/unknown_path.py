@@ -2,13 +2,13 @@
 
 from llmgw.errors import UnknownPathError
 
-_ENDPOINTS = "POST /v1/chat/completions, GET /v1/models, GET /healthz, GET /readyz"
+_ENDPOINTS = "POST /v1/chat/completions, POST /v1/messages, GET /v1/models, GET /healthz, GET /readyz"
 
 # By their first word after the prefix; what is below them belongs to them.
 _NOT_YET = frozenset(
     {
-        *("assistants", "audio", "batches", "completions", "conversations", "embeddings", "files", "fine_tuning"),
-        *("images", "messages", "moderations", "realtime", "rerank", "responses", "threads", "uploads"),
+        *("assistants", "audio", "batches", "completions", "conversations", "count_tokens", "embeddings", "files"),
+        *("fine_tuning", "images", "moderations", "realtime", "rerank", "responses", "threads", "uploads"),
         *("vector_stores", "videos"),
     }
 )

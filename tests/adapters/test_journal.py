@@ -25,7 +25,7 @@ def full() -> Transcript:
         AttemptRecord("b", "chat/fallback[1]=b", 0.1, "ok", 200, None, 1.5),
     ]
     told.outcome, told.status = "ok", 200
-    told.usage = Usage(9, 3, 4, 1)
+    told.usage = Usage(9, 3, 4, 1, 2)
     told.cost_nanousd = 42
     told.first_token_s, told.total_s, told.waited_s = 0.9, 2.0, 0.89
     told.dropped = ("seed",)
@@ -58,7 +58,13 @@ def test_everything_that_happened_is_in_it() -> None:
         "cost_nanousd": 42,
         "seed": seed_of(ID),
         "request_body": "{}",
-        "usage": {"input_tokens": 9, "cached_input_tokens": 4, "output_tokens": 3, "reasoning_tokens": 1},
+        "usage": {
+            "input_tokens": 9,
+            "cached_input_tokens": 4,
+            "cache_write_input_tokens": 2,
+            "output_tokens": 3,
+            "reasoning_tokens": 1,
+        },
     }
 
 

@@ -1,7 +1,7 @@
 """The signs of a stream, as values, and the one dialect keeps the protocol."""
 
 from llmgw.chat.dialect import NOTHING, Dialect, ErrorReport, Sign
-from llmgw.dialects.openai_chat import openai_chat
+from llmgw.dialects.openai_chat.dialect import openai_chat
 
 
 def test_nothing_is_a_sign_of_nothing() -> None:

@@ -12,7 +12,7 @@ from llmgw.chat import relay as relays
 from llmgw.chat.dialect import Sign
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_chat import OpenAIChat, openai_chat
+from llmgw.dialects.openai_chat.dialect import OpenAIChat, openai_chat
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
 from llmgw.wire import sse
 from tests.partners import bodies

@@ -3,10 +3,10 @@
 import pytest
 
 from llmgw.adapters.config_files import Built, Text, build
-from llmgw.cli.discover import CHAIN, Found, config_text, discover, of_ollama
+from llmgw.cli.discover import _KEYS_OF_MORE, CHAIN, Found, config_text, discover, of_ollama
 from llmgw.cli.ollama import Ollama
 from llmgw.graph.model import STAR, Leaf
-from llmgw.providers.catalog import CATALOG, Provider
+from llmgw.providers.catalog import Provider, rows
 from tests.cli.answering import TAGS, answering, http
 from tests.cli.machine import NOBODY
 
@@ -50,6 +50,21 @@ def test_several_keys_make_a_chain_with_a_test_of_its_own() -> None:
     ]
 
 
+def test_a_chain_begins_with_those_whose_models_are_asked_for_most() -> None:
+    env = NOBODY | dict.fromkeys(("ABACUS_API_KEY", "DEEPSEEK_API_KEY", "MISTRAL_API_KEY", "OPENAI_API_KEY"), "x")
+
+    assert [one.provider for one in discover(env)] == ["openai", "mistral", "deepseek", "abacus"]
+
+
+def test_a_key_that_opens_several_regions_is_found_for_each() -> None:
+    assert [one.provider for one in discover(NOBODY | {"MOONSHOT_API_KEY": "x"})] == ["moonshot", "moonshot-cn"]
+
+
+def test_a_key_to_a_whole_cloud_is_no_sign() -> None:
+    assert {row.key_env for row in rows()} >= _KEYS_OF_MORE
+    assert discover(NOBODY | dict.fromkeys(_KEYS_OF_MORE, "x")) == discover(NOBODY)
+
+
 def test_azure_is_served_once_its_endpoint_is_known_too() -> None:
     key = NOBODY | {"AZURE_OPENAI_API_KEY": "x"}
     endpoint = key | {"AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com/"}
@@ -64,7 +79,7 @@ def test_an_empty_key_is_no_key() -> None:
     assert discover(NOBODY | {"OPENAI_API_KEY": ""}) == discover(NOBODY)
 
 
-@pytest.mark.parametrize("row", [row for name, row in CATALOG.items() if name == row.name and row.key_env])
+@pytest.mark.parametrize("row", [row for row in rows() if row.key_env])
 def test_every_row_that_is_found_builds(row: Provider) -> None:
     env = NOBODY | {row.key_env: "x", "AZURE_OPENAI_ENDPOINT": "https://x.openai.azure.com"}
 

@@ -6,7 +6,17 @@ import re
 
 import pytest
 
-from llmgw.cli.render import count, plain, problem_json, problem_lines, problems_of, seconds, show, show_json
+from llmgw.cli.render import (
+    count,
+    plain,
+    problem_json,
+    problem_lines,
+    problems_of,
+    seconds,
+    show,
+    show_json,
+    show_table,
+)
 from llmgw.config.problems import Mark, Problem, Severity
 from llmgw.errors import ConfigError
 
@@ -58,6 +68,26 @@ def test_long_lines_are_left_to_the_terminal() -> None:
     show([("x" * 500,)], out)
 
     assert painted(out) == "x" * 500 + "\n"
+
+
+def test_columns_in_a_pipe_are_as_wide_as_they_need_to_be() -> None:
+    out = io.StringIO()
+
+    show_table(["name", "url"], [("a" * 6, ("u" * 300, "dim")), ("[b]x", "")], out)
+
+    assert out.getvalue() == f"name    url\naaaaaa  {'u' * 300}\n[b]x\n"
+
+
+def test_columns_on_a_terminal_fit_it_and_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", "40")
+    out = Terminal()
+
+    show_table(["name", "url"], [("a" * 6, ("u" * 100, "dim")), ("[b]x", "")], out)
+
+    assert max(map(len, painted(out).splitlines())) <= 40
+    assert painted(out).count("u") == 101
+    assert "[b]x" in painted(out)
 
 
 def test_problems_for_programs() -> None:

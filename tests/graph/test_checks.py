@@ -306,14 +306,14 @@ def test_a_provider_is_not_called_idle_where_it_is_faulty_or_who_uses_it_is_not_
 @pytest.mark.parametrize(
     ("provider", "model", "told"),
     [
-        ("like: anthropic", "default: {seed: 1}", ["p takes no `seed`: it is left out (remove it)"]),
-        ("like: anthropic", "default: {temperature: 1}", []),
-        ("like: anthropic", "set: {seed: 1}", []),
-        ("like: anthropic, unsupported: error", "default: {seed: 1}", []),
-        ("like: openai", "default: {seed: 1}", []),
+        ("like: mistral", "default: {user: a}", ["p takes no `user`: it is left out (remove it)"]),
+        ("like: mistral", "default: {temperature: 1}", []),
+        ("like: mistral", "set: {user: a}", []),
+        ("like: mistral, unsupported: error", "default: {user: a}", []),
+        ("like: openai", "default: {user: a}", []),
     ],
 )
 def test_a_default_that_the_provider_does_not_take_is_told(provider: str, model: str, told: list[str]) -> None:
     text = f"providers: {{p: {{{provider}, api_key: k}}}}\nmodels: {{m: {{target: p/x, {model}}}}}"
 
-    assert problems(text) == [f"2:37: models.m.default.seed: warning: {line}" for line in told]
+    assert problems(text) == [f"2:37: models.m.default.user: warning: {line}" for line in told]

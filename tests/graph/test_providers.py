@@ -319,11 +319,23 @@ def test_a_provider_that_is_nowhere_is_told_how_to_add_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["custom", "test", "house", "my-vendor", "local-gpu", "bard"])
+def test_among_many_providers_none_is_guessed_from_a_likeness_by_chance(name: str) -> None:
+    assert "(add it: providers: {" in problems(f"models: {{m: {name}/y}}")[0]
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [("opnai", "openai"), ("antropic", "anthropic"), ("azrue", "azure"), ("olama", "ollama"), ("togeter", "together")],
+)
+def test_a_typo_is_understood_among_many_providers(typo: str, meant: str) -> None:
+    assert f'(did you mean "{meant}"?)' in problems(f"models: {{m: {typo}/y}}")[0]
+
+
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
         ("bedrock", "bedrock-mantle/MODEL"),
-        ("cohere", 'base_url: "https://api.cohere.ai/compatibility/v1"'),
         ("vertex", "/endpoints/openapi"),
         ("vertex_ai", "/endpoints/openapi"),
     ],
@@ -342,11 +354,12 @@ def test_a_provider_whose_dialect_is_not_built_yet_is_told_how_it_can_be_called(
 
 
 def test_a_remedy_for_a_dialect_that_is_not_built_yet_works() -> None:
-    line = problems("models: {m: cohere/y}")[0]
+    line = problems("models: {m: vertex/google/y}")[0]
     providers = line.partition("one is ")[2].removesuffix(")")
 
-    assert sound(f"{providers}\nmodels: {{m: cohere/y}}", {"COHERE_API_KEY": "k"}).targets["m"].url == (
-        "https://api.cohere.ai/compatibility/v1/chat/completions"
+    assert sound(f"{providers}\nmodels: {{m: vertex/google/y}}", {"ACCESS_TOKEN": "k"}).targets["m"].url == (
+        "https://REGION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/REGION/endpoints/openapi"
+        "/chat/completions"
     )
 
 

@@ -52,3 +52,7 @@ def test_what_others_found_is_taken_in() -> None:
 def test_a_close_name_is_suggested_and_a_far_one_is_not() -> None:
     assert did_you_mean("gtp", ["gpt", "claude"]) == 'did you mean "gpt"?'
     assert did_you_mean("llama", ["gpt", "claude"]) is None
+    assert [did_you_mean("custom", ["crusoe"], cutoff=cutoff) for cutoff in (0.6, 0.7)] == [
+        'did you mean "crusoe"?',
+        None,
+    ]

@@ -23,7 +23,7 @@ route path node entries members branches condition patterns star variable
 # Beside those above.
 LOG = """
 event timestamp client method outcome status class code error message reason problems warnings
-usage reasoning cost delay ms overhead dropped response
+usage cache write reasoning cost delay ms overhead dropped response
 config before urls limit
 """
 

@@ -1,4 +1,4 @@
-"""What is installed is what was meant to be: the wheel has the schema and the mark of typing, no examples, no tests."""
+"""What is installed is what was meant to be: the schema, the catalogue and the mark of typing are in it, no tests."""
 
 import subprocess
 import sys
@@ -32,8 +32,9 @@ def names_of(wheel: Path) -> set[str]:
 def test_every_module_is_in_it_and_nothing_else_is(wheel: Path) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "llmgw").rglob("*.py")}
     inside = {name for name in names_of(wheel) if ".dist-info/" not in name}
+    data = {"llmgw/py.typed", "llmgw/config/llmgw.schema.json", "llmgw/providers/catalog.jsonl"}
 
-    assert modules | {"llmgw/py.typed", "llmgw/config/llmgw.schema.json"} == inside
+    assert modules | data == inside
 
 
 def test_the_schema_in_it_is_the_one_of_the_checkout(wheel: Path) -> None:

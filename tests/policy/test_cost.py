@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_chat import openai_chat
+from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.graph.model import FREE, Price
 from llmgw.policy.cost import as_usd, cost_nanousd
 from tests.partners import bodies
@@ -30,6 +30,7 @@ PRICES = st.builds(Price, *[st.integers(0, 10**12)] * 3)
         (Usage(1_000_000, 0, cached_input_tokens=1_000_000), 75_000_000),
         (Usage(1_000_000, 1_000_000, 400_000), 90_000_000 + 30_000_000 + 600_000_000),
         (Usage(0, 10, reasoning_tokens=7), 6_000),  # reasoning is output
+        (Usage(1_000_000, 0, cache_write_input_tokens=400_000), 150_000_000),  # what was cached is input
         (Usage(10, 0, cached_input_tokens=161), 161 * 75),  # never below zero, and nothing cached is forgotten
     ],
 )

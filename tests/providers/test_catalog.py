@@ -1,32 +1,60 @@
 """Every row of the catalogue is well-formed, and none knows a secret or a price."""
 
-import dataclasses
+import json
 import re
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 
-from llmgw.dialects.openai_chat import openai_chat
 from llmgw.providers.auth import Auth
-from llmgw.providers.catalog import _ROWS, CATALOG, SIMULATOR, Provider
+from llmgw.providers.catalog import _DIALECTS, _FILE, SIMULATOR, Provider, catalog, rows
 
 LOOPBACK = "127.0.0.1"
 KEY_SHAPES = re.compile(r"\b(sk|gsk|xai|pplx|hf|nvapi|AIza)[-_]?[A-Za-z0-9]{16,}")
 
-each_row = pytest.mark.parametrize("row", _ROWS, ids=lambda row: row.name)
+# From the documentation of LiteLLM, models.dev, Portkey and LangChain.
+KNOWN = """
+openai anthropic gemini google azure azure_openai mistral mistralai mistral-ai codestral groq deepseek openrouter cohere
+together_ai together-ai togetherai together fireworks_ai fireworks-ai fireworks xai x-ai grok perplexity perplexity-ai
+cerebras sambanova nebius novita novita-ai hyperbolic deepinfra moonshot moonshotai dashscope alibaba qwen huggingface
+nvidia nvidia_nim volcengine doubao zai z-ai zhipuai github vercel vercel_ai_gateway siliconflow baseten ollama
+ollama_chat vllm hosted_vllm llamafile lmstudio lm_studio docker_model_runner xinference
+"""
+
+each_row = pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
 
 
 @each_row
 def test_a_row_is_found_by_its_name_and_its_aliases(row: Provider) -> None:
     for name in (row.name, *row.aliases):
-        assert row is CATALOG[name]
+        assert row is catalog()[name]
 
 
 def test_names_and_aliases_are_unique() -> None:
-    names = [name for row in _ROWS for name in (row.name, *row.aliases)]
+    names = [name for row in rows() for name in (row.name, *row.aliases)]
 
     assert sorted(set(names)) == sorted(names)
-    assert len(names) == len(CATALOG)
+    assert set(names) == set(catalog())
+
+
+def test_rows_are_sorted_by_name_and_say_only_what_differs() -> None:
+    """So that a new one has one place, and one form."""
+    lines = _FILE.read_text().splitlines()
+    written = [json.loads(line) for line in lines]
+    spare = {field.encode_name: field.default for field in msgspec.structs.fields(Provider)}
+
+    assert [row["name"] for row in written] == sorted(row["name"] for row in written)
+    assert [row["name"] for row in written if any(spare[key] == value for key, value in row.items())] == []
+    assert lines == [json.dumps(row, ensure_ascii=False) for row in written]
+
+
+def test_providers_are_called_as_people_know_them() -> None:
+    assert [name for name in KNOWN.split() if name not in catalog()] == []
+
+
+def test_there_are_more_than_a_hundred() -> None:
+    assert len(rows()) > 100
 
 
 @each_row
@@ -51,7 +79,7 @@ def test_a_remote_row_is_reached_over_https_and_a_local_one_on_this_machine(row:
 
 
 def test_only_azure_leaves_the_host_to_the_file() -> None:
-    assert [row.name for row in _ROWS if not row.base_url] == ["azure"]
+    assert [row.name for row in rows() if not row.base_url] == ["azure"]
 
 
 @each_row
@@ -80,22 +108,22 @@ def test_a_row_with_a_key_names_the_variable_and_a_local_one_needs_none(row: Pro
 @each_row
 def test_no_row_knows_a_secret_or_a_price(row: Provider) -> None:
     assert not KEY_SHAPES.search(repr(row))
-    assert not [field.name for field in dataclasses.fields(row) if "price" in field.name or "usd" in field.name]
+    assert not [name for name in Provider.__struct_fields__ if "price" in name or "usd" in name]
     assert not {"authorization", "api-key", "x-api-key", "cookie"} & {name.lower() for name in row.headers}
 
 
 @each_row
 def test_what_a_row_cannot_do_is_never_what_the_gateway_needs(row: Provider) -> None:
     assert not row.unsupported & {"model", "messages", "stream", "stream_options"}
-    assert row.dialect is openai_chat
+    assert row.dialect is _DIALECTS[row.dialect_name]
 
 
 def test_the_simulator_is_the_one_that_is_simulated() -> None:
-    assert [row.name for row in _ROWS if row.simulated] == [SIMULATOR]
+    assert [row.name for row in rows() if row.simulated] == [SIMULATOR]
 
 
 def test_the_catalogue_does_not_change() -> None:
     with pytest.raises(TypeError):
-        CATALOG["x"] = _ROWS[0]  # type: ignore[index]
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        _ROWS[0].name = "x"  # type: ignore[misc]
+        catalog()["x"] = rows()[0]  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        rows()[0].name = "x"  # type: ignore[misc]

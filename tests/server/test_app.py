@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from llmgw.server import endpoints
-from llmgw.server.app import CHAT_PATHS, make_app
+from llmgw.server.app import make_app
+from llmgw.server.spoken import CHAT_PATHS
 from tests.served import served
 from tests.server.routes import chain
 
@@ -15,7 +16,7 @@ async def test_every_path_has_its_handlers() -> None:
         (route.method, resource.canonical): route.handler for resource in app.router.resources() for route in resource
     }
 
-    assert all(routes["POST", path] is endpoints.chat_completions for path in CHAT_PATHS)
+    assert all(routes["POST", path] is endpoints.chat for path in CHAT_PATHS)
     assert all(routes["OPTIONS", path] is endpoints.preflight for path in [*CHAT_PATHS, "/v1/models", "/models/{id}"])
     assert all(routes["GET", f"{prefix}/models"] is endpoints.models for prefix in ("", "/v1", "/openai/v1"))
     assert {"/", "/healthz", "/readyz"} <= {path for method, path in routes if method == "HEAD"}

@@ -143,6 +143,7 @@ async def test_usage_that_the_caller_did_not_ask_for_is_taken_out_and_logged(ups
     assert used(gateway) == {
         "input_tokens": 12,
         "cached_input_tokens": 4,
+        "cache_write_input_tokens": 0,
         "output_tokens": 5,
         "reasoning_tokens": 2,
     }

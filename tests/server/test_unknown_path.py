@@ -19,7 +19,7 @@ def test_the_base_url_may_have_one_v1_too_many(path: str) -> None:
         ("/v1/embeddings/", "embeddings"),
         ("/v1/responses", "responses"),
         ("/v1/responses/resp_1/input_items", "responses"),
-        ("/v1/messages/count_tokens", "messages"),
+        ("/v1/messages/count_tokens", "count_tokens"),
         ("/v1/completions", "completions"),
         ("/completions", "completions"),
         ("/v1/images/generations", "images"),

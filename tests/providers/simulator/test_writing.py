@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_chat import openai_chat
+from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.providers.simulator.request import Request, read_request
 from llmgw.providers.simulator.speech import speak
 from llmgw.providers.simulator.writing import Letterhead, Piece, stream, whole

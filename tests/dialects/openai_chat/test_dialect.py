@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmgw.chat.dialect import NOTHING, Answer, ErrorReport, Sign
+from llmgw.chat.answer import fold
+from llmgw.chat.dialect import NOTHING, AnswerSign, ErrorReport, Sign
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_chat import openai_chat
+from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import FailureClass, InvalidRequestError, UpstreamProtocolError
 from llmgw.wire import sse
 from tests.partners.bodies import DONE, ToolCall, chat_answer, chat_events, encode, is_content, sse_event
@@ -278,8 +279,8 @@ def test_a_provider_that_does_not_take_stream_options_gets_none() -> None:
 
 
 def test_an_answer_tells_usage_and_finish() -> None:
-    assert Answer(Usage(9, 3), "stop") == openai_chat.read_answer(encode(chat_answer()))
-    assert Answer(None, "tool_calls") == openai_chat.read_answer(
+    assert AnswerSign(Usage(9, 3), "stop") == openai_chat.read_answer(encode(chat_answer()))
+    assert AnswerSign(None, "tool_calls") == openai_chat.read_answer(
         encode(chat_answer(usage=None, tool_calls=[ToolCall("f")]))
     )
 
@@ -295,7 +296,7 @@ def test_an_answer_tells_usage_and_finish() -> None:
     ],
 )
 def test_answers_of_every_accent_are_read(choice: dict[str, Any], finish: str | None) -> None:
-    assert Answer(None, finish) == openai_chat.read_answer(encode({"choices": [choice]}))
+    assert AnswerSign(None, finish) == openai_chat.read_answer(encode({"choices": [choice]}))
 
 
 @pytest.mark.parametrize(
@@ -329,66 +330,7 @@ def test_an_answer_that_is_no_json_is_a_broken_dialect(body: bytes) -> None:
 def test_null_and_empty_errors_are_none() -> None:
     nothing: tuple[Any, ...] = (None, {}, "")
     for error in nothing:
-        assert Answer(Usage(9, 3), "stop") == openai_chat.read_answer(encode({**chat_answer(), "error": error}))
-
-
-# Usage.
-
-
-@pytest.mark.parametrize(
-    ("told", "usage"),
-    [
-        ({"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}, Usage(9, 3)),
-        (
-            {
-                "prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12,
-                "prompt_tokens_details": {"cached_tokens": 4}, "completion_tokens_details": {"reasoning_tokens": 2},
-            },
-            Usage(9, 3, 4, 2),
-        ),
-        ({"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": None}, Usage(9, 3)),
-        ({"prompt_tokens": 9}, Usage(9, 0)),
-        ({"completion_tokens": 3, "total_tokens": 12}, Usage(0, 3)),
-        ({"prompt_tokens": 9.0, "completion_tokens": None}, Usage(9, 0)),
-        ({"prompt_tokens": -1, "completion_tokens": "3"}, Usage(0, 0)),
-        # Azure's Grok: cached beside the prompt.
-        (
-            {
-                "prompt_tokens": 10, "completion_tokens": 6, "total_tokens": 16,
-                "prompt_tokens_details": {"cached_tokens": 161},
-            },
-            Usage(171, 6, 161),
-        ),
-        # xAI: reasoning beside the completion, both in the total.
-        (
-            {
-                "prompt_tokens": 291, "completion_tokens": 26, "total_tokens": 506,
-                "prompt_tokens_details": {"cached_tokens": 244}, "completion_tokens_details": {"reasoning_tokens": 189},
-            },
-            Usage(291, 215, 244, 189),
-        ),
-        # Gemini's OpenAI-compatible endpoint: thoughts in the total only.
-        ({"prompt_tokens": 66, "completion_tokens": 6, "total_tokens": 100}, Usage(66, 34, 0, 28)),
-        # OpenRouter, miscounted: more reasoning than completion, but the total says that it is inside.
-        (
-            {
-                "prompt_tokens": 43, "completion_tokens": 10, "total_tokens": 53,
-                "completion_tokens_details": {"reasoning_tokens": 11},
-            },
-            Usage(43, 10, 0, 11),
-        ),
-        ({}, None),
-        ({"total_tokens": 12}, None),
-        (None, None),
-        ([9, 3], None),
-    ],
-)  # fmt: skip
-def test_usage_is_read_as_each_provider_counts(told: Any, usage: Usage | None) -> None:
-    answer = encode({"choices": [{"message": {"content": "x"}}], "usage": told})
-    event = sse_event({"choices": [], "usage": told})
-
-    assert usage == openai_chat.read_answer(answer).usage
-    assert usage == openai_chat.read_event(event).usage
+        assert AnswerSign(Usage(9, 3), "stop") == openai_chat.read_answer(encode({**chat_answer(), "error": error}))
 
 
 # Streams.
@@ -558,35 +500,6 @@ def test_an_error_is_read_with_its_class() -> None:
     assert (told.failure, told.message) == (FailureClass.QUOTA_EXHAUSTED, "x")
 
 
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (400, "invalid_request_error"), (401, "authentication_error"), (402, "insufficient_quota"),
-        (403, "permission_error"), (404, "invalid_request_error"), (429, "rate_limit_error"), (500, "server_error"),
-        (504, "server_error"), (413, "invalid_request_error"),
-    ],
-)  # fmt: skip
-def test_an_error_is_written_as_openai_would(status: int, kind: str) -> None:
-    body = openai_chat.write_error(ErrorReport(status, "the_code", "The message\nin two lines", "the.param"))
-
-    assert {
-        "error": {"message": "The message\nin two lines", "type": kind, "param": "the.param", "code": "the_code"}
-    } == json.loads(body)
-
-
-def test_an_error_names_the_attempts_if_there_were_any() -> None:
-    attempts = ({"target": "gpt", "class": "timeout", "status": None},)
-    body = openai_chat.write_error(ErrorReport(504, "timeout", "late", attempts=attempts))
-
-    assert [attempts[0]] == json.loads(body)["error"]["attempts"]
-
-
-def test_a_message_with_half_a_character_is_written_all_the_same() -> None:
-    body = openai_chat.write_error(ErrorReport(404, "unknown_path", "no /caf\udce9 here"))
-
-    assert json.loads(body)["error"]["message"] == "no /caf? here"
-
-
 def test_the_error_that_ends_a_stream_is_one_event_and_reads_back() -> None:
     event = openai_chat.write_stream_error(ErrorReport(502, "stream_cut", "the stream broke"))
     sign = openai_chat.read_event(event)
@@ -596,33 +509,33 @@ def test_the_error_that_ends_a_stream_is_one_event_and_reads_back() -> None:
     assert (sign.error.message, sign.end) == ("the stream broke", False)
 
 
-# Halves of characters.
-
-
-@pytest.mark.parametrize("half", [rb"\ud83d", rb"\uDE00", rb"\ude00\ud83d", rb"\ud83d\ud83d\ude00"])
-def test_a_provider_may_cut_a_text_inside_a_character(half: bytes) -> None:
-    answer = b'{"choices":[{"index":0,"message":{"content":"a %s"},"finish_reason":"stop"}]}' % half
-    event = b'data: {"choices":[{"delta":{"content":"a %s"}}]}\n\n' % half
-
-    assert openai_chat.read_answer(answer).finish == "stop"
-    assert openai_chat.read_event(event).content
-
-
 def test_what_is_no_text_at_all_is_refused_wherever_it_stands() -> None:
     with pytest.raises(InvalidRequestError, match="the body is not JSON: 'utf-8'"):
         openai_chat.read_request(b'{"model":"m","messages":[{"role":"user","content":"\xff"}]}')
 
 
-@pytest.mark.parametrize(
-    "told",
-    [
-        {"prompt_tokens_details": {"cached_tokens": 4}},
-        {"prompt_cache_hit_tokens": 4, "prompt_cache_miss_tokens": 6},
-        {"num_cached_tokens": 4},
-    ],
-)
-def test_cached_tokens_are_found_where_a_provider_puts_them(told: dict[str, Any]) -> None:
-    body = json.dumps({"choices": [{}], "usage": {"prompt_tokens": 10, "completion_tokens": 2, **told}})
-    usage = openai_chat.read_answer(body.encode()).usage
+# Between dialects.
 
-    assert Usage(10, 2, cached_input_tokens=4) == usage
+
+def test_what_crosses_goes_through_the_hub_and_says_the_same() -> None:
+    conversation = openai_chat.read_conversation(read(stream=True, stream_options={"include_usage": True}))
+    body, dropped = openai_chat.write_conversation(conversation, edits(ask_usage=True))
+    events, answer = chat_events("Hello there", include_usage=True), encode(chat_answer("Hello there"))
+    decoder, encoder = openai_chat.decoder(), openai_chat.encoder(read(stream=True))
+    streamed = [told for event in events for told in decoder.read(event)]
+
+    assert (
+        json.loads(body),
+        dropped,
+    ) == ({"model": "up", "messages": MESSAGES, "stream": True, "stream_options": {"include_usage": True}}, ())
+    assert decoder.ended
+    assert fold(streamed) == fold(openai_chat.read_events(answer))
+    assert openai_chat.read_answer(openai_chat.write_answer(fold(streamed))) == AnswerSign(Usage(9, 3), "stop")
+    assert b"Hello " in encoder.write(streamed) + encoder.end()
+
+
+@pytest.mark.parametrize(
+    ("body", "plain"), [(b'{"error":{"message":"x"}}', True), (b'{"detail":"x"}', False), (b"x", False)]
+)
+def test_an_error_of_the_dialect_may_go_on_as_it_came(body: bytes, plain: bool) -> None:
+    assert openai_chat.read_error(500, body).plain is plain

@@ -1,0 +1,140 @@
+"""Upstream bytes of one dialect become client bytes of another: every event is read, and written anew.
+
+As with forwarding, everything is held back until the first content, and an end without the dialect's own sign is a cut.
+"""
+
+from llmgw.chat import events
+from llmgw.chat.dialect import Dialect
+from llmgw.chat.events import Event, Finish
+from llmgw.chat.provider_errors import ProviderError
+from llmgw.chat.relay import HELD_BYTES_MAX
+from llmgw.chat.request import ChatRequest
+from llmgw.chat.usage import Usage
+from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
+from llmgw.wire import sse
+
+FILTERED = frozenset({Finish.CONTENT_FILTER, Finish.REFUSAL})
+
+
+class TranslatingRelay:
+    """The same face as `ForwardingRelay`. `last_event` stays empty: an error of another dialect is told in ours."""
+
+    last_event = b""
+
+    def __init__(self, provider: Dialect, client: Dialect, request: ChatRequest) -> None:
+        self._frames = sse.Frames()
+        self._decoder = provider.decoder()
+        self._encoder = client.encoder(request)
+        self._held: list[Event] = []
+        self._held_bytes = 0
+        self._finish: Finish | None = None
+        self.committed = False
+        self.ended = False
+        self.whole = False
+        self.usage: Usage | None = None
+        self.broken: ProviderError | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """All that was to come has come, and well."""
+        return (self.whole or self.ended) and self.broken is None
+
+    @property
+    def finished(self) -> bool:
+        """The finish reason has come: nothing is missing but, perhaps, usage and the end mark."""
+        return self._finish is not None
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What the client may have now. Raises as `ForwardingRelay.feed` does."""
+        try:
+            whole = self._frames.feed(chunk)
+        except sse.EventTooLargeError as error:
+            raise UpstreamProtocolError(str(error)) from None
+        out = self._take(whole)
+        if self._decoder.ended and self.broken is None:
+            self.whole = True
+            out += self._encoder.end() if self.committed else b""
+        return out
+
+    def finish(self) -> bytes:
+        """The last bytes. Raises StreamCutError if not all has come, UpstreamStatusError if it was filtered."""
+        self.ended = True
+        if self.broken is not None:
+            return b""
+        out = self._take_rest()
+        if self.broken is not None:
+            return out
+        if not self.finished:
+            raise StreamCutError("the stream ended without its end mark")
+        return out + self._encoder.end() if self.committed else self._release()
+
+    def _take(self, whole: bytes) -> bytes:
+        """Read whole events; give what may be sent of them."""
+        news: list[Event] = []
+        for event in sse.split(whole):
+            news += self._read(event)
+            if self.broken is not None or self._decoder.ended:
+                break
+        if self.committed:
+            held, self._held = self._held, []
+            return self._encoder.write([*held, *news])
+        self._hold(news, len(whole))
+        return b""
+
+    def _take_rest(self) -> bytes:
+        """An end without a blank line; half an event is left out."""
+        rest = self._frames.rest().rstrip(b"\r\n")
+        try:
+            return self._take(rest + b"\n\n") if rest.strip() else b""
+        except UpstreamProtocolError:
+            return b""
+
+    def _read(self, event: bytes) -> list[Event]:
+        """After the commit an event that cannot be read is left out: the client could not read it either."""
+        try:
+            news = self._decoder.read(event)
+        except UpstreamProtocolError:
+            if not self.committed:
+                raise
+            return []
+        for new in news:
+            self._note(new)
+        return [new for new in news if not isinstance(new, events.Failed)]
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case events.UsageTold():
+                self.usage = event.usage
+            case events.Finished():
+                self._finish = event.reason
+            case events.Failed():
+                self._fail(event.error)
+            case _:
+                self.committed = self.committed or events.is_content(event)
+
+    def _fail(self, error: ProviderError) -> None:
+        if not self.committed:
+            failure = error.failure or FailureClass.PROTOCOL
+            message = f"error inside the stream: {error.message}"
+            raise UpstreamProtocolError(message, failure, retry_after_s=error.retry_after_s)
+        self.broken = ProviderError(error.failure, error.message, error.retry_after_s)  # not plain: to be told in ours
+
+    def _hold(self, news: list[Event], size_bytes: int) -> None:
+        self._held += news
+        self._held_bytes += size_bytes
+        if self._held_bytes > HELD_BYTES_MAX:
+            raise UpstreamProtocolError(f"no content within the first {HELD_BYTES_MAX} bytes of the stream")
+
+    def _release(self) -> bytes:
+        """A whole stream without content: an empty answer is an answer, a filtered one is a failure."""
+        body = self._encoder.write(self._held) + self._encoder.end()
+        if self._finish in FILTERED:
+            raise UpstreamStatusError(
+                FailureClass.CONTENT_FILTER,
+                "the provider filtered the answer",
+                status=200,
+                headers={"content-type": "text/event-stream"},
+                body=body,
+            )
+        self.committed = True
+        return body

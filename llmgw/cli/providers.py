@@ -1,0 +1,71 @@
+"""`llmgw providers`: who can be called without an entry in the file, and whose key is there."""
+
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from llmgw.cli.env_file import environment
+from llmgw.cli.render import Piece, show, show_json, show_table
+from llmgw.providers.auth import Auth
+from llmgw.providers.catalog import LIKENESS_MIN, Provider, catalog, rows
+
+_HEADS = ("name", "aliases", "key from", "set", "base URL", "docs")
+
+
+def providers(text: str, env_file: Path | None, *, as_json: bool) -> int:
+    """0 if there are some with `text` in a name or in the address, else 1."""
+    env = environment(env_file)
+    found = _found(text)
+    if as_json:
+        show_json([_json(row, env) for row in found], sys.stdout)
+    elif found:
+        show_table(_HEADS, (_cells(row, env) for row in found), sys.stdout)
+    if not found:
+        show([_nothing(text)], sys.stderr)
+    return 0 if found else 1
+
+
+def _found(text: str) -> list[Provider]:
+    part = text.lower()
+    return [row for row in rows() if any(part in own for own in (row.name, *row.aliases, _address(row)))]
+
+
+def _nothing(text: str) -> tuple[Piece, ...]:
+    close = get_close_matches(text.lower()[:100], catalog(), n=1, cutoff=LIKENESS_MIN)
+    instead = f"did you mean {close[0]}?" if close else "`llmgw providers` lists them all"
+    return ((f"no provider has {text!r} in its names or its address", "bold red"), f": {instead}")
+
+
+def _cells(row: Provider, env: Mapping[str, str]) -> tuple[Piece, ...]:
+    is_set = bool(env.get(row.key_env))
+    return (
+        (row.name, "bold"),
+        ", ".join(row.aliases),
+        row.key_env or ("none needed", "dim"),
+        "" if row.auth is Auth.NONE else ("yes", "green") if is_set else ("no", "dim"),
+        _address(row),
+        (row.docs, f"dim link {row.docs}"),
+    )
+
+
+def _address(row: Provider) -> str:
+    return "built in" if row.simulated else row.base_url or "yours: say base_url"
+
+
+def _json(row: Provider, env: Mapping[str, str]) -> dict[str, Any]:
+    """The stable shape for programs; the command's help names its fields."""
+    return {
+        "name": row.name,
+        "aliases": list(row.aliases),
+        "dialect": row.dialect_name,
+        "base_url": row.base_url or None,
+        "key_env": row.key_env or None,
+        "key_is_set": bool(env.get(row.key_env)),
+        "auth": row.auth,
+        "takes_stream_options": row.takes_stream_options,
+        "unsupported": sorted(row.unsupported),
+        "local": row.local,
+        "docs": row.docs,
+    }

@@ -1,0 +1,227 @@
+"""The parts of a conversation as content blocks, in the order and of the form that Anthropic takes.
+
+Neighbours of the same role are one message, the results of tools stand first in it, no text is empty.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, assert_never
+from zlib import crc32
+
+import msgspec
+
+from llmgw.chat.conversation import (
+    Audio,
+    File,
+    Image,
+    Message,
+    Part,
+    Reasoning,
+    Refusal,
+    Role,
+    Text,
+    ToolResult,
+    ToolUse,
+)
+from llmgw.dialects.anthropic_messages.blocks import NAME, PLAIN_TEXT
+from llmgw.errors import InvalidRequestError
+
+WireBlock = dict[str, Any]
+Placed = tuple[int, Part]  # a part, and the place of its message in the caller's list
+
+CITATIONS = frozenset(
+    {
+        "char_location",
+        "page_location",
+        "content_block_location",
+        "web_search_result_location",
+        "search_result_location",
+    }
+)
+# A conversation must begin with the user's turn, and that must say something.
+OPENING = "(continued)"
+_FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
+
+
+def write_messages(messages: Sequence[Message], dropped: list[str]) -> list[WireBlock]:
+    """Turns of user and assistant. Instructions amid the conversation are the user's text, in a tag."""
+    placed = [(place, message) for place, message in enumerate(messages) if message.parts]
+    turns: list[WireBlock] = []
+    for role, turn in groupby(placed, lambda each: _role(each[1])):
+        content = _write_turn(turn, dropped)
+        if content:
+            turns.append({"role": role, "content": content})
+    turns = _joined(turns)
+    if turns and turns[0]["role"] == Role.ASSISTANT:
+        turns.insert(0, {"role": Role.USER, "content": [{"type": "text", "text": OPENING}]})
+    if turns and turns[-1]["role"] == Role.ASSISTANT:
+        _trim(turns[-1]["content"][-1])
+    return turns
+
+
+def _role(message: Message) -> Role:
+    return Role.ASSISTANT if message.role is Role.ASSISTANT else Role.USER
+
+
+def _write_turn(turn: Iterable[tuple[int, Message]], dropped: list[str]) -> list[WireBlock]:
+    parts: list[Placed] = [(place, part) for place, message in turn for part in _spoken(message)]
+    parts.sort(key=lambda placed: not isinstance(placed[1], ToolResult))  # stable: the rest keeps its order
+    blocks = (write_part(part, place, dropped) for place, part in parts)
+    return [block for block in blocks if block is not None]
+
+
+def _spoken(message: Message) -> Iterable[Part]:
+    if message.role is not Role.SYSTEM:
+        return message.parts
+    texts = (part for part in message.parts if isinstance(part, Text) and part.text.strip())
+    return [msgspec.structs.replace(text, text=f"<system>\n{text.text}\n</system>") for text in texts]
+
+
+def _joined(turns: list[WireBlock]) -> list[WireBlock]:
+    """A turn of which nothing was left may have stood between two of the same role."""
+    return [
+        WireBlock(role=role, content=[block for turn in same for block in turn["content"]])
+        for role, same in groupby(turns, lambda turn: turn["role"])
+    ]
+
+
+def _trim(last: WireBlock) -> None:
+    """The model goes on from the assistant's last text: Anthropic refuses one that ends in white space."""
+    if last["type"] == "text":
+        last["text"] = last["text"].rstrip()
+
+
+def write_part(part: Part, place: int, dropped: list[str]) -> WireBlock | None:  # noqa: PLR0911 - one a kind
+    """None: there is nothing to say, or no way to say it; the latter is named in `dropped`."""
+    match part:
+        case Text():
+            return write_text(part, dropped)
+        case Refusal():
+            return write_text(Text(part.text), dropped)
+        case Reasoning():
+            return _write_reasoning(part)
+        case ToolUse():
+            return _write_call(part, place)
+        case ToolResult():
+            return _write_result(part, place, dropped)
+        case Image():
+            return {"type": "image", "source": _image_source(part), **mark(part.cache)}
+        case File():
+            return _write_file(part)
+        case Audio():
+            dropped.append("messages.input_audio")
+            return None
+        case _:
+            assert_never(part)
+
+
+def write_text(text: Text, dropped: list[str]) -> WireBlock | None:
+    """Citations in another dialect's words are left out."""
+    if not text.text.strip():
+        return None
+    block: WireBlock = {"type": "text", "text": text.text, **mark(text.cache)}
+    citations = [citation for citation in text.citations if is_own_citation(citation)]
+    if citations:
+        block["citations"] = citations
+    if len(citations) < len(text.citations):
+        dropped.append("messages.annotations")
+    return block
+
+
+def is_own_citation(citation: Any) -> bool:
+    """Whether it is in Anthropic's words."""
+    return isinstance(citation, dict) and citation.get("type") in CITATIONS
+
+
+def is_own_reasoning(part: Part) -> bool:
+    """Whether Anthropic will take it back: a thought needs the proof that it gave."""
+    return isinstance(part, Reasoning) and part.issuer == NAME and bool(part.signature or part.redacted)
+
+
+def _write_reasoning(thought: Reasoning) -> WireBlock | None:
+    if not is_own_reasoning(thought):
+        return None  # a thought of another model is no loss that a caller could mend
+    if thought.redacted:
+        return {"type": "redacted_thinking", "data": thought.redacted}
+    return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
+
+
+def _write_call(call: ToolUse, place: int) -> WireBlock:
+    given = {"id": wire_id(call.id), "name": call.name, "input": _input(call, place)}
+    return {"type": "tool_use", **given, **mark(call.cache)}
+
+
+def _write_result(result: ToolResult, place: int, dropped: list[str]) -> WireBlock:
+    blocks = [write_part(part, place, dropped) for part in result.parts]
+    block: WireBlock = {
+        "type": "tool_result",
+        "tool_use_id": wire_id(result.id),
+        "content": [inner for inner in blocks if inner is not None],
+        **mark(result.cache),
+    }
+    if result.is_error:
+        block["is_error"] = True
+    return block
+
+
+def _input(call: ToolUse, place: int) -> msgspec.Raw:
+    """The arguments as they were written, if they are an object."""
+    given = object_of(call.arguments if call.arguments.strip() else "{}")
+    if given is None:
+        param = f"messages[{place}]"
+        raise InvalidRequestError(f"{param}: the arguments of tool call '{call.id}' are no JSON object", param=param)
+    return given
+
+
+def object_of(text: str) -> msgspec.Raw | None:
+    """JSON text as it is, if it is that of an object."""
+    try:
+        is_object = isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return None
+    return msgspec.Raw(text.encode()) if is_object else None
+
+
+def _image_source(image: Image) -> WireBlock:
+    if image.url:
+        return {"type": "url", "url": image.url}
+    return {"type": "base64", "media_type": image.media_type, "data": image.data}
+
+
+def _write_file(file: File) -> WireBlock:
+    if file.media_type.startswith("image/") and file.data:
+        return {"type": "image", "source": _image_source(Image(file.media_type, file.data)), **mark(file.cache)}
+    block: WireBlock = {"type": "document", "source": _file_source(file), **mark(file.cache)}
+    if file.name:
+        block["title"] = file.name
+    return block
+
+
+def _file_source(file: File) -> WireBlock:
+    if file.id:
+        return {"type": "file", "file_id": file.id}
+    if file.url:
+        return {"type": "url", "url": file.url}
+    if file.media_type.startswith("text/"):
+        try:
+            return {"type": "text", "media_type": PLAIN_TEXT, "data": b64decode(file.data).decode()}
+        except (Base64Error, UnicodeDecodeError):
+            pass  # then it goes as it is, and the provider says what is wrong with it
+    return {"type": "base64", "media_type": file.media_type or "application/pdf", "data": file.data}
+
+
+def mark(cache: str) -> WireBlock:
+    """Five minutes are what Anthropic takes it to mean when no time is told."""
+    if not cache:
+        return {}
+    return {"cache_control": {"type": "ephemeral", **({"ttl": cache} if cache != "5m" else {})}}
+
+
+def wire_id(given: str) -> str:
+    """Ids of other providers may have characters that Anthropic refuses: the same id becomes the same, always."""
+    if given and not _FOREIGN.search(given):
+        return given
+    return f"{_FOREIGN.sub('_', given) or 'toolu'}_{crc32(given.encode(errors='replace')):08x}"

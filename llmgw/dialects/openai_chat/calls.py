@@ -1,0 +1,111 @@
+"""Tool calls as they come: in many pieces or one, with an index or an id or neither, or as the older `function_call`.
+
+So a piece belongs to the call of its index, else of its id, else to the last one.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from llmgw.chat import events
+from llmgw.chat.events import Event
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call under way. It is announced with its name; what comes before waits."""
+
+    id: str
+    name: str = ""
+    signature: str = ""
+    index: int | None = None
+    early: list[str] = field(default_factory=list)
+
+
+class Calls:
+    """The calls of one answer. `count`: how many have been announced."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._all: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
+        self._by_id: dict[str, _Call] = {}
+
+    def read(self, pieces: Any, legacy: Any, answer_id: str) -> Iterator[Event]:
+        """`pieces` are the delta's `tool_calls`, `legacy` its `function_call`."""
+        for piece in pieces if isinstance(pieces, list) else []:
+            if isinstance(piece, dict):
+                yield from self._read(piece, _dict(piece.get("function")), answer_id)
+        if isinstance(legacy, dict) and (legacy.get("name") or legacy.get("arguments")):
+            yield from self._read({"index": 0}, legacy, answer_id)
+
+    def rest(self, answer_id: str) -> Iterator[Event]:
+        """Calls whose name never came, at last without it."""
+        for call in self._all:
+            if call.index is None and (call.id or call.early):
+                yield from self._announce(call, answer_id)
+
+    def _read(self, piece: dict[str, Any], function: dict[str, Any], answer_id: str) -> Iterator[Event]:
+        call = self._call_of(piece.get("index"), text_of(piece.get("id")), is_named=bool(text_of(function.get("name"))))
+        call.name = call.name or text_of(function.get("name"))
+        call.signature = call.signature or signature_of(piece)
+        arguments = arguments_of(function)
+        if call.index is None and not call.name:
+            call.early += filter(None, [arguments])
+            return
+        if call.index is None:
+            yield from self._announce(call, answer_id)
+        if arguments and call.index is not None:
+            yield events.ToolDelta(call.index, arguments)
+
+    def _announce(self, call: _Call, answer_id: str) -> Iterator[Event]:
+        """An id is made up where the provider gave none: results must say whose they are."""
+        call.index, self.count = self.count, self.count + 1
+        yield events.ToolStarted(call.index, call.id or f"call_{answer_id}_{call.index}", call.name, call.signature)
+        if call.early:
+            yield events.ToolDelta(call.index, "".join(call.early))
+
+    def _call_of(self, index: Any, id_: str, *, is_named: bool) -> _Call:
+        call = self._known(index, id_, is_named=is_named)
+        if call is None:
+            call = _Call(id_)
+            self._all.append(call)
+        call.id = call.id or id_
+        if isinstance(index, int):
+            self._by_index[index] = call
+        if id_:
+            self._by_id[id_] = call
+        return call
+
+    def _known(self, index: Any, id_: str, *, is_named: bool) -> _Call | None:
+        """A new id with a name under an index that is taken is another call: some number all of them 0."""
+        if isinstance(index, int):
+            call = self._by_index.get(index)
+            if call is not None and is_named and id_ and call.id not in ("", id_):
+                return self._by_id.get(id_)
+            return call
+        if id_:
+            return self._by_id.get(id_)
+        return None if is_named or not self._all else self._all[-1]
+
+
+def arguments_of(function: dict[str, Any]) -> str:
+    """JSON as text. Some give an object."""
+    arguments = function.get("arguments")
+    if isinstance(arguments, str):
+        return arguments
+    return "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
+
+
+def signature_of(call: dict[str, Any]) -> str:
+    """Google's proof of what was thought before the call, in a corner of its own."""
+    return text_of(_dict(_dict(call.get("extra_content")).get("google")).get("thought_signature"))
+
+
+def text_of(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,226 @@
+"""OpenAI Chat Completions, and the many who speak it (https://platform.openai.com/docs/api-reference/chat).
+
+Most providers speak it with an accent: usage with or without choices, `[DONE]` or none, error bodies of a dozen
+shapes. We read what any of them sends and write what OpenAI would.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from llmgw.chat.answer import Answer
+from llmgw.chat.conversation import Conversation
+from llmgw.chat.dialect import NOTHING, AnswerSign, ErrorReport, Sign
+from llmgw.chat.events import Event
+from llmgw.chat.provider_errors import ProviderError, read_error
+from llmgw.chat.request import ChatRequest, Edits
+from llmgw.dialects.openai_chat.answers import read_events, write_answer
+from llmgw.dialects.openai_chat.chunks import (
+    UNREADABLE,
+    Choice,
+    Chunk,
+    chunk_usage,
+    completed,
+    decoded,
+    failed,
+    finish_reason,
+    has_content,
+    read_usage,
+    told_error,
+)
+from llmgw.dialects.openai_chat.errors import invalid, write_error
+from llmgw.dialects.openai_chat.requests import read_conversation, write_conversation
+from llmgw.dialects.openai_chat.streams import StreamDecoder, StreamEncoder
+from llmgw.errors import InvalidRequestError, UpstreamProtocolError
+from llmgw.wire import sse
+
+# What we read of a request.
+
+
+class _StreamOptions(msgspec.Struct):
+    include_usage: bool | None = None
+
+
+class _ResponseFormat(msgspec.Struct):
+    type: str = "text"
+
+
+class _Message(msgspec.Struct):
+    role: str
+
+
+class _Request(msgspec.Struct, kw_only=True):
+    model: str | None = None
+    messages: list[_Message]
+    stream: bool | None = None
+    stream_options: _StreamOptions | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    user: str | None = None
+    n: int | None = None
+    tools: list[msgspec.Raw] | None = None
+    response_format: _ResponseFormat | None = None
+    metadata: Any = None
+
+
+_request_decoder = msgspec.json.Decoder(_Request)
+_fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_encoder = msgspec.json.Encoder()
+
+
+class OpenAIChat:
+    """Chat Completions in both directions."""
+
+    name = "openai_chat"
+
+    def read_request(self, body: bytes, model: str = "") -> ChatRequest:
+        try:
+            if not body.isascii():
+                body.decode()  # parts that we do not read would else go to the provider as they are
+            request = _request_decoder.decode(body)
+            fields = _fields_decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise invalid(str(error)) from None
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            why = "an escape stands for half a character" if completed(body) != body else error
+            raise InvalidRequestError(f"the body is not JSON: {why}") from None
+        except RecursionError:
+            raise InvalidRequestError("the body is nested too deeply") from None
+        name = model or request.model
+        if name is None:
+            raise InvalidRequestError("model: missing", param="model")
+        return ChatRequest(
+            model=name,
+            fields=fields,
+            stream=bool(request.stream),
+            wants_usage=bool(request.stream_options and request.stream_options.include_usage),
+            max_tokens=request.max_completion_tokens or request.max_tokens or 0,
+            user=request.user or "",
+            tools=bool(request.tools),
+            json=request.response_format is not None and request.response_format.type != "text",
+            metadata=_scalars(request.metadata),
+        )
+
+    def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+        also = frozenset[str]() if edits.ask_usage else frozenset({"stream_options"})
+        body, dropped = edits.applied(request.fields, also)
+        body["model"] = msgspec.Raw(_encoder.encode(edits.model))
+        if edits.ask_usage and request.stream:
+            body["stream_options"] = _with_usage(body.get("stream_options"))
+        return _encoder.encode(body), dropped
+
+    def read_answer(self, body: bytes) -> AnswerSign:
+        try:
+            completion = decoded(body)
+        except UNREADABLE as error:
+            raise UpstreamProtocolError(f"the answer is not a chat completion: {error}") from None
+        told = told_error(completion, body)
+        if told is not None:
+            raise failed(told)
+        if not completion.choices:
+            raise UpstreamProtocolError("the answer has no choices")
+        return AnswerSign(read_usage(completion.usage), finish_reason(completion))
+
+    def signs(self) -> Callable[[bytes], Sign]:
+        return self.read_event
+
+    def read_event(self, event: bytes) -> Sign:
+        name, data = sse.parse(event)
+        if data is None or not data.strip():
+            return NOTHING
+        if data.strip() == b"[DONE]":
+            return Sign(end=True)
+        try:
+            chunk = decoded(data)
+        except UNREADABLE as error:
+            if name == b"error":
+                return Sign(error=read_error(200, data))
+            raise UpstreamProtocolError(f"an event of the stream is not a chat chunk: {error}") from None
+        told = read_error(200, data) if name == b"error" else told_error(chunk, data)
+        return _sign(chunk) if told is None else _sign_of_error(told, chunk)
+
+    def may_matter(self, events: bytes) -> bool:
+        return (
+            events.count(b'"usage"') != events.count(b'"usage":null')
+            or events.count(b'"finish_reason"') != events.count(b'"finish_reason":null')
+            or b'"error"' in events
+            or b"[DONE]" in events
+            or b"event:" in events
+        )
+
+    def read_conversation(self, request: ChatRequest) -> Conversation:
+        return read_conversation(request)
+
+    def write_conversation(self, conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+        return write_conversation(conversation, edits)
+
+    def read_events(self, body: bytes) -> list[Event]:
+        return read_events(body)
+
+    def write_answer(self, answer: Answer) -> bytes:
+        return write_answer(answer)
+
+    def decoder(self) -> StreamDecoder:
+        return StreamDecoder()
+
+    def encoder(self, request: ChatRequest) -> StreamEncoder:
+        return StreamEncoder(request)
+
+    def read_error(self, status: int, body: bytes) -> ProviderError:
+        return msgspec.structs.replace(read_error(status, body), plain=_is_plain(body))
+
+    def write_error(self, report: ErrorReport) -> bytes:
+        return write_error(report)
+
+    def write_stream_error(self, report: ErrorReport) -> bytes:
+        return sse.write(write_error(report))
+
+
+def _scalars(metadata: Any) -> dict[str, str]:
+    if not isinstance(metadata, dict):
+        return {}
+    return {name: _text(value) for name, value in metadata.items() if isinstance(value, str | int | float)}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
+    given = {} if options is None else _fields_or_none(options)
+    return msgspec.Raw(_encoder.encode({**given, "include_usage": msgspec.Raw(b"true")}))
+
+
+def _fields_or_none(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    return {} if bytes(raw) == b"null" else _fields_decoder.decode(raw)
+
+
+def _sign(chunk: Chunk) -> Sign:
+    choices = chunk.choices or []
+    usage = chunk_usage(chunk)
+    return Sign(
+        content=any(has_content(choice) for choice in choices),
+        finish=finish_reason(chunk),
+        finished=tuple(_index(choice) for choice in choices if choice.finish_reason),
+        usage=usage,
+        usage_only=usage is not None and not choices,
+    )
+
+
+def _index(choice: Choice) -> int:
+    return choice.index if isinstance(choice.index, int) else 0
+
+
+def _sign_of_error(told: ProviderError, chunk: Chunk) -> Sign:
+    return Sign(error=msgspec.structs.replace(told, plain=bool(chunk.error)), usage=read_usage(chunk.usage))
+
+
+def _is_plain(body: bytes) -> bool:
+    try:
+        return bool(decoded(body).error)
+    except UNREADABLE:
+        return False
+
+
+openai_chat = OpenAIChat()

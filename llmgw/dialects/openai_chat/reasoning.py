@@ -1,0 +1,68 @@
+"""Thoughts, for which Chat Completions has no word: those that its speakers have found.
+
+DeepSeek says `reasoning_content`, Groq and Ollama `reasoning`, OpenRouter both `reasoning` and `reasoning_details`,
+where alone signatures have a place. A signature counts only where its format says whose it is.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from llmgw.chat.conversation import Reasoning
+
+FORMAT = "anthropic-claude-v1"
+_ISSUER = "anthropic_messages"  # by the name of its dialect
+
+
+def read_reasoning(told: Any) -> Iterator[Reasoning]:
+    """Of a message or a delta: the details if they say something, else the plain text."""
+    text = _text(told.reasoning_content) or _text(told.reasoning)
+    details = [thought for detail in _dicts(told.reasoning_details) for thought in _thoughts(detail)]
+    if text and not any(thought.text for thought in details):
+        details = _with_text(details, text)
+    yield from details
+
+
+def write_reasoning(thoughts: list[Reasoning]) -> dict[str, object]:
+    """The fields of a message, as OpenRouter has them."""
+    if not thoughts:
+        return {}
+    details = [write_detail(thought, index) for index, thought in enumerate(thoughts)]
+    text = "\n\n".join(thought.text for thought in thoughts if thought.text)
+    return {"reasoning_content": text, "reasoning_details": details}
+
+
+def write_detail(thought: Reasoning, index: int) -> dict[str, object]:
+    """One of `reasoning_details`, or a piece of it: those of the same index belong together."""
+    if thought.redacted:
+        return {"type": "reasoning.encrypted", "data": thought.redacted, "format": FORMAT, "index": index}
+    text = {"text": thought.text} if thought.text or not thought.signature else {}
+    signature = {"signature": thought.signature} if thought.signature else {}
+    return {"type": "reasoning.text", **text, **signature, "format": FORMAT, "index": index}
+
+
+def _thoughts(detail: dict[str, Any]) -> Iterator[Reasoning]:
+    text = _text(detail.get("text")) or _text(detail.get("summary"))
+    is_signed = _text(detail.get("format")).startswith("anthropic-")
+    signature = _text(detail.get("signature")) if is_signed else ""
+    redacted = _text(detail.get("data")) if is_signed else ""
+    if redacted:
+        yield Reasoning(redacted=redacted, issuer=_ISSUER)
+    elif text or signature:
+        yield Reasoning(text, signature, issuer=_ISSUER if is_signed else "")
+
+
+def _with_text(details: list[Reasoning], text: str) -> list[Reasoning]:
+    """A client may keep the text in one place and the signature in the other: one thought all the same."""
+    for place, thought in enumerate(details):
+        if thought.signature:
+            signed = Reasoning(text, thought.signature, issuer=thought.issuer)
+            return [*details[:place], signed, *details[place + 1 :]]
+    return [Reasoning(text), *details]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

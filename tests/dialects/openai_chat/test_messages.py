@@ -1,0 +1,196 @@
+"""Messages cross with all that was said, in the order in which every provider takes it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from llmgw.chat.conversation import (
+    Audio,
+    Conversation,
+    Image,
+    Message,
+    Reasoning,
+    Refusal,
+    Role,
+    Text,
+    ToolResult,
+    ToolUse,
+)
+from llmgw.dialects.openai_chat.messages import MessageReader, Turn, write_messages
+from llmgw.errors import InvalidRequestError
+
+CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+USE = ToolUse("a", "f", "{}")
+ASKED = Message(Role.USER, (Text("Hi"),))
+PNG = Image("image/png", "iVBO")
+PNG_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}
+
+
+def read(*turns: dict[str, Any], drop: Any = pytest.fail) -> tuple[tuple[Text, ...], tuple[Message, ...]]:
+    return MessageReader(drop).read(msgspec.convert(turns, list[Turn]))
+
+
+def one(**turn: Any) -> Message:
+    _, (message,) = read(turn)
+    return message
+
+
+def written(*messages: Message, system: tuple[Text, ...] = (), drop: Any = pytest.fail) -> list[dict[str, object]]:
+    return write_messages(Conversation(model="m", messages=messages, system=system), drop)
+
+
+# Reading.
+
+
+def test_instructions_at_the_start_are_the_system_and_later_ones_stay_where_they_are() -> None:
+    system, messages = read(
+        {"role": "system", "content": "a"},
+        {"role": "developer", "content": [{"type": "text", "text": "b", "cache_control": {"type": "ephemeral"}}]},
+        {"role": "user", "content": "Hi", "name": "ada"},
+        {"role": "developer", "content": "c"},
+    )
+
+    assert system == (Text("a"), Text("b", "5m"))
+    assert messages == (Message(Role.USER, (Text("Hi"),), "ada"), Message(Role.SYSTEM, (Text("c"),)))
+
+
+def test_an_assistant_thinks_speaks_refuses_and_calls() -> None:
+    message = one(role="assistant", reasoning_content="Hm", content="Hi", refusal="No", tool_calls=[CALL], name="bot")
+
+    assert message == Message(
+        Role.ASSISTANT, (Reasoning("Hm", issuer="openai_chat"), Text("Hi"), Refusal("No"), USE), "bot"
+    )
+
+
+def test_signatures_keep_their_issuer() -> None:
+    detail = {"type": "reasoning.text", "text": "Hm", "signature": "sig", "format": "anthropic-claude-v1"}
+
+    assert one(role="assistant", reasoning_details=[detail]).parts == (
+        Reasoning("Hm", "sig", issuer="anthropic_messages"),
+    )
+    assert one(role="assistant", content=[{"type": "thinking", "thinking": "Hm"}]).parts == (
+        Reasoning("Hm", issuer="openai_chat"),
+    )
+
+
+def test_results_are_parts_of_the_users_turn() -> None:
+    content = [{"type": "text", "text": "x"}, PNG_PART]
+    message = one(role="tool", tool_call_id="a", name="f", content=content, cache_control={"type": "ephemeral"})
+
+    assert message == Message(Role.USER, (ToolResult("a", (Text("x"), PNG), "f", cache="5m"),))
+
+
+def test_the_older_functions_get_ids_that_match() -> None:
+    _, messages = read(
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+        {"role": "function", "name": "f", "content": "x"},
+    )
+
+    assert messages[1].parts == (ToolUse("call_1", "f", "{}"),)
+    assert messages[2].parts == (ToolResult("call_1", (Text("x"),), "f"),)
+
+
+def test_a_call_without_an_id_and_with_an_object_is_read() -> None:
+    call = {"function": {"name": "f", "arguments": {"x": 1}}, "cache_control": {"ttl": "1h"}}
+
+    assert one(role="assistant", tool_calls=[call]).parts == (ToolUse("call_0_0", "f", '{"x": 1}', cache="1h"),)
+
+
+def test_a_mark_on_a_message_is_one_on_its_last_part() -> None:
+    mark = {"type": "ephemeral"}
+
+    assert one(role="user", content=["a", "b"], cache_control=mark).parts == (Text("a"), Text("b", "5m"))
+    assert one(role="user", content=[], cache_control=mark).parts == ()
+    audio = {"type": "input_audio", "input_audio": {"data": "UklG", "format": "wav"}}
+    assert one(role="user", content=[audio], cache_control=mark).parts == (Audio("UklG", "wav"),)
+
+
+def test_what_has_no_word_is_named() -> None:
+    dropped: list[str] = []
+    turn = {"role": "assistant", "content": ["a", {"type": "video_url"}], "prefix": True, "audio": {"id": "x"}}
+    _, (message,) = read({"role": "user"}, turn, drop=dropped.append)[1], read(turn, drop=lambda name: None)[1]
+
+    assert message.parts == (Text("a"),)
+    assert dropped == ["messages.audio", "messages.prefix", "messages.video_url"]
+
+
+@pytest.mark.parametrize(
+    ("turn", "param"),
+    [
+        ({"role": "narrator"}, "messages[1].role"),
+        ({"role": "assistant", "tool_calls": [CALL, {"type": "custom", "custom": {}}]}, "messages[1].tool_calls[1]"),
+        ({"role": "assistant", "tool_calls": [{"function": {}}]}, "messages[1].tool_calls[0]"),
+    ],
+)
+def test_what_would_change_the_meaning_is_refused_with_its_place(turn: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidRequestError) as raised:
+        read({"role": "user"}, turn)
+    assert raised.value.param == param
+
+
+# Writing.
+
+
+def test_the_system_is_one_text_for_those_who_take_no_more() -> None:
+    assert written(system=(Text("a"), Text("b", "5m"))) == [{"role": "system", "content": "a\n\nb"}]
+    assert written(Message(Role.SYSTEM, (Text("c"),))) == [{"role": "system", "content": "c"}]
+
+
+def test_one_text_is_a_string_and_more_are_parts() -> None:
+    assert written(ASKED, Message(Role.USER, (Text("a"), PNG), "ada"), Message(Role.USER, ())) == [
+        {"role": "user", "content": "Hi"},
+        {"role": "user", "name": "ada", "content": [{"type": "text", "text": "a"}, PNG_PART]},
+        {"role": "user", "content": ""},
+    ]
+
+
+def test_an_assistants_texts_are_one() -> None:
+    assert written(Message(Role.ASSISTANT, (Text("a"), USE, Text("b")), "bot"), Message(Role.ASSISTANT, ())) == [
+        {"role": "assistant", "name": "bot", "content": "ab", "tool_calls": [CALL]},
+        {"role": "assistant", "content": ""},
+    ]
+    assert written(Message(Role.ASSISTANT, (USE,))) == [{"role": "assistant", "content": None, "tool_calls": [CALL]}]
+    assert written(Message(Role.ASSISTANT, (Refusal("No"),))) == [
+        {"role": "assistant", "content": None, "refusal": "No"}
+    ]
+
+
+def test_unsigned_thoughts_go_back_within_a_loop_and_signed_ones_to_nobody_else() -> None:
+    thought = Message(Role.ASSISTANT, (Reasoning("Hm"), USE))
+    signed = Message(Role.ASSISTANT, (Reasoning("Hm", "sig"), Reasoning(redacted="xyz"), USE))
+    result = Message(Role.USER, (ToolResult("a", (Text("x"),)),))
+    told = written(ASKED, thought, result, ASKED, thought, result, signed, result)
+
+    assert [message.get("reasoning_content") for message in told if message["role"] == "assistant"] == [
+        None,
+        "Hm",
+        None,
+    ]
+
+
+def test_results_come_first_and_what_is_no_text_in_them_follows() -> None:
+    results = (ToolResult("a", (Text("x"), Text("y"))), ToolResult("b", (PNG,)))
+
+    assert written(Message(Role.USER, (Text("Look"), *results))) == [
+        {"role": "tool", "tool_call_id": "a", "content": "x\ny"},
+        {"role": "tool", "tool_call_id": "b", "content": ""},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Of the tool call b:"},
+                PNG_PART,
+                {"type": "text", "text": "Look"},
+            ],
+        },
+    ]
+
+
+def test_what_cannot_be_said_is_named() -> None:
+    dropped: list[str] = []
+    failed = Message(Role.USER, (ToolResult("a", (Text("x"),), is_error=True),))
+    told = written(failed, Message(Role.ASSISTANT, (PNG,)), drop=dropped.append)
+
+    assert dropped == ["is_error", "messages.image"]
+    assert told[1] == {"role": "assistant", "content": ""}
