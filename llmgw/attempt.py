@@ -43,7 +43,7 @@ class Attempt:
         self._target = step.candidate.target
         self._delay_s = step.delay_s
         self._call = call
-        self._crossing = between(call.dialect, self._target.dialect)
+        self._crossing = between(call.dialect, self._target.dialect, int(clock.now_s()))
         self._client = client
         self._transcript = transcript
         self._record = transcript.attempts[-1]

@@ -67,9 +67,10 @@ class Forwarding:
 class Translating:
     """The caller speaks one dialect, the provider another."""
 
-    def __init__(self, client: Dialect, provider: Dialect) -> None:
+    def __init__(self, client: Dialect, provider: Dialect, created_s: int) -> None:
         self._client = client
         self._provider = provider
+        self._created_s = created_s
 
     def request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
         return self._provider.write_conversation(self._client.read_conversation(request), edits)
@@ -79,15 +80,15 @@ class Translating:
         if answer.error is not None:
             failure = answer.error.failure or FailureClass.PROTOCOL
             raise UpstreamProtocolError(answer.error.message, failure, retry_after_s=answer.error.retry_after_s)
-        return _sign(answer), self._client.write_answer(answer)
+        return _sign(answer), self._client.write_answer(answer, self._created_s)
 
     def relay(self, request: ChatRequest, edits: Edits) -> Relay:  # noqa: ARG002 - one answer is all that crosses
-        return TranslatingRelay(self._provider, self._client, request)
+        return TranslatingRelay(self._provider, self._client.encoder(request, self._created_s))
 
 
-def between(client: Dialect, provider: Dialect) -> Crossing:
-    """The way there and back."""
-    return Forwarding(client) if client is provider else Translating(client, provider)
+def between(client: Dialect, provider: Dialect, created_s: int) -> Crossing:
+    """The way there and back. `created_s`: when the answer was made, in Unix time, where we are to tell."""
+    return Forwarding(client) if client is provider else Translating(client, provider, created_s)
 
 
 def _sign(answer: Answer) -> AnswerSign:

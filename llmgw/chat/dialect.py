@@ -1,6 +1,6 @@
 """One wire format, spoken in both directions: what every dialect must be able to say and to hear."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -121,14 +121,24 @@ class Dialect(Protocol):
         """An answer at once, as the events of a stream. Raises UpstreamProtocolError if it is none."""
         ...
 
-    def write_answer(self, answer: Answer) -> bytes:
-        """An answer at once, for a client."""
+    def write_answer(self, answer: Answer, created_s: int = 0) -> bytes:
+        """An answer at once, for a client. `created_s` is Unix time, for dialects that tell it."""
         ...
 
     def decoder(self) -> Decoder: ...
 
-    def encoder(self, request: ChatRequest) -> Encoder:
+    def encoder(self, request: ChatRequest, created_s: int = 0) -> Encoder:
         """`request` is what the client asked: some dialects repeat of it, or say usage only if asked."""
+        ...
+
+    # What there is.
+
+    def write_models(self, names: Sequence[str], created_s: int) -> bytes:
+        """The list of what a client may ask for."""
+        ...
+
+    def write_model(self, name: str, created_s: int) -> bytes:
+        """One of it."""
         ...
 
     # Errors.

@@ -4,11 +4,10 @@ As with forwarding, everything is held back until the first content, and an end 
 """
 
 from llmgw.chat import events
-from llmgw.chat.dialect import Dialect
+from llmgw.chat.dialect import Dialect, Encoder
 from llmgw.chat.events import Event, Finish
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.relay import HELD_BYTES_MAX
-from llmgw.chat.request import ChatRequest
 from llmgw.chat.usage import Usage
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
 from llmgw.wire import sse
@@ -21,10 +20,10 @@ class TranslatingRelay:
 
     last_event = b""
 
-    def __init__(self, provider: Dialect, client: Dialect, request: ChatRequest) -> None:
+    def __init__(self, provider: Dialect, encoder: Encoder) -> None:
         self._frames = sse.Frames()
         self._decoder = provider.decoder()
-        self._encoder = client.encoder(request)
+        self._encoder = encoder
         self._held: list[Event] = []
         self._held_bytes = 0
         self._finish: Finish | None = None

@@ -97,6 +97,8 @@ def client_lines(base: str, model: str) -> Iterator[Line]:
     exports = f"export OPENAI_BASE_URL={base} OPENAI_API_KEY={ANY_KEY}"
     yield (_label("OpenAI SDKs"), exports, ("   # Python and Node read both", "dim"))
     yield (_label(""), f"client.chat.completions.create(model={json.dumps(model)}, messages=[…])")
+    anthropic = base.removesuffix("/v1")
+    yield (_label("Anthropic"), f"export ANTHROPIC_BASE_URL={anthropic} ANTHROPIC_API_KEY={ANY_KEY}")
     yield (_label("curl"), f"curl {base}/chat/completions -H 'content-type: application/json' -d {shlex.quote(body)}")
     yield (_label("LangChain"), f'ChatOpenAI(model={json.dumps(model)}, base_url="{base}", api_key="{ANY_KEY}")')
     yield (_label("Open WebUI"), f"OPENAI_API_BASE_URL={base} OPENAI_API_KEY={ANY_KEY} open-webui serve")

@@ -102,7 +102,8 @@ async def _read_body(request: web.Request, running: Running) -> bytes:
 async def models(request: web.Request) -> web.Response:
     """`GET /v1/models`: the public names. Patterns are left out: clients offer what is listed as it stands."""
     running = request.app[RUNNING]
-    return _json({"object": "list", "data": [_model(running, name) for name in running.graph.names()]})
+    dialect = spoken_at(request.path, request.headers)
+    return _written(dialect.write_models(running.graph.names(), int(running.started_at_s)))
 
 
 async def model(request: web.Request) -> web.Response:
@@ -111,7 +112,7 @@ async def model(request: web.Request) -> web.Response:
     name = request.match_info["id"]
     if running.graph.resolve(name) is None:
         raise UnknownModelError(replies.unknown_model(running.graph, name), param="model")
-    return _json(_model(running, name))
+    return _written(spoken_at(request.path, request.headers).write_model(name, int(running.started_at_s)))
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -151,9 +152,9 @@ async def preflight(_request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-def _model(running: Running, name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": int(running.started_at_s), "owned_by": "llmgw"}
-
-
 def _json(value: Any, status: int = 200) -> web.Response:
-    return web.Response(status=status, body=msgspec.json.encode(value), content_type="application/json")
+    return _written(msgspec.json.encode(value), status)
+
+
+def _written(body: bytes, status: int = 200) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json")

@@ -5,7 +5,10 @@ import json
 import msgspec
 import pytest
 
+from llmgw.chat.answer import Answer
+from llmgw.chat.conversation import Text
 from llmgw.chat.crossing import Forwarding, Translating, between
+from llmgw.chat.events import Finish
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.request import Edits
 from llmgw.chat.translating import TranslatingRelay
@@ -19,7 +22,7 @@ BODY = encode({"model": "m", "messages": [{"role": "user", "content": "hi"}], "s
 
 
 def test_who_speaks_the_same_is_forwarded() -> None:
-    crossing = between(openai_chat, openai_chat)
+    crossing = between(openai_chat, openai_chat, 7)
     answer = encode({**chat_answer(), "vendor": 1})
     body, dropped = crossing.request(openai_chat.read_request(BODY), EDITS)
 
@@ -30,7 +33,7 @@ def test_who_speaks_the_same_is_forwarded() -> None:
 
 
 def test_who_speaks_otherwise_is_translated_and_told_what_could_not_cross() -> None:
-    crossing = between(openai_chat, anthropic_messages)
+    crossing = between(openai_chat, anthropic_messages, 7)
     body, dropped = crossing.request(openai_chat.read_request(BODY), EDITS)
 
     assert isinstance(crossing, Translating)
@@ -39,7 +42,7 @@ def test_who_speaks_otherwise_is_translated_and_told_what_could_not_cross() -> N
 
 
 def test_an_answer_crosses_with_its_meaning() -> None:
-    sign, body = between(anthropic_messages, openai_chat).answer(encode(chat_answer("Hello")))
+    sign, body = between(anthropic_messages, openai_chat, 7).answer(encode(chat_answer("Hello")))
 
     assert sign.usage is not None
     assert json.loads(body)["content"][0]["text"] == "Hello"
@@ -57,13 +60,20 @@ def test_filtered_is_what_was_filtered_and_a_refusal_in_words_is_an_answer(
     message: dict[str, str], finish: str, expected: str
 ) -> None:
     choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
-    sign, _ = between(anthropic_messages, openai_chat).answer(msgspec.json.encode({"choices": [choice]}))
+    sign, _ = between(anthropic_messages, openai_chat, 7).answer(msgspec.json.encode({"choices": [choice]}))
 
     assert expected == sign.finish
 
 
 def test_an_error_that_is_a_200_has_its_class() -> None:
     with pytest.raises(UpstreamProtocolError) as caught:
-        between(anthropic_messages, openai_chat).answer(b'{"error":{"message":"slow down","code":429}}')
+        between(anthropic_messages, openai_chat, 7).answer(b'{"error":{"message":"slow down","code":429}}')
 
     assert caught.value.failure is FailureClass.RATE_LIMITED
+
+
+def test_when_it_was_made_is_told_where_the_dialect_tells_it() -> None:
+    message = anthropic_messages.write_answer(Answer(parts=(Text("Hi"),), finish=Finish.STOP))
+    _, body = between(openai_chat, anthropic_messages, 7).answer(message)
+
+    assert json.loads(body)["created"] == 7

@@ -29,7 +29,7 @@ PAIRS = pytest.mark.parametrize(
 
 
 def relay(provider: Dialect = openai_chat, client: Dialect = anthropic_messages) -> TranslatingRelay:
-    return TranslatingRelay(provider, client, ASKED)
+    return TranslatingRelay(provider, client.encoder(ASKED))
 
 
 def read(dialect: Dialect, stream: bytes) -> Answer:
@@ -167,7 +167,7 @@ def test_an_end_without_a_blank_line_is_completed_and_half_an_event_left_out() -
 
 
 def test_usage_is_known_though_the_client_did_not_ask() -> None:
-    of = TranslatingRelay(anthropic_messages, openai_chat, ChatRequest("m", {}, stream=True))
+    of = TranslatingRelay(anthropic_messages, openai_chat.encoder(ChatRequest("m", {}, stream=True)))
     out = pumped(of, [stream_of(anthropic_messages, HELLO)])
 
     assert (of.usage is not None, b'"usage":{' in out) == (True, False)

@@ -183,3 +183,16 @@ async def test_a_refusal_of_the_provider_is_the_sdks_own_error(aimock: AimockCon
     async with gateway_for(aimock) as gateway, openai_sdk(gateway) as sdk:
         with pytest.raises(openai.RateLimitError, match=upstream):
             await sdk.chat.completions.create(model=upstream, messages=ASK)
+
+
+# What there is.
+
+
+async def test_each_sdk_lists_the_models_in_its_own_shape(aimock: AimockControls) -> None:
+    async with gateway_for(aimock) as gateway, anthropic_sdk(gateway) as theirs, openai_sdk(gateway) as ours:
+        anthropics = [model async for model in theirs.models.list()]
+        one = await theirs.models.retrieve("openai")
+        openais = [model.id async for model in ours.models.list()]
+
+    assert [model.id for model in anthropics] == openais == ["anthropic", "openai"]
+    assert (one.type, one.display_name, one.created_at.tzinfo is not None) == ("model", "openai", True)

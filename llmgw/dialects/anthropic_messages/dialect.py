@@ -1,6 +1,7 @@
 """Anthropic Messages (https://docs.anthropic.com/en/api/messages): the dialect of Claude, whoever serves it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -51,15 +52,23 @@ class AnthropicMessages:
     def read_events(self, body: bytes) -> list[Event]:
         return answers.read_events(body)
 
-    def write_answer(self, answer: Answer) -> bytes:
+    def write_answer(self, answer: Answer, created_s: int = 0) -> bytes:  # noqa: ARG002 - it is not told here
         return answers.write_answer(answer)
 
     def decoder(self) -> Decoder:
         return AnthropicDecoder()
 
-    def encoder(self, request: ChatRequest) -> Encoder:
+    def encoder(self, request: ChatRequest, created_s: int = 0) -> Encoder:  # noqa: ARG002 - it is not told here
         """Providers that do not name their model are told by the name that the client asked for."""
         return AnthropicEncoder(request.model)
+
+    def write_models(self, names: Sequence[str], created_s: int) -> bytes:
+        data = [_model(name, created_s) for name in names]
+        ends = {"first_id": names[0], "last_id": names[-1]} if names else {"first_id": None, "last_id": None}
+        return _encoder.encode({"data": data, "has_more": False, **ends})
+
+    def write_model(self, name: str, created_s: int) -> bytes:
+        return _encoder.encode(_model(name, created_s))
 
     def read_error(self, status: int, body: bytes) -> ProviderError:
         return errors.read_error(status, body)
@@ -69,6 +78,11 @@ class AnthropicMessages:
 
     def write_stream_error(self, report: ErrorReport) -> bytes:
         return sse.write(errors.write_error(report), b"error")
+
+
+def _model(name: str, created_s: int) -> dict[str, str]:
+    created_at = datetime.fromtimestamp(created_s, UTC).isoformat().replace("+00:00", "Z")
+    return {"type": "model", "id": name, "display_name": name, "created_at": created_at}
 
 
 anthropic_messages: Dialect = AnthropicMessages()

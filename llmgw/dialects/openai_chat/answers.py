@@ -48,8 +48,8 @@ def read_events(body: bytes) -> list[Event]:
         raise UpstreamProtocolError(f"the answer is not a chat completion: {error}") from None
 
 
-def write_answer(answer: Answer) -> bytes:
-    """`created` is 0: there is no clock here."""
+def write_answer(answer: Answer, created_s: int = 0) -> bytes:
+    """The completion for a client."""
     calls = [tool_call(part.id, part.name, part.arguments, part.signature) for part in _all(answer, ToolUse)]
     refusal = "".join(part.text for part in _all(answer, Refusal))
     choice = {
@@ -63,7 +63,7 @@ def write_answer(answer: Answer) -> bytes:
         {
             "id": answer.id or UNNAMED,
             "object": "chat.completion",
-            "created": 0,
+            "created": created_s,
             "model": answer.model,
             "choices": [choice],
             **usage,

@@ -4,7 +4,7 @@ Most providers speak it with an accent: usage with or without choices, `[DONE]` 
 shapes. We read what any of them sends and write what OpenAI would.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -158,14 +158,20 @@ class OpenAIChat:
     def read_events(self, body: bytes) -> list[Event]:
         return read_events(body)
 
-    def write_answer(self, answer: Answer) -> bytes:
-        return write_answer(answer)
+    def write_answer(self, answer: Answer, created_s: int = 0) -> bytes:
+        return write_answer(answer, created_s)
 
     def decoder(self) -> StreamDecoder:
         return StreamDecoder()
 
-    def encoder(self, request: ChatRequest) -> StreamEncoder:
-        return StreamEncoder(request)
+    def encoder(self, request: ChatRequest, created_s: int = 0) -> StreamEncoder:
+        return StreamEncoder(request, created_s)
+
+    def write_models(self, names: Sequence[str], created_s: int) -> bytes:
+        return _encoder.encode({"object": "list", "data": [_model(name, created_s) for name in names]})
+
+    def write_model(self, name: str, created_s: int) -> bytes:
+        return _encoder.encode(_model(name, created_s))
 
     def read_error(self, status: int, body: bytes) -> ProviderError:
         return msgspec.structs.replace(read_error(status, body), plain=_is_plain(body))
@@ -206,6 +212,10 @@ def _sign(chunk: Chunk) -> Sign:
         usage=usage,
         usage_only=usage is not None and not choices,
     )
+
+
+def _model(name: str, created_s: int) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": created_s, "owned_by": "llmgw"}
 
 
 def _index(choice: Choice) -> int:

@@ -64,12 +64,10 @@ class StreamDecoder:
 
 
 class StreamEncoder:
-    """One id for all chunks, the role first, a call's id and name before its arguments, the finish and the usage last.
+    """One id for all chunks, the role first, the id and name of a call before its arguments, finish and usage last."""
 
-    `created` is 0: there is no clock here.
-    """
-
-    def __init__(self, request: ChatRequest) -> None:
+    def __init__(self, request: ChatRequest, created_s: int = 0) -> None:
+        self._created_s = created_s
         self._model = request.model
         self._wants_usage = request.wants_usage
         self._head = self._tail = b""
@@ -117,7 +115,7 @@ class StreamEncoder:
             {
                 "id": started.id or UNNAMED,
                 "object": "chat.completion.chunk",
-                "created": 0,
+                "created": self._created_s,
                 "model": started.model or self._model,
             }
         )
