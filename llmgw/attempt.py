@@ -191,7 +191,10 @@ class Attempt:
         """The answer, if it is one: anything but a success of the right type is an error here."""
         body, dropped = self._crossing.request(self._call.request, self._target.edits)
         self._transcript.dropped = dropped
-        headers = {**self._call.forwarded, **{name: value.reveal() for name, value in self._target.headers.items()}}
+        headers = {
+            **self._crossing.headers(self._call.forwarded),
+            **{name: value.reveal() for name, value in self._target.headers.items()},
+        }
         call = UpstreamCall(self._target, headers, body, self._candidate.limits.connect_s, self._call.request_id)
         async with AsyncExitStack() as stack:
             with self._waiting():

@@ -1,6 +1,6 @@
 """What a client is told beside the answer itself: response headers, and errors with what to do about them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from llmgw.call import Call
@@ -19,6 +19,7 @@ from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.transcript import Transcript
 
 NAMES_LISTED_MAX = 20
+DROPPED_CHARS_MAX = 1000
 _RATE_LIMIT_HEADERS = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit-")
 
 
@@ -56,7 +57,7 @@ def decided(transcript: Transcript) -> dict[str, str]:
         "x-llmgw-overhead-ms": f"{transcript.overhead_s * 1000:.2f}",
     }
     if transcript.dropped:
-        told["x-llmgw-dropped"] = ",".join(transcript.dropped)
+        told["x-llmgw-dropped"] = _listed(transcript.dropped)
     if transcript.target is not None and transcript.path is not None:
         told["x-llmgw-target"] = printable(transcript.target)
         told["x-llmgw-route"] = printable(transcript.path)
@@ -70,6 +71,12 @@ def passed_on(error: UpstreamStatusError, dialect: Dialect) -> tuple[dict[str, s
         return {**limits, "content-type": content_type(error.headers)}, error.body
     told = ErrorReport(error.status, error.failure.value, error.message)
     return {**limits, "content-type": "application/json"}, dialect.write_error(told)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """They are the caller's own words: as a header can carry them, and not longer than clients take."""
+    told = printable(",".join(names))
+    return told if len(told) <= DROPPED_CHARS_MAX else f"{told[:DROPPED_CHARS_MAX]}... ({len(names)} in all)"
 
 
 def report(error: GatewayError) -> ErrorReport:

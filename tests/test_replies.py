@@ -176,3 +176,14 @@ def test_long_lists_are_cut() -> None:
 
     assert "m019, …. Add" in told
     assert len(told) < 500
+
+
+def test_the_names_of_what_was_dropped_are_the_callers_own_words() -> None:
+    transcript = transcript_of("one")
+    transcript.dropped = ("a\r\nb", "\0", "ü")
+    short = replies.decided(transcript)["x-llmgw-dropped"]
+    transcript.dropped = tuple(f"field_{number}" for number in range(3000))
+    long = replies.decided(transcript)["x-llmgw-dropped"]
+
+    assert short == "a??b,?,?"
+    assert (len(long) < 1100, long.endswith("... (3000 in all)")) == (True, True)

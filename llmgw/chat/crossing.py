@@ -1,5 +1,6 @@
 """From the caller's dialect to the provider's and back: as the bytes are where both speak the same, else translated."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from llmgw.chat.answer import Answer, fold
@@ -11,6 +12,8 @@ from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.translating import TranslatingRelay
 from llmgw.chat.usage import Usage
 from llmgw.errors import FailureClass, UpstreamProtocolError
+
+VENDORS = frozenset({"anthropic", "openai"})  # with headers of their own
 
 
 class Relay(Protocol):
@@ -41,6 +44,10 @@ class Crossing(Protocol):
         """The body for the provider, and what could not cross. Raises InvalidRequestError."""
         ...
 
+    def headers(self, forwarded: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of the caller's that the provider is to have."""
+        ...
+
     def answer(self, body: bytes) -> tuple[AnswerSign, bytes]:
         """What an answer at once means, and the body for the client. Raises UpstreamProtocolError."""
         ...
@@ -56,6 +63,9 @@ class Forwarding:
 
     def request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
         return self._dialect.write_request(request, edits)
+
+    def headers(self, forwarded: Mapping[str, str]) -> Mapping[str, str]:
+        return forwarded
 
     def answer(self, body: bytes) -> tuple[AnswerSign, bytes]:
         return self._dialect.read_answer(body), body
@@ -75,6 +85,10 @@ class Translating:
     def request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
         return self._provider.write_conversation(self._client.read_conversation(request), edits)
 
+    def headers(self, forwarded: Mapping[str, str]) -> Mapping[str, str]:
+        """What is one vendor's own goes to nobody else."""
+        return {name: value for name, value in forwarded.items() if _is_for(self._provider, name)}
+
     def answer(self, body: bytes) -> tuple[AnswerSign, bytes]:
         answer = fold(self._provider.read_events(body), self._provider.name)
         if answer.error is not None:
@@ -89,6 +103,11 @@ class Translating:
 def between(client: Dialect, provider: Dialect, created_s: int) -> Crossing:
     """The way there and back. `created_s`: when the answer was made, in Unix time, where we are to tell."""
     return Forwarding(client) if client is provider else Translating(client, provider, created_s)
+
+
+def _is_for(dialect: Dialect, header: str) -> bool:
+    vendor = header.partition("-")[0]
+    return vendor not in VENDORS or dialect.name.startswith(vendor)
 
 
 def _sign(answer: Answer) -> AnswerSign:

@@ -45,6 +45,7 @@ class Edits:
     default: Mapping[str, msgspec.Raw]
     drop: frozenset[str]
     ask_usage: bool
+    cap_field: str = "max_tokens"  # what the provider calls the cap of the output, for dialects with two words for it
 
     def applied(
         self, fields: Mapping[str, msgspec.Raw], also_drop: frozenset[str] = frozenset()

@@ -59,6 +59,7 @@ def _edits(upstream_model: str, entry: file.ModelEntry, provider: UsableProvider
         default=_encoded(entry.default),
         drop=frozenset(entry.drop) | unsupported,
         ask_usage=provider.row.takes_stream_options,
+        cap_field=provider.row.cap_field,
     )
 
 

@@ -35,6 +35,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     auth: Auth = Auth.BEARER
     dialect_name: str = msgspec.field(default="openai_chat", name="dialect")
     headers: Mapping[str, str] = {}
+    cap_field: str = "max_tokens"  # or max_completion_tokens, for the cap of the output
     takes_stream_options: bool = True  # `stream_options.include_usage`
     unsupported: frozenset[str] = frozenset()  # fields of a request that it does not take
     local: bool = False  # runs on the caller's own machine: slow to load, free of charge

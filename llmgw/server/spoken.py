@@ -20,6 +20,6 @@ CHAT_PATHS = {
 def spoken_at(path: str, headers: Mapping[str, str]) -> Dialect:
     """The dialect of a request. Where paths are shared, the headers of Anthropic's SDK decide; else it is OpenAI's."""
     place = path.rstrip("/")
-    if place.endswith("/messages") or ("/models" in place and "anthropic-version" in headers):
+    if place.endswith("/messages") or "/messages/" in place or ("/models" in place and "anthropic-version" in headers):
         return anthropic_messages
     return openai_chat

@@ -77,3 +77,11 @@ def test_when_it_was_made_is_told_where_the_dialect_tells_it() -> None:
     _, body = between(openai_chat, anthropic_messages, 7).answer(message)
 
     assert json.loads(body)["created"] == 7
+
+
+def test_headers_of_one_vendor_go_to_nobody_else() -> None:
+    given = {"anthropic-beta": "a", "openai-organization": "o", "traceparent": "t"}
+
+    assert between(openai_chat, openai_chat, 7).headers(given) == given
+    assert set(between(openai_chat, anthropic_messages, 7).headers(given)) == {"anthropic-beta", "traceparent"}
+    assert set(between(anthropic_messages, openai_chat, 7).headers(given)) == {"openai-organization", "traceparent"}

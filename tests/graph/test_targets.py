@@ -18,6 +18,7 @@ def test_everything_a_call_needs_is_there() -> None:
 
     assert (found.id, found.provider, found.url) == ("m", "openai", "https://api.openai.com/v1/chat/completions")
     assert (found.context_window, found.max_output) == (9, 3)
+    assert found.edits.cap_field == "max_completion_tokens"
 
 
 def test_values_of_the_body_are_encoded_once() -> None:

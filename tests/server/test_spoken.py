@@ -20,6 +20,7 @@ def test_every_chat_path_has_its_dialect(path: str) -> None:
     ("path", "headers", "name"),
     [
         ("/v1/models", {}, "openai_chat"),
+        ("/v1/messages/count_tokens", {}, "anthropic_messages"),
         ("/v1/models", ANTHROPICS, "anthropic_messages"),
         ("/v1/models/nobody", ANTHROPICS, "anthropic_messages"),
         ("/v1/chat/completions", ANTHROPICS, "openai_chat"),

@@ -105,8 +105,12 @@ class MessageReader:
         for n, call in enumerate(turn.tool_calls or []):
             yield self._call(call, f"messages[{place}].tool_calls[{n}]", f"call_{place}_{n}")
         if turn.function_call:
+            name = turn.function_call.get("name")
+            if not isinstance(name, str):
+                where = f"messages[{place}].function_call.name"
+                raise InvalidRequestError(f"{where}: missing", param=where)
             self._last_call = f"call_{place}"
-            yield ToolUse(self._last_call, str(turn.function_call.get("name")), arguments_of(turn.function_call))
+            yield ToolUse(self._last_call, name, arguments_of(turn.function_call))
 
     def _call(self, call: dict[str, Any], place: str, made_up: str) -> ToolUse:
         function = call.get("function")

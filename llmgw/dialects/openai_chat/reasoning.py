@@ -5,6 +5,7 @@ where alone signatures have a place. A signature counts only where its format sa
 """
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from llmgw.chat.conversation import Reasoning
@@ -16,7 +17,7 @@ _ISSUER = "anthropic_messages"  # by the name of its dialect
 def read_reasoning(told: Any) -> Iterator[Reasoning]:
     """Of a message or a delta: the details if they say something, else the plain text."""
     text = _text(told.reasoning_content) or _text(told.reasoning)
-    details = [thought for detail in _dicts(told.reasoning_details) for thought in _thoughts(detail)]
+    details = [thought for detail in _merged(_dicts(told.reasoning_details)) for thought in _thoughts(detail)]
     if text and not any(thought.text for thought in details):
         details = _with_text(details, text)
     yield from details
@@ -38,6 +39,17 @@ def write_detail(thought: Reasoning, index: int) -> dict[str, object]:
     text = {"text": thought.text} if thought.text or not thought.signature else {}
     signature = {"signature": thought.signature} if thought.signature else {}
     return {"type": "reasoning.text", **text, **signature, "format": FORMAT, "index": index}
+
+
+def _merged(details: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Pieces of the same index are one, for clients that keep them as they came in the stream."""
+    for (index, kind), pieces in groupby(details, key=lambda detail: (detail.get("index"), detail.get("type"))):
+        together = list(pieces)
+        if index is None or kind != "reasoning.text" or len(together) == 1:
+            yield from together
+            continue
+        whole = {name: value for piece in together for name, value in piece.items() if value is not None}
+        yield {**whole, "text": "".join(_text(piece.get("text")) for piece in together)}
 
 
 def _thoughts(detail: dict[str, Any]) -> Iterator[Reasoning]:

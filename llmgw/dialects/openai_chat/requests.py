@@ -1,5 +1,6 @@
 """A request for the next turn: read as any caller writes it, written as every provider takes it."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from llmgw.dialects.openai_chat.messages import Drop, MessageReader, Turn, write
 from llmgw.dialects.openai_chat.tools import CallerTool, Function, read_choice, read_tools, write_choice, write_tool
 from llmgw.errors import InvalidRequestError
 
+USER_CHARS_MAX = 64
+_NEWER, _OLDER = "max_completion_tokens", "max_tokens"
 _TOO_DEEP = "the body is nested too deeply"
 _FORMAT_NAME = "response"  # a JSON schema must have a name
 _BUDGETS = {"low": 1024, "medium": 4096}  # up to how many tokens a word stands for
@@ -201,7 +204,7 @@ def _written(conversation: Conversation, edits: Edits, drop: Drop) -> dict[str, 
         "reasoning_effort": _level(conversation.effort),
         "response_format": _format_fields(conversation.response_format),
         "n": conversation.choices if conversation.choices > 1 else None,
-        "user": conversation.user or None,
+        "user": _user(conversation.user),
         "stream": conversation.stream or None,
         "stream_options": {"include_usage": True} if conversation.stream and edits.ask_usage else None,
     }
@@ -230,11 +233,19 @@ def _has_mark(system: Sequence[Text], messages: Sequence[Message]) -> bool:
     return any(getattr(part, "cache", "") for part in parts if not isinstance(part, Reasoning))
 
 
+def _user(name: str) -> str | None:
+    """OpenAI takes 64 characters; whoever has a longer name is the same user by its digest."""
+    return hashlib.sha256(name.encode()).hexdigest() if len(name) > USER_CHARS_MAX else name or None
+
+
 def _cap_name(edits: Edits) -> str:
-    """All take `max_tokens` but OpenAI's newer models: a target that names or drops one of the two tells which."""
+    """All take `max_tokens` but OpenAI itself. A target that names or drops one of the two tells which."""
     told = {*edits.set, *edits.default}
-    newer = "max_completion_tokens" in told or "max_tokens" in edits.drop
-    return "max_completion_tokens" if newer and "max_completion_tokens" not in edits.drop else "max_tokens"
+    if _NEWER in told or (_OLDER in edits.drop and _NEWER not in edits.drop):
+        return _NEWER
+    if _OLDER in told or _NEWER in edits.drop:
+        return _OLDER
+    return edits.cap_field
 
 
 def _level(effort: Effort | None) -> str | None:

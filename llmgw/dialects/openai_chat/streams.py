@@ -71,7 +71,7 @@ class StreamEncoder:
         self._model = request.model
         self._wants_usage = request.wants_usage
         self._head = self._tail = b""
-        self._thoughts = 0
+        self._thoughts = self._citations = 0
         self._calls: dict[int, bool] = {}  # whether it has arguments
         self._refused = False
         self._finish: Finish | None = None
@@ -153,7 +153,8 @@ class StreamEncoder:
             case events.Cited():
                 told = annotation(event.citation)
                 if told is not None:
-                    yield {"annotations": [told]}
+                    yield {"annotations": [{"index": self._citations, **told}]}
+                    self._citations += 1
             case _:
                 assert_never(event)
 

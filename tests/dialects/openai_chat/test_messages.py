@@ -194,3 +194,10 @@ def test_what_cannot_be_said_is_named() -> None:
 
     assert dropped == ["is_error", "messages.image"]
     assert told[1] == {"role": "assistant", "content": ""}
+
+
+def test_a_call_without_a_name_is_refused_at_its_place() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        read({"role": "assistant", "content": None, "function_call": {"arguments": "{}"}})
+
+    assert caught.value.param == "messages[0].function_call.name"

@@ -65,3 +65,10 @@ def test_thoughts_are_written_so_that_they_read_back() -> None:
 )
 def test_a_detail_says_what_there_is(thought: Reasoning, fields: dict[str, Any]) -> None:
     assert {**detail(index=3), **fields} == write_detail(thought, 3)
+
+
+def test_pieces_of_the_same_index_are_one_thought() -> None:
+    pieces = [detail(text="H", index=0), detail(text="m", index=0), detail(signature="sig", index=0)]
+    told = FullDelta(reasoning_details=[*pieces, detail(text="Well", index=1), detail(data="xyz", index=2)])
+
+    assert list(read_reasoning(told)) == [SIGNED, Reasoning("Well", issuer="anthropic_messages"), REDACTED]

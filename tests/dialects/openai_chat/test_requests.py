@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -295,12 +296,21 @@ def test_usage_is_asked_for_in_streams_where_the_provider_takes_it() -> None:
         (edits(drop=("max_tokens",)), {"max_completion_tokens": 9}, ()),
         (edits(drop=("max_tokens", "max_completion_tokens")), {}, ("max_tokens",)),
         (edits(default={"top_k": 5}), {"max_tokens": 9, "top_k": 5}, ()),
+        (replace(edits(), cap_field="max_completion_tokens"), {"max_completion_tokens": 9}, ()),
+        (replace(edits(set={"max_tokens": 5}), cap_field="max_completion_tokens"), {"max_tokens": 5}, ()),
     ],
 )
 def test_the_target_tells_what_a_cap_is_called(
     changes: Edits, expected: dict[str, Any], dropped: tuple[str, ...]
 ) -> None:
     assert written(changes, max_tokens=9) == (expected, dropped)
+
+
+def test_a_user_with_a_long_name_is_the_same_by_its_digest() -> None:
+    told = written(user="u" * 150)[0]["user"]
+
+    assert (len(told), told == written(user="u" * 150)[0]["user"]) == (64, True)
+    assert written(user="u" * 64)[0]["user"] == "u" * 64
 
 
 def test_what_is_not_said_is_named() -> None:

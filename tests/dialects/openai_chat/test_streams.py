@@ -237,19 +237,20 @@ def test_thoughts_carry_their_signatures() -> None:
 
 
 def test_citations_with_an_address_are_annotations() -> None:
-    told = deltas(
-        events.Cited({"type": "web_search_result_location", "url": "u", "title": "t"}), events.Cited({"x": 1})
-    )
+    one, two = (events.Cited({"type": "web_search_result_location", "url": url, "title": "t"}) for url in "uv")
+    told = deltas(one, events.Cited({"x": 1}), two)
 
     assert told == [
         {
             "annotations": [
                 {
+                    "index": index,  # SDKs put lists together by it
                     "type": "url_citation",
-                    "url_citation": {"url": "u", "title": "t", "start_index": 0, "end_index": 0},
+                    "url_citation": {"url": url, "title": "t", "start_index": 0, "end_index": 0},
                 }
             ]
         }
+        for index, url in enumerate("uv")
     ]
 
 
