@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 
 from llmgw import refusal, replies
 from llmgw.call import Call
-from llmgw.chat.crossing import Relay, between
+from llmgw.chat.crossing import Relay
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.usage import Usage
@@ -26,6 +26,7 @@ from llmgw.errors import (
 from llmgw.masking import Mask
 from llmgw.policy.cost import cost_nanousd
 from llmgw.ports import Client, Clock, Upstream, UpstreamCall, UpstreamStream
+from llmgw.preparing import Prepared
 from llmgw.routing.plan import Try
 from llmgw.time_limits import Limit, tightest, within
 from llmgw.transcript import Transcript
@@ -38,12 +39,16 @@ END_S_MAX = 0.25  # from the end mark to the end of the body: later than that th
 class Attempt:
     """Raises UpstreamError from `run`; `transcript.committed` says whether another attempt may follow."""
 
-    def __init__(self, step: Try, call: Call, client: Client, transcript: Transcript, clock: Clock) -> None:
+    def __init__(
+        self, step: Try, call: Call, prepared: Prepared, client: Client, transcript: Transcript, clock: Clock
+    ) -> None:
         self._candidate = step.candidate
         self._target = step.candidate.target
         self._delay_s = step.delay_s
         self._call = call
-        self._crossing = between(call.dialect, self._target.dialect, int(clock.now_s()))
+        self._prepared = prepared
+        self._wire = prepared.wire
+        self._crossing = prepared.crossing
         self._client = client
         self._transcript = transcript
         self._record = transcript.attempts[-1]
@@ -189,24 +194,27 @@ class Attempt:
     @asynccontextmanager
     async def _open(self, upstream: Upstream) -> AsyncIterator[UpstreamStream]:
         """The answer, if it is one: anything but a success of the right type is an error here."""
-        body, dropped = self._crossing.request(self._call.request, self._target.edits)
-        self._transcript.dropped = dropped
+        self._transcript.dropped = self._prepared.dropped
         headers = {
             **self._crossing.headers(self._call.forwarded),
             **{name: value.reveal() for name, value in self._target.headers.items()},
         }
-        call = UpstreamCall(self._target, headers, body, self._candidate.limits.connect_s, self._call.request_id)
+        stream = self._call.request.stream
+        url = self._wire.stream_url if stream else self._wire.url
+        call = UpstreamCall(
+            self._target, url, headers, self._prepared.body, self._candidate.limits.connect_s, self._call.request_id
+        )
         async with AsyncExitStack() as stack:
             with self._waiting():
                 answer = await stack.enter_async_context(upstream.open(call))
             self._record.status = answer.status
-            if not 200 <= answer.status <= 299 or not refusal.is_expected(answer, stream=self._call.request.stream):
+            if not 200 <= answer.status <= 299 or not refusal.is_expected(answer, self._wire.dialect, stream=stream):
                 with self._waiting():
                     raise await self._refusal(answer)
             yield answer
 
     async def _refusal(self, answer: UpstreamStream) -> UpstreamError:
-        dialect = self._target.dialect
+        dialect = self._wire.dialect
         if 200 <= answer.status <= 299:
             return await refusal.of_type(answer, dialect, stream=self._call.request.stream)
         return await refusal.of_status(answer, dialect, self._mask(), self._clock.now_s())

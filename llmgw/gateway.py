@@ -26,6 +26,7 @@ from llmgw.errors import (
     UpstreamError,
 )
 from llmgw.ports import Client, Clock, Journal, Upstream
+from llmgw.preparing import Preparing
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice, seed_of
 from llmgw.routing.exhausted import RouteExhaustedError
@@ -105,13 +106,14 @@ class Gateway:
         """Attempt after attempt, as the plan says, until one has answered."""
         dice = Dice(seed_of(call.request_id))
         itinerary = self._itinerary(call, dice)
-        plan = AttemptPlan(itinerary, dice.draw)
+        preparing = Preparing(call.request, call.dialect, int(self._clock.now_s()))
+        plan = AttemptPlan(itinerary, dice.draw, preparing.unfit)
         failures: list[tuple[str, UpstreamError]] = []
         step = plan.start()
         while isinstance(step, Try):
             target_id = step.candidate.target.id
             transcript.attempts.append(AttemptRecord(target_id, step.candidate.path, step.delay_s))
-            attempt = Attempt(step, call, client, transcript, self._clock)
+            attempt = Attempt(step, call, preparing.ready(step.candidate.target), client, transcript, self._clock)
             try:
                 return await attempt.run(self._upstream, itinerary.deadline_s)
             except UpstreamError as error:

@@ -15,9 +15,13 @@ from llmgw.transcript import Transcript
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """One POST to a target: the headers and the bytes exactly as they go out, and how long connecting may take."""
+    """One POST to a target: the headers and the bytes exactly as they go out, and how long connecting may take.
+
+    What a cloud's library knows of the credential is added by whoever opens it.
+    """
 
     target: Target
+    url: str
     headers: Mapping[str, str]
     body: bytes
     connect_s: float

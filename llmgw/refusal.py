@@ -6,20 +6,19 @@ The status, or a word in the body, is enough to know the class; so a body is wai
 import asyncio
 from contextlib import suppress
 
-from llmgw.chat.dialect import Dialect
+from llmgw.chat.dialect import ProviderDialect
 from llmgw.errors import StreamCutError, UpstreamProtocolError, UpstreamStatusError
 from llmgw.masking import Mask
 from llmgw.ports import UpstreamStream
 from llmgw.routing.outcome import class_of_status
 from llmgw.wire import retry_after
 
-EVENT_STREAM = "text/event-stream"
 ERROR_BYTES_MAX = 256 * 1024
 ERROR_S_MAX = 2.0  # for the body to arrive, once the status is there
 LOCATION_CHARS_MAX = 200
 
 
-async def of_status(answer: UpstreamStream, dialect: Dialect, mask: Mask, now_s: float) -> UpstreamStatusError:
+async def of_status(answer: UpstreamStream, dialect: ProviderDialect, mask: Mask, now_s: float) -> UpstreamStatusError:
     """The provider's own words first, as far as they came, then its status; without our key."""
     body = await _body(answer)
     told = dialect.read_error(answer.status, body)
@@ -36,20 +35,21 @@ async def of_status(answer: UpstreamStream, dialect: Dialect, mask: Mask, now_s:
     return error
 
 
-def is_expected(answer: UpstreamStream, *, stream: bool) -> bool:
+def is_expected(answer: UpstreamStream, dialect: ProviderDialect, *, stream: bool) -> bool:
     """Whether the type is that of an answer, or is not told."""
     given = _content_type(answer)
-    return not given or (given == EVENT_STREAM if stream else _is_json(given))
+    return not given or (given in dialect.framing.content_types if stream else _is_json(given))
 
 
-async def of_type(answer: UpstreamStream, dialect: Dialect, *, stream: bool) -> UpstreamProtocolError:
+async def of_type(answer: UpstreamStream, dialect: ProviderDialect, *, stream: bool) -> UpstreamProtocolError:
     """An error may come as JSON with a 200, also to those who asked for a stream: then it says its class."""
     given = _content_type(answer)
     if _is_json(given):
         told = dialect.read_error(answer.status, await _body(answer))
         if told.failure is not None:
             return UpstreamProtocolError(told.message, told.failure, retry_after_s=told.retry_after_s)
-    return UpstreamProtocolError(f"content type {given} instead of {EVENT_STREAM if stream else 'JSON'}")
+    wanted = dialect.framing.content_types[0] if stream else "JSON"
+    return UpstreamProtocolError(f"content type {given} instead of {wanted}")
 
 
 async def _body(answer: UpstreamStream) -> bytes:

@@ -16,6 +16,7 @@ from llmgw.errors import (
     UpstreamStatusError,
 )
 from llmgw.graph.model import Retry, TimeLimits
+from llmgw.preparing import Preparing
 from llmgw.routing.plan import Try
 from llmgw.routing.walk import Candidate
 from llmgw.transcript import AttemptRecord
@@ -53,7 +54,9 @@ class Stage:
         self.record = AttemptRecord("one", "chat/fallback[0]=one", delay_s)
         self.transcript.attempts.append(self.record)
         candidate = Candidate(self.call.graph.targets["one"], self.record.path, limits, Retry(), ())
-        self.attempt = Attempt(Try(candidate, 1, 1, delay_s), self.call, self.client, self.transcript, self.clock)
+        prepared = Preparing(self.call.request, self.call.dialect, 0).ready(candidate.target)
+        step = Try(candidate, 1, 1, delay_s)
+        self.attempt = Attempt(step, self.call, prepared, self.client, self.transcript, self.clock)
 
     async def run(self, deadline_s: float = 60.0) -> None:
         await self.attempt.run(self.upstream, deadline_s)

@@ -18,7 +18,7 @@ async def refused(status: int, headers: dict[str, str], *pieces: Piece) -> Upstr
 
 async def of_type(content_type: str, *pieces: Piece, stream: bool = True) -> UpstreamProtocolError:
     answer = FakeStream(200, {"content-type": content_type}, list(pieces))
-    assert not refusal.is_expected(answer, stream=stream)
+    assert not refusal.is_expected(answer, openai_chat, stream=stream)
     return await refusal.of_type(answer, openai_chat, stream=stream)
 
 
@@ -119,4 +119,4 @@ async def test_another_type_is_a_broken_protocol(content_type: str, stream: bool
     [("", True), ("", False), ("Text/Event-Stream;charset=UTF-8", True), ("application/vnd.api+json", False)],
 )
 def test_the_right_type_or_none_is_expected(content_type: str, stream: bool) -> None:
-    assert refusal.is_expected(FakeStream(200, {"content-type": content_type}, []), stream=stream)
+    assert refusal.is_expected(FakeStream(200, {"content-type": content_type}, []), openai_chat, stream=stream)

@@ -135,7 +135,7 @@ class HttpUpstream:
     async def _post(self, session: aiohttp.ClientSession, call: UpstreamCall) -> aiohttp.ClientResponse:
         proxy = call.target.transport.proxy
         return await session.post(
-            URL(call.target.url, encoded=True),
+            URL(call.url, encoded=True),
             data=call.body,
             headers={**_FIXED_HEADERS, **call.headers},
             timeout=aiohttp.ClientTimeout(total=None, connect=call.connect_s),
@@ -204,7 +204,7 @@ def _all_in_use(call: UpstreamCall) -> UpstreamTimeoutError:
 @contextmanager
 def _mapped(call: UpstreamCall) -> Iterator[None]:
     """Aiohttp's errors become ours; nobody above sees a library's exception."""
-    where = URL(call.target.url).host_port_subcomponent  # not `authority`, in which a password may stand
+    where = URL(call.url).host_port_subcomponent  # not `authority`, in which a password may stand
     proxy = call.target.transport.proxy
     nearest = where if proxy is None else f"the proxy {URL(proxy.reveal()).host_port_subcomponent}"
     try:

@@ -30,12 +30,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     error: ProviderError | None = None
 
 
-def fold(stream: Iterable[Event], issuer: str = "") -> Answer:
-    """`issuer` is the dialect that the events were read from: signatures are its own."""
+def fold(stream: Iterable[Event]) -> Answer:
+    """What the events say together."""
     folding = _Folding()
     for event in stream:
         folding.take(event)
-    return folding.answer(issuer)
+    return folding.answer()
 
 
 def unfold(answer: Answer) -> Iterator[Event]:
@@ -61,9 +61,9 @@ def _unfolded(part: AnswerPart, calls: int) -> Iterator[Event]:
         case Refusal():
             yield events.RefusalDelta(part.text)
         case Reasoning():
-            yield events.ReasoningDelta(part.text, part.signature, part.redacted)
+            yield events.ReasoningDelta(part.text, part.signature, part.redacted, part.issuer)
         case ToolUse():
-            yield events.ToolStarted(calls, part.id, part.name, part.signature)
+            yield events.ToolStarted(calls, part.id, part.name, part.signature, part.issuer)
             yield events.ToolDelta(calls, part.arguments)
         case _:
             assert_never(part)
@@ -80,20 +80,21 @@ class _Growing:
     name: str = ""
     signature: str = ""
     redacted: str = ""
+    issuer: str = ""
 
     @property
     def is_closed(self) -> bool:
         """A signature or redacted data ends a thought."""
         return bool(self.signature or self.redacted)
 
-    def part(self, issuer: str) -> AnswerPart | None:
+    def part(self) -> AnswerPart | None:
         """None if there is nothing in it. A call without arguments is a call with none."""
         said = "".join(self.pieces)
         if self.kind is ToolUse:
-            return ToolUse(self.id, self.name, said if said.strip() else "{}", self.signature)
+            return ToolUse(self.id, self.name, said if said.strip() else "{}", self.signature, self.issuer)
         if self.kind is Reasoning:
             has_any = said or self.signature or self.redacted
-            return Reasoning(said, self.signature, self.redacted, issuer) if has_any else None
+            return Reasoning(said, self.signature, self.redacted, self.issuer) if has_any else None
         if self.kind is Refusal:
             return Refusal(said) if said else None
         return Text(said, citations=tuple(self.citations)) if said or self.citations else None
@@ -122,7 +123,7 @@ class _Folding:
                 self._think(event)
             case events.ToolStarted():
                 call = self._next(ToolUse)
-                call.id, call.name, call.signature = event.id, event.name, event.signature
+                call.id, call.name, call.signature, call.issuer = event.id, event.name, event.signature, event.issuer
                 self._calls[event.index] = call
             case events.ToolDelta():
                 if event.index in self._calls:  # a piece of a call that was never announced belongs nowhere
@@ -138,8 +139,8 @@ class _Folding:
             case _:
                 assert_never(event)
 
-    def answer(self, issuer: str) -> Answer:
-        parts = (growing.part(issuer) for growing in self._parts)
+    def answer(self) -> Answer:
+        parts = (growing.part() for growing in self._parts)
         return Answer(
             id=self._started.id,
             model=self._started.model,
@@ -153,7 +154,7 @@ class _Folding:
     def _think(self, event: events.ReasoningDelta) -> None:
         thought = self._next(Reasoning) if event.redacted else self._last(Reasoning)
         thought.pieces.append(event.text)
-        thought.signature, thought.redacted = event.signature, event.redacted
+        thought.signature, thought.redacted, thought.issuer = event.signature, event.redacted, event.issuer
 
     def _last(self, kind: type[AnswerPart]) -> _Growing:
         if self._parts and self._parts[-1].kind is kind and not self._parts[-1].is_closed:

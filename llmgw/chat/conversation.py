@@ -60,13 +60,15 @@ class File(msgspec.Struct, frozen=True):
 class ToolUse(msgspec.Struct, frozen=True):
     """The model calls a tool. `arguments` is JSON as text, of an object if the model did well.
 
-    `signature` is the issuer's proof of what it thought when it called (Gemini's `thoughtSignature`).
+    `signature` is the issuer's proof of what it thought when it called (Gemini's `thoughtSignature`). Where a dialect
+    has no place for it, an empty thought with that signature stands before the call.
     """
 
     id: str
     name: str
     arguments: str
     signature: str = ""
+    issuer: str = ""
     cache: str = ""
 
 
@@ -83,7 +85,7 @@ class ToolResult(msgspec.Struct, frozen=True):
 class Reasoning(msgspec.Struct, frozen=True):
     """What the model thought: text, proved by a `signature`, or `redacted` data that only its issuer can read.
 
-    `issuer` is the dialect that it came in: a signature means nothing to anybody else.
+    `issuer` says who signed (see `signatures`): a signature means nothing to anybody else.
     """
 
     text: str = ""

@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from llmgw.chat.answer import Answer, fold
-from llmgw.chat.dialect import FINISH_CONTENT_FILTER, AnswerSign, Dialect
+from llmgw.chat.dialect import FINISH_CONTENT_FILTER, AnswerSign, Dialect, ProviderDialect
 from llmgw.chat.events import Finish
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.translating import TranslatingRelay
+from llmgw.chat.unsupported import refused
 from llmgw.chat.usage import Usage
-from llmgw.errors import FailureClass, UpstreamProtocolError
+from llmgw.errors import FailureClass, InvalidRequestError, UpstreamProtocolError
 
 VENDORS = frozenset({"anthropic", "openai"})  # with headers of their own
 
@@ -77,20 +78,23 @@ class Forwarding:
 class Translating:
     """The caller speaks one dialect, the provider another."""
 
-    def __init__(self, client: Dialect, provider: Dialect, created_s: int) -> None:
+    def __init__(self, client: Dialect, provider: ProviderDialect, created_s: int) -> None:
         self._client = client
         self._provider = provider
         self._created_s = created_s
 
     def request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
-        return self._provider.write_conversation(self._client.read_conversation(request), edits)
+        body, dropped = self._provider.write_conversation(self._client.read_conversation(request), edits)
+        if lost := refused((name for name in dropped if name not in edits.drop), edits.policy):
+            raise InvalidRequestError(f"unsupported: {', '.join(lost)}", param=lost[0])
+        return body, dropped
 
     def headers(self, forwarded: Mapping[str, str]) -> Mapping[str, str]:
         """What is one vendor's own goes to nobody else."""
         return {name: value for name, value in forwarded.items() if _is_for(self._provider, name)}
 
     def answer(self, body: bytes) -> tuple[AnswerSign, bytes]:
-        answer = fold(self._provider.read_events(body), self._provider.name)
+        answer = fold(self._provider.read_events(body))
         if answer.error is not None:
             failure = answer.error.failure or FailureClass.PROTOCOL
             raise UpstreamProtocolError(answer.error.message, failure, retry_after_s=answer.error.retry_after_s)
@@ -100,12 +104,12 @@ class Translating:
         return TranslatingRelay(self._provider, self._client.encoder(request, self._created_s))
 
 
-def between(client: Dialect, provider: Dialect, created_s: int) -> Crossing:
+def between(client: Dialect, provider: ProviderDialect, created_s: int) -> Crossing:
     """The way there and back. `created_s`: when the answer was made, in Unix time, where we are to tell."""
     return Forwarding(client) if client is provider else Translating(client, provider, created_s)
 
 
-def _is_for(dialect: Dialect, header: str) -> bool:
+def _is_for(dialect: ProviderDialect, header: str) -> bool:
     vendor = header.partition("-")[0]
     return vendor not in VENDORS or dialect.name.startswith(vendor)
 

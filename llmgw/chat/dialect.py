@@ -12,6 +12,7 @@ from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.usage import Usage
+from llmgw.wire.framing import Framing
 
 FINISH_CONTENT_FILTER = "content_filter"
 FINISH_ERROR = "error"
@@ -77,15 +78,37 @@ class Encoder(Protocol):
         ...
 
 
-class Dialect(Protocol):
-    """A wire format: read what comes in, write what goes out, know the signs of its streams."""
+class ProviderDialect(Protocol):
+    """A wire format that providers speak: what it takes to ask in it, and to understand the answer."""
 
     name: str
+    framing: Framing  # of the streams that providers send
+
+    def write_conversation(self, conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+        """The body for a provider of this dialect, and the names of what it has no way to say.
+
+        Raises InvalidRequestError if the conversation cannot be said at all.
+        """
+        ...
+
+    def read_events(self, body: bytes) -> list[Event]:
+        """An answer at once, as the events of a stream. Raises UpstreamProtocolError if it is none."""
+        ...
+
+    def decoder(self) -> Decoder: ...
+
+    def read_error(self, status: int, body: bytes) -> ProviderError:
+        """Never raises: whatever came is at least a message."""
+        ...
+
+
+class Dialect(ProviderDialect, Protocol):
+    """A wire format that callers speak too: read what comes in, write what goes out, know the signs of its streams."""
 
     # The client's bytes, and the provider's, go on as they are; only what the gateway acts on is read.
 
-    def read_request(self, body: bytes, model: str = "") -> ChatRequest:
-        """Raises InvalidRequestError with the place in the body. `model` is the path's, which wins over the body's."""
+    def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
+        """Raises InvalidRequestError with the place in the body. `model` and `stream` are the path's, which wins."""
         ...
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
@@ -113,19 +136,9 @@ class Dialect(Protocol):
         """Raises InvalidRequestError with the place in the body."""
         ...
 
-    def write_conversation(self, conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
-        """The body for a provider of this dialect, and the names of what it has no way to say."""
-        ...
-
-    def read_events(self, body: bytes) -> list[Event]:
-        """An answer at once, as the events of a stream. Raises UpstreamProtocolError if it is none."""
-        ...
-
     def write_answer(self, answer: Answer, created_s: int = 0) -> bytes:
         """An answer at once, for a client. `created_s` is Unix time, for dialects that tell it."""
         ...
-
-    def decoder(self) -> Decoder: ...
 
     def encoder(self, request: ChatRequest, created_s: int = 0) -> Encoder:
         """`request` is what the client asked: some dialects repeat of it, or say usage only if asked."""
@@ -141,11 +154,7 @@ class Dialect(Protocol):
         """One of it."""
         ...
 
-    # Errors.
-
-    def read_error(self, status: int, body: bytes) -> ProviderError:
-        """Never raises: whatever came is at least a message."""
-        ...
+    # Errors of ours.
 
     def write_error(self, report: ErrorReport) -> bytes:
         """The body of an error answer."""

@@ -45,6 +45,7 @@ class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):
     text: str = ""
     signature: str = ""
     redacted: str = ""
+    issuer: str = ""  # of what is signed or redacted: see `signatures`
 
 
 class ToolStarted(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +55,7 @@ class ToolStarted(msgspec.Struct, frozen=True, gc=False):
     id: str
     name: str
     signature: str = ""
+    issuer: str = ""
 
 
 class ToolDelta(msgspec.Struct, frozen=True, gc=False):

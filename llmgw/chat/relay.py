@@ -9,7 +9,7 @@ from llmgw.chat.dialect import FINISH_CONTENT_FILTER, NOTHING, Dialect, Sign
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.usage import Usage
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
-from llmgw.wire import sse
+from llmgw.wire.framing import BrokenFrameError, EventTooLargeError
 
 HELD_BYTES_MAX = 1024 * 1024
 
@@ -28,6 +28,7 @@ class ForwardingRelay:
         "_dialect",
         "_finished",
         "_frames",
+        "_framing",
         "_held",
         "_keep_usage",
         "_read_sign",
@@ -44,7 +45,8 @@ class ForwardingRelay:
         self._dialect = dialect
         self._choices = choices
         self._finished: set[int] = set()
-        self._frames = sse.Frames()
+        self._framing = dialect.framing
+        self._frames = self._framing.frames()
         self._held = bytearray()
         self._keep_usage = keep_usage
         self._read_sign = dialect.signs()
@@ -76,7 +78,7 @@ class ForwardingRelay:
             return b""
         try:
             events = self._frames.feed(chunk)
-        except sse.EventTooLargeError as error:
+        except (EventTooLargeError, BrokenFrameError) as error:
             raise UpstreamProtocolError(str(error)) from None
         if not events:
             return b""
@@ -123,7 +125,7 @@ class ForwardingRelay:
     def _read(self, events: bytes) -> bytes:
         """Read event by event; what must not reach the client is left out, nothing follows an error or the end."""
         parts = []
-        for event in sse.split(events):
+        for event in self._framing.split(events):
             sign = self._sign(event)
             if sign.error is not None:
                 self.last_event = event
@@ -139,7 +141,7 @@ class ForwardingRelay:
         """An end without a blank line: completed so that clients see it. Half an event is left out."""
         if not rest.strip():
             return rest
-        event = rest.rstrip(b"\r\n") + b"\n\n"
+        event = self._framing.complete(rest)
         try:
             self._read_sign(event)
         except UpstreamProtocolError:

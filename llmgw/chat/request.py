@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from llmgw.chat.unsupported import Policy
+
 NO_FIELDS: Mapping[str, msgspec.Raw] = {}
 
 
@@ -28,6 +30,7 @@ class ChatRequest:
     user: str = ""
     tools: bool = False
     json: bool = False  # the answer is to be JSON
+    turns_field: str = "messages"  # the one that holds the turns of the conversation
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -46,6 +49,8 @@ class Edits:
     drop: frozenset[str]
     ask_usage: bool
     cap_field: str = "max_tokens"  # what the provider calls the cap of the output, for dialects with two words for it
+    policy: Policy = Policy.USUAL
+    context_window: int | None = None  # in tokens, for those that must be told
 
     def applied(
         self, fields: Mapping[str, msgspec.Raw], also_drop: frozenset[str] = frozenset()

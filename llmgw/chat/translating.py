@@ -4,13 +4,13 @@ As with forwarding, everything is held back until the first content, and an end 
 """
 
 from llmgw.chat import events
-from llmgw.chat.dialect import Dialect, Encoder
+from llmgw.chat.dialect import Encoder, ProviderDialect
 from llmgw.chat.events import Event, Finish
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.relay import HELD_BYTES_MAX
 from llmgw.chat.usage import Usage
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
-from llmgw.wire import sse
+from llmgw.wire.framing import BrokenFrameError, EventTooLargeError
 
 FILTERED = frozenset({Finish.CONTENT_FILTER, Finish.REFUSAL})
 
@@ -20,8 +20,9 @@ class TranslatingRelay:
 
     last_event = b""
 
-    def __init__(self, provider: Dialect, encoder: Encoder) -> None:
-        self._frames = sse.Frames()
+    def __init__(self, provider: ProviderDialect, encoder: Encoder) -> None:
+        self._framing = provider.framing
+        self._frames = self._framing.frames()
         self._decoder = provider.decoder()
         self._encoder = encoder
         self._held: list[Event] = []
@@ -47,7 +48,7 @@ class TranslatingRelay:
         """What the client may have now. Raises as `ForwardingRelay.feed` does."""
         try:
             whole = self._frames.feed(chunk)
-        except sse.EventTooLargeError as error:
+        except (EventTooLargeError, BrokenFrameError) as error:
             raise UpstreamProtocolError(str(error)) from None
         out = self._take(whole)
         if self._decoder.ended and self.broken is None:
@@ -70,7 +71,7 @@ class TranslatingRelay:
     def _take(self, whole: bytes) -> bytes:
         """Read whole events; give what may be sent of them."""
         news: list[Event] = []
-        for event in sse.split(whole):
+        for event in self._framing.split(whole):
             news += self._read(event)
             if self.broken is not None or self._decoder.ended:
                 break
@@ -82,9 +83,9 @@ class TranslatingRelay:
 
     def _take_rest(self) -> bytes:
         """An end without a blank line; half an event is left out."""
-        rest = self._frames.rest().rstrip(b"\r\n")
+        rest = self._framing.complete(self._frames.rest())
         try:
-            return self._take(rest + b"\n\n") if rest.strip() else b""
+            return self._take(rest) if rest else b""
         except UpstreamProtocolError:
             return b""
 

@@ -19,9 +19,11 @@ from llmgw.config.model import TestRequest
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import FailureClass, RequestTooLargeError
 from llmgw.graph.patterns import STAR, by_precedence, closest
+from llmgw.preparing import Preparing
 from llmgw.routing import facts
 from llmgw.routing.dice import seed_of
 from llmgw.routing.facts import Facts
+from llmgw.routing.plan import Unfit, fit
 from llmgw.routing.rehearsal import Pretence
 from llmgw.server import headers
 
@@ -60,6 +62,7 @@ class Question:
     facts: Facts
     stream: bool
     timeout_s: float | None
+    unfit: Unfit = fit
 
 
 def question(asked: Asked, timezone: str, body_bytes_max: int) -> Question:
@@ -98,7 +101,8 @@ def _of_body(
     request = openai_chat.read_request(body)
     request = request if asked.model is None else replace(request, model=asked.model)
     known = facts.of_request(request, endpoint=ENDPOINT, ip=IP, metadata=metadata, headers=given, moment=lambda: at)
-    return Question(request.model, known, request.stream, headers.timeout_s(given))
+    preparing = Preparing(request, openai_chat, int(at.timestamp()))
+    return Question(request.model, known, request.stream, headers.timeout_s(given), preparing.unfit)
 
 
 def _body(file: str, bytes_max: int) -> bytes:

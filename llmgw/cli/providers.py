@@ -59,7 +59,7 @@ def _json(row: Provider, env: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": row.name,
         "aliases": list(row.aliases),
-        "dialect": row.dialect_name,
+        "dialect": row.dialect,
         "base_url": row.base_url or None,
         "key_env": row.key_env or None,
         "key_is_set": bool(env.get(row.key_env)),

@@ -69,7 +69,8 @@ def _dry_run(graph: Graph, question: Question, asked: Asked) -> DryRun:
     dice = Dice(pretended.seed(asked.seed))
     itinerary = _limited(walk(resolved, question.facts, ALL_WELL, dice), question.timeout_s)
     pretence = pretended.pretence(asked.fail, _targets(graph, itinerary), graph.absent)
-    rehearsal = rehearse(itinerary, pretence, dice, stream=question.stream)
+    rehearsal = rehearse(itinerary, pretence, dice, stream=question.stream, unfit=question.unfit)
+    itinerary = replace(itinerary, candidates=rehearsal.candidates)
     return DryRun(question.model, resolved, itinerary, rehearsal)
 
 

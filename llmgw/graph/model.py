@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 from urllib.parse import quote
 
-from llmgw.chat.dialect import Dialect
+from llmgw.chat.dialect import Dialect, ProviderDialect
 from llmgw.chat.request import Edits
 from llmgw.config.model import Simulate
 from llmgw.config.secrets import Secret
@@ -78,32 +78,56 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class Wire:
+    """One way to call a target: the dialect that it understands there. Some have a URL of their own for streams."""
+
+    dialect: ProviderDialect
+    url: str
+    stream_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloudAuth:
+    """The credential comes from a cloud's own library, fresh for each call: see `Auth.CLOUDS`."""
+
+    kind: Auth
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Provider, upstream model and credential: one thing to call. `id` is stable across reloads.
 
-    In a pattern (`gpt-*`) `id`, `url` and `edits.model` still hold the star; `concrete` fills it in.
+    In a pattern (`gpt-*`) `id`, the URLs and `edits.model` still hold the star; `concrete` fills it in.
     """
 
     id: str
     provider: str
-    dialect: Dialect
-    url: str
+    wires: tuple[Wire, ...]  # the usual one first
     edits: Edits
     headers: Mapping[str, Secret]  # lower case; the credential is among them
     transport: Transport
     secrets: tuple[Secret, ...] = ()  # what of the headers nobody else may see
+    cloud: CloudAuth | None = None
     unsupported: frozenset[str] = frozenset()
-    refuse_unsupported: bool = False
     price: Price | None = None
     context_window: int | None = None
     max_output: int | None = None
 
+    def wire(self, client: Dialect) -> Wire:
+        """The caller's own dialect, if the target understands it: then nothing needs to be translated."""
+        return next((wire for wire in self.wires if wire.dialect is client), self.wires[0])
+
     def concrete(self, star: str) -> "Target":
         """The target for one name of the pattern."""
+        name = quote(star, safe=STAR)
         return replace(
             self,
             id=self.id.replace(STAR, star),
-            url=self.url.replace(STAR, quote(star, safe=STAR)),
+            wires=tuple(
+                replace(wire, url=wire.url.replace(STAR, name), stream_url=wire.stream_url.replace(STAR, name))
+                for wire in self.wires
+            ),
             edits=replace(self.edits, model=self.edits.model.replace(STAR, star)),
         )
 

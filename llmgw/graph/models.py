@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from llmgw.chat.unsupported import Policy
 from llmgw.config.load import Loaded
 from llmgw.config.model import ModelEntry
 from llmgw.config.problems import KeyPath, quoted
@@ -58,7 +59,7 @@ class Models:
         provider = self._providers.get(provider_name, target_place)
         if provider is None:
             return
-        if not provider.refuse_unsupported:
+        if provider.policy is not Policy.ERROR:
             checks.left_out(entry, place, provider_name, provider.row.unsupported, self._report)
         if provider.absent is not None:
             self.absent[name] = provider.absent

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from llmgw.chat.unsupported import Policy
 from llmgw.config.hints import OTHER_DIALECTS
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, ProviderEntry, Simulate
@@ -35,7 +36,7 @@ class UsableProvider:
     headers: Mapping[str, Secret]
     secret_headers: frozenset[str]
     transport: Transport
-    refuse_unsupported: bool
+    policy: Policy
     absent: str | None = None
 
 
@@ -115,7 +116,7 @@ class Providers:
             headers=settings.headers,
             secret_headers=self._secret_headers(name, settings),
             transport=_transport(name, row, settings),
-            refuse_unsupported=settings.unsupported == "error",
+            policy=Policy(settings.unsupported or Policy.USUAL),
             absent=self._absent(name, credential, settings, place),
         )
 

@@ -10,8 +10,9 @@ import msgspec
 from llmgw.chat.request import Edits
 from llmgw.config import model as file
 from llmgw.config.secrets import Secret
-from llmgw.graph.model import FREE, STAR, Price, Retry, Target, TimeLimits
+from llmgw.graph.model import FREE, STAR, Price, Retry, Target, TimeLimits, Wire
 from llmgw.graph.providers import UsableProvider
+from llmgw.providers import catalog
 from llmgw.providers.auth import auth_headers
 
 LOCAL_FIRST_TOKEN_S = 300.0  # a local model may have to be loaded first
@@ -19,22 +20,33 @@ LOCAL_FIRST_TOKEN_S = 300.0  # a local model may have to be loaded first
 
 def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provider: UsableProvider) -> Target:
     """The target of one model; `name` is its stable id."""
-    path = provider.row.chat_path.replace("{api_version}", quote(provider.api_version))
     return Target(
         id=name,
         provider=provider.name,
-        dialect=provider.row.dialect,
-        url=provider.base_url + path.replace("{model}", quote(upstream_model, safe=STAR)),
+        wires=_wires(upstream_model, provider),
         edits=_edits(upstream_model, entry, provider),
         headers=_headers(provider),
         transport=provider.transport,
         secrets=_secrets(provider),
         unsupported=provider.row.unsupported,
-        refuse_unsupported=provider.refuse_unsupported,
         price=_price(entry, provider),
         context_window=entry.context_window,
         max_output=entry.max_output,
     )
+
+
+def _wires(upstream_model: str, provider: UsableProvider) -> tuple[Wire, ...]:
+    row = provider.row
+    main = _wire(row.dialect, row.chat_path, row.stream_path or row.chat_path, upstream_model, provider)
+    return (main, *(_wire(dialect, path, path, upstream_model, provider) for dialect, path in row.also.items()))
+
+
+def _wire(dialect: str, path: str, stream_path: str, upstream_model: str, provider: UsableProvider) -> Wire:
+    def url(path: str) -> str:
+        filled = path.replace("{api_version}", quote(provider.api_version))
+        return provider.base_url + filled.replace("{model}", quote(upstream_model, safe=STAR))
+
+    return Wire(catalog.dialect(dialect), url(path), url(stream_path))
 
 
 def _headers(provider: UsableProvider) -> dict[str, Secret]:
@@ -52,14 +64,15 @@ def _secrets(provider: UsableProvider) -> tuple[Secret, ...]:
 
 
 def _edits(upstream_model: str, entry: file.ModelEntry, provider: UsableProvider) -> Edits:
-    unsupported = frozenset() if provider.refuse_unsupported else provider.row.unsupported
     return Edits(
         model=upstream_model,
         set=_encoded(entry.set),
         default=_encoded(entry.default),
-        drop=frozenset(entry.drop) | unsupported,
+        drop=frozenset(entry.drop) | provider.row.unsupported,
         ask_usage=provider.row.takes_stream_options,
         cap_field=provider.row.cap_field,
+        policy=provider.policy,
+        context_window=entry.context_window,
     )
 
 

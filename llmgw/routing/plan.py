@@ -5,10 +5,11 @@ the candidates, tries no target twice but for retries, and never exceeds the cei
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from llmgw.errors import FailureClass
+from llmgw.graph.model import Target
 from llmgw.routing.outcome import MOVES, Move, Verdict, verdict
 from llmgw.routing.walk import Candidate, Itinerary
 
@@ -49,25 +50,36 @@ class GiveUp:
 
 
 Step = Try | GiveUp
+Unfit = Callable[[Target], str | None]  # why a target cannot be asked this, if it cannot
+
+
+def fit(_target: Target) -> None:
+    """Nothing is known of the request that could not be said to any target."""
 
 
 class AttemptPlan:
     """One request's way through its candidates. `draw` gives the jitter of the waits, from [0, 1)."""
 
-    __slots__ = ("_at", "_attempts", "_candidates", "_draw", "_itinerary", "_tried", "_tries")
+    __slots__ = ("_at", "_attempts", "_candidates", "_draw", "_itinerary", "_tried", "_tries", "_unfit")
 
-    def __init__(self, itinerary: Itinerary, draw: Callable[[], float]) -> None:
+    def __init__(self, itinerary: Itinerary, draw: Callable[[], float], unfit: Unfit = fit) -> None:
         self._itinerary = itinerary
-        self._candidates = itinerary.candidates
+        self._candidates = list(itinerary.candidates)
+        self._unfit = unfit
         self._draw = draw
         self._at = -1
         self._tries = 0
         self._attempts = 0
         self._tried: set[str] = set()
 
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """All of them, with what has been found out so far."""
+        return tuple(self._candidates)
+
     def start(self) -> Step:
         """The first attempt."""
-        return self._next(self._ahead(None), 0.0)
+        return self._next(None, self._ahead(None), 0.0)
 
     def failed(self, failure: FailureClass, elapsed_s: float, retry_after_s: float | None = None) -> Step:
         """What follows the failure of the attempt under way. `elapsed_s` counts from the start of the request."""
@@ -80,15 +92,25 @@ class AttemptPlan:
         delay_s = self._retry_delay_s(move, ahead, retry_after_s)
         if delay_s is not None and (not ahead or elapsed_s + delay_s < self._itinerary.deadline_s):
             return self._again(elapsed_s, delay_s)
-        return self._next(ahead, elapsed_s)
+        return self._next(failure, ahead, elapsed_s)
 
-    def _next(self, ahead: list[int], elapsed_s: float) -> Step:
-        if not ahead:
-            return self._give_up(Why.NO_CANDIDATE)
-        if elapsed_s >= self._itinerary.deadline_s:
-            return self._give_up(Why.DEADLINE)
-        self._tries = 0
-        return self._try(ahead[0], 0.0)
+    def _next(self, failure: FailureClass | None, ahead: list[int], elapsed_s: float) -> Step:
+        while ahead:
+            if elapsed_s >= self._itinerary.deadline_s:
+                return self._give_up(Why.DEADLINE)
+            if self._is_fit(ahead[0]):
+                self._tries = 0
+                return self._try(ahead[0], 0.0)
+            ahead = self._ahead(failure)
+        return self._give_up(Why.NO_CANDIDATE)
+
+    def _is_fit(self, index: int) -> bool:
+        """Whether the request can be said to this target at all: found out when its turn comes, and kept."""
+        candidate = self._candidates[index]
+        reason = self._unfit(candidate.target)
+        if reason is not None:
+            self._candidates[index] = replace(candidate, dropped=reason)
+        return reason is None
 
     def _again(self, elapsed_s: float, delay_s: float) -> Step:
         if elapsed_s + delay_s >= self._itinerary.deadline_s:

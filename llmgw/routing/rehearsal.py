@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from llmgw.errors import FailureClass
 from llmgw.routing.dice import Dice
 from llmgw.routing.outcome import Verdict
-from llmgw.routing.plan import AttemptPlan, GiveUp, Try
-from llmgw.routing.walk import Itinerary
+from llmgw.routing.plan import AttemptPlan, GiveUp, Try, Unfit, fit
+from llmgw.routing.walk import Candidate, Itinerary
 
 # A target fails always with one class, or with one class per attempt and then answers.
 Pretence = Mapping[str, FailureClass | Sequence[FailureClass]]
@@ -31,6 +31,7 @@ class Rehearsal:
     attempts: tuple[Rehearsed, ...]
     gave_up: GiveUp | None
     verdict: Verdict | None
+    candidates: tuple[Candidate, ...]  # with what was found out when their turn came
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -42,12 +43,14 @@ class Rehearsal:
         return tuple(ids)
 
 
-def rehearse(itinerary: Itinerary, pretence: Pretence, dice: Dice, *, stream: bool = False) -> Rehearsal:
+def rehearse(
+    itinerary: Itinerary, pretence: Pretence, dice: Dice, *, stream: bool = False, unfit: Unfit | None = None
+) -> Rehearsal:
     """Drive the plan to its end. A pretended timeout is the earliest that its kind of request can have.
 
     It takes until the first token of a stream, else until the connection should have stood; all else takes no time.
     """
-    plan = AttemptPlan(itinerary, dice.draw)
+    plan = AttemptPlan(itinerary, dice.draw, unfit or fit)
     tries: dict[str, int] = {}
     attempts: list[Rehearsed] = []
     elapsed_s = 0.0
@@ -59,13 +62,13 @@ def rehearse(itinerary: Itinerary, pretence: Pretence, dice: Dice, *, stream: bo
         tries[target_id] = tries.get(target_id, 0) + 1
         attempts.append(Rehearsed(step, failure))
         if failure is None:
-            return Rehearsal(tuple(attempts), None, None)
+            return Rehearsal(tuple(attempts), None, None, plan.candidates)
         if failure is FailureClass.TIMEOUT:
             limits = step.candidate.limits
             elapsed_s += min(limits.first_token_s if stream else limits.connect_s, limits.total_s)
         step = plan.failed(failure, elapsed_s)
     failures = [attempt.failure for attempt in attempts if attempt.failure is not None]
-    return Rehearsal(tuple(attempts), step, step.verdict(failures))
+    return Rehearsal(tuple(attempts), step, step.verdict(failures), plan.candidates)
 
 
 def _pretended(failures: FailureClass | Sequence[FailureClass] | None, tries: int) -> FailureClass | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from llmgw.chat.unsupported import refused
 from llmgw.errors import FailureClass
 from llmgw.graph.model import Branch, Fallback, Leaf, Node, Pool, Resolved, Retry, Target, TimeLimits, When
 from llmgw.graph.patterns import STAR
@@ -104,10 +105,8 @@ def _candidate(leaf: Leaf, turns: tuple[Turn, ...], star: str, facts: Facts, hea
 
 def _cannot(target: Target, facts: Facts) -> str | None:
     """What this request asks that the target is known not to do."""
-    if target.refuse_unsupported:
-        asked = sorted(target.unsupported & facts.fields)
-        if asked:
-            return f"unsupported: {', '.join(asked)}"
+    if asked := refused(target.unsupported & facts.fields, target.edits.policy):
+        return f"unsupported: {', '.join(asked)}"
     wanted = facts.value("request.max_tokens")
     if target.max_output is not None and wanted > target.max_output:
         return f"max_tokens {wanted} is over max_output {target.max_output}"

@@ -7,17 +7,15 @@ an event ends with a blank line). Nothing here knows what the data means.
 import re
 from typing import NamedTuple
 
-EVENT_BYTES_MAX = 16 * 1024 * 1024
+from llmgw.wire import framing
+from llmgw.wire.framing import EventTooLargeError, Framing
+from llmgw.wire.framing import Frames as AnyFrames
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 # Atomic, so that CRLF is never taken for two line ends.
 _BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
 _LINE = re.compile(rb"\r\n|\r|\n")
-
-
-class EventTooLargeError(ValueError):
-    """One event is over `EVENT_BYTES_MAX`."""
 
 
 class Frames:
@@ -54,8 +52,8 @@ class Frames:
             end = _last_border(self._partial, max(0, seen - 1))
             whole = bytes(self._partial[:end])
             del self._partial[:end]
-        if len(self._partial) > EVENT_BYTES_MAX:
-            raise EventTooLargeError(f"an event of more than {EVENT_BYTES_MAX} bytes")
+        if len(self._partial) > framing.EVENT_BYTES_MAX:
+            raise EventTooLargeError
         return whole
 
     def rest(self) -> bytes:
@@ -116,3 +114,22 @@ def write(data: bytes, name: bytes | None = None) -> bytes:
 def comment(text: bytes) -> bytes:
     """A line that readers skip: it only keeps the connection awake."""
     return b": " + text + b"\n\n"
+
+
+class ServerSentEvents:
+    """The framing of nearly all of them."""
+
+    content_types: tuple[str, ...] = ("text/event-stream",)
+
+    def frames(self) -> AnyFrames:
+        return Frames()
+
+    def split(self, whole: bytes) -> list[bytes]:
+        return split(whole)
+
+    def complete(self, rest: bytes) -> bytes:
+        """With the blank line that clients wait for."""
+        return rest.rstrip(b"\r\n") + b"\n\n" if rest.strip() else b""
+
+
+SERVER_SENT_EVENTS: Framing = ServerSentEvents()

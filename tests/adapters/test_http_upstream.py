@@ -25,7 +25,8 @@ def call_to(url: str, transport: Transport | None = None, connect_s: float = 1.0
     config = f'{{providers: {{p: {{like: openai, base_url: "{url}", auth: none}}}}, models: {{one: p/m}}}}'
     target = build([Text("config.yaml", config)], {}, need_secrets=True).checked().targets["one"]
     headers = {"x-own": "ü"}
-    return UpstreamCall(replace(target, transport=transport or Transport()), headers, b'{"a":1}', connect_s, "0" * 28)
+    target = replace(target, transport=transport or Transport())
+    return UpstreamCall(target, target.wires[0].url, headers, b'{"a":1}', connect_s, "0" * 28)
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ async def test_a_provider_that_hangs_leaves_the_connections_of_its_fallback_alon
     entry = f'{{like: openai, base_url: "{upstream.url}", auth: none, max_connections: 1}}'
     config = f"{{providers: {{a: {entry}, b: {entry}}}, models: {{a: a/m, b: b/m}}}}"
     targets = build([Text("config.yaml", config)], {}, need_secrets=True).checked().targets
-    calls = [UpstreamCall(targets[name], {}, b"{}", 0.2, "0" * 28) for name in ("a", "b")]
+    calls = [UpstreamCall(targets[name], targets[name].wires[0].url, {}, b"{}", 0.2, "0" * 28) for name in ("a", "b")]
     async with asyncio.TaskGroup() as group:
         hanging = group.create_task(post(http, calls[0]))
         await upstream.exchange(0)
@@ -233,9 +234,9 @@ async def test_refused(http: HttpUpstream, refused: str) -> None:
 
 async def test_no_password_of_an_address_is_repeated(http: HttpUpstream, refused: str) -> None:
     call = call_to(refused)
-    with_password = call.target.url.replace("//", "//user:planted@")
+    with_password = call.url.replace("//", "//user:planted@")
 
-    assert "planted" not in await message_of(http, replace(call, target=replace(call.target, url=with_password)))
+    assert "planted" not in await message_of(http, replace(call, url=with_password))
 
 
 async def test_a_proxy_is_used_and_its_password_kept(http: HttpUpstream, upstream: FaultUpstream) -> None:

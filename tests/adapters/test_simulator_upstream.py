@@ -14,12 +14,13 @@ from llmgw.chat.request import Edits
 from llmgw.config.model import Duration, Simulate
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import FailureClass, StreamCutError, UpstreamConnectError, UpstreamProtocolError
-from llmgw.graph.model import Target, Transport
+from llmgw.graph.model import Target, Transport, Wire
 from llmgw.ports import UpstreamCall, UpstreamStream
 from llmgw.providers.simulator.faults import NOT_ON_THE_WIRE, REFUSALS
 from llmgw.routing.outcome import class_of_status
 
 AT_ONCE = Simulate()
+URL = "http://simulator.invalid/v1/chat/completions"
 HELLO = {"model": "sim", "messages": [{"role": "user", "content": "Hello there"}]}
 
 
@@ -27,13 +28,12 @@ def call_with(settings: Simulate | None, request_id: str = "req-1", **body: obje
     target = Target(
         id="sim/sim",
         provider="sim",
-        dialect=openai_chat,
-        url="http://simulator.invalid/v1/chat/completions",
+        wires=(Wire(openai_chat, URL, URL),),
         edits=Edits("sim", MappingProxyType({}), MappingProxyType({}), frozenset(), ask_usage=False),
         headers=MappingProxyType({}),
         transport=Transport(simulate=settings),
     )
-    return UpstreamCall(target, {}, msgspec.json.encode({**HELLO, **body}), 5.0, request_id)
+    return UpstreamCall(target, URL, {}, msgspec.json.encode({**HELLO, **body}), 5.0, request_id)
 
 
 def always(failure: FailureClass) -> Simulate:

@@ -22,8 +22,10 @@ async def test_providers_over_http_and_the_simulator_within(upstream: FaultUpstr
     graph = build([Text("config.yaml", CONFIG.format(url=upstream.url))], {}, need_secrets=True).checked()
     upstream.script(json_answer({"from": "afar"}))
     upstreams = Upstreams(SystemClock())
-    call = UpstreamCall(graph.targets["sim"], {}, BODY, 1.0, "0" * 28)
-    async with upstreams.open(call) as near, upstreams.open(replace(call, target=graph.targets["real"])) as afar:
+    sim, real = graph.targets["sim"], graph.targets["real"]
+    call = UpstreamCall(sim, sim.wires[0].url, {}, BODY, 1.0, "0" * 28)
+    other = replace(call, target=real, url=real.wires[0].url)
+    async with upstreams.open(call) as near, upstreams.open(other) as afar:
         assert await afar.read() == b'{"from":"afar"}'
         assert b"chat.completion" in await near.read()
     await upstreams.retire([graph.targets["sim"].transport])

@@ -40,14 +40,14 @@ def are_apart(answer: Answer) -> bool:
 
 @given(ANSWERS.filter(are_apart))
 def test_what_is_unfolded_folds_to_the_same(answer: Answer) -> None:
-    assert answer == fold(unfold(answer), ISSUER)
+    assert answer == fold(unfold(answer))
 
 
 @given(ANSWERS.filter(are_apart), st.data())
 def test_in_how_many_pieces_makes_no_difference(answer: Answer, data: st.DataObject) -> None:
     pieces = [piece for event in unfold(answer) for piece in torn(event, data)]
 
-    assert answer == fold(pieces, ISSUER)
+    assert answer == fold(pieces)
 
 
 def torn(event: Event, data: st.DataObject) -> list[Event]:
@@ -58,8 +58,8 @@ def torn(event: Event, data: st.DataObject) -> list[Event]:
         case events.ToolDelta(index, arguments):
             place = data.draw(st.integers(0, len(arguments)))
             return [events.ToolDelta(index, arguments[:place]), events.ToolDelta(index, arguments[place:])]
-        case events.ReasoningDelta(text, signature, "") if text:
-            return [events.ReasoningDelta(text), events.ReasoningDelta("", signature)]
+        case events.ReasoningDelta(text, signature, "", issuer) if text:
+            return [events.ReasoningDelta(text), events.ReasoningDelta("", signature, issuer=issuer)]
         case _:
             return [event]
 

@@ -14,7 +14,7 @@ from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.usage import Usage
 from llmgw.dialects.openai_chat.dialect import OpenAIChat, openai_chat
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
-from llmgw.wire import sse
+from llmgw.wire import framing, sse
 from tests.partners import bodies
 from tests.partners.bodies import DONE, ToolCall, chat_events, is_content, sse_event
 
@@ -350,7 +350,7 @@ def test_the_window_before_the_commit_is_bounded(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("committed", [False, True])
 def test_an_event_without_end_is_a_broken_dialect(monkeypatch: pytest.MonkeyPatch, committed: bool) -> None:
-    monkeypatch.setattr(sse, "EVENT_BYTES_MAX", 100)
+    monkeypatch.setattr(framing, "EVENT_BYTES_MAX", 100)
     relay = new_relay()
     relay.feed(HELLO if committed else PREAMBLE)
 

@@ -100,7 +100,7 @@ def test_an_ollama_serves_what_it_has_pulled() -> None:
     graph = built((local,), {}).checked()
 
     assert graph.names_and_patterns() == ("nomic-embed-text", "ollama/*", "qwen3:8b")
-    assert graph.targets["qwen3:8b"].url == "http://127.0.0.1:8080/v1/chat/completions"
+    assert graph.targets["qwen3:8b"].wires[0].url == "http://127.0.0.1:8080/v1/chat/completions"
     assert local.example == "qwen3:8b"
 
 

@@ -188,10 +188,10 @@ def test_every_stream_says_the_same_as_its_answer_at_once(recording: Recording) 
 
 @each(ANSWERS)
 def test_every_answer_says_the_same_after_the_hub(recording: Recording) -> None:
-    answer = fold(anthropic_messages.read_events(recording["response_body"].encode()), anthropic_messages.name)
+    answer = fold(anthropic_messages.read_events(recording["response_body"].encode()))
     again = anthropic_messages.write_answer(answer)
 
-    assert answer == fold(anthropic_messages.read_events(again), anthropic_messages.name)
+    assert answer == fold(anthropic_messages.read_events(again))
 
 
 @each(ANSWERS)

@@ -177,7 +177,7 @@ def test_every_stream_says_in_events_what_it_says_in_json(recording: Recording) 
 @each(ANSWERS)
 def test_every_answer_says_in_events_what_it_says_in_json(recording: Recording) -> None:
     body = recording["response_body"].encode()
-    answer = fold(openai_chat.read_events(body), "openai_chat")
+    answer = fold(openai_chat.read_events(body))
     told = plain_fold(json.loads(body)["choices"], "message")
 
     assert told == said(answer)
@@ -202,8 +202,8 @@ def test_every_stream_that_is_written_anew_says_the_same(recording: Recording) -
 
 @each(ANSWERS)
 def test_every_answer_that_is_written_anew_says_the_same(recording: Recording) -> None:
-    first = fold(openai_chat.read_events(recording["response_body"].encode()), "openai_chat")
-    again = fold(openai_chat.read_events(openai_chat.write_answer(first)), "openai_chat")
+    first = fold(openai_chat.read_events(recording["response_body"].encode()))
+    again = fold(openai_chat.read_events(openai_chat.write_answer(first)))
 
     assert said(again) == said(first)
     assert [again.finish, again.usage, again.model] == [first.finish, first.usage, first.model]
@@ -228,7 +228,7 @@ def relayed(pieces: list[bytes], *, keep_usage: bool = True) -> tuple[Forwarding
 
 def decoded(stream: bytes) -> Answer:
     decoder = openai_chat.decoder()
-    return fold((new for event in sse.split(stream) for new in decoder.read(event)), "openai_chat")
+    return fold(new for event in sse.split(stream) for new in decoder.read(event))
 
 
 def said(answer: Answer) -> dict[str, Any]:

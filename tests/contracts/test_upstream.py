@@ -44,7 +44,7 @@ class Stage:
 def call_of(config: str, *, stream: bool) -> UpstreamCall:
     target = build([Text("config.yaml", config)], {}, need_secrets=True).checked().targets["one"]
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": stream}
-    return UpstreamCall(target, {"x-own": "1"}, json.dumps(body).encode(), 1.0, "0" * 28)
+    return UpstreamCall(target, target.wires[0].url, {"x-own": "1"}, json.dumps(body).encode(), 1.0, "0" * 28)
 
 
 class OverHttp(Stage):

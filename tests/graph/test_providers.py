@@ -2,6 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from llmgw.chat.unsupported import Policy
 from llmgw.config.secrets import Secret
 from llmgw.graph.model import Target
 from tests.graph.files import compiled, problems, sound
@@ -24,7 +25,7 @@ def told(providers: str, env: Mapping[str, str] | None = None, *, need_secrets: 
 def test_a_row_of_the_catalogue_needs_no_entry() -> None:
     found = sound("models: {m: openai/y}", OPENAI).targets["m"]
 
-    assert (found.provider, found.url) == ("openai", "https://api.openai.com/v1/chat/completions")
+    assert (found.provider, found.wires[0].url) == ("openai", "https://api.openai.com/v1/chat/completions")
     assert headers(found) == {"authorization": "Bearer k-usual"}
 
 
@@ -32,7 +33,7 @@ def test_like_starts_from_a_row_or_from_another_provider() -> None:
     parent = '{like: azure, base_url: "https://a.example/", api_version: "1", headers: {x-a: "1"}, api_key: k}'
     found = target(f"{{a: {parent}, x: {{like: a, api_key: k2}}}}")
 
-    assert found.url == "https://a.example/openai/deployments/y/chat/completions?api-version=1"
+    assert found.wires[0].url == "https://a.example/openai/deployments/y/chat/completions?api-version=1"
     assert headers(found) == {"api-key": "k2", "x-a": "1"}
 
 
@@ -68,7 +69,7 @@ def test_what_is_said_wins_over_what_is_inherited() -> None:
     )
     found = target(text)
 
-    assert (found.transport.verify_tls, found.refuse_unsupported) == (True, False)
+    assert (found.transport.verify_tls, found.edits.policy) == (True, Policy.DROP)
     assert headers(found) == {"authorization": "Bearer k", "x-a": "x", "x-b": "b"}
 
 
@@ -88,9 +89,9 @@ def test_transport_is_inherited(key: str, value: str, expected: object) -> None:
 
 
 def test_what_is_unsupported_is_inherited() -> None:
-    assert target("{a: {like: openai, unsupported: error}, x: {like: a}}").refuse_unsupported
-    assert target("{a: {like: openai}, x: {like: a, unsupported: error}}").refuse_unsupported
-    assert not target("{a: {like: openai}, x: {like: a}}").refuse_unsupported
+    assert target("{a: {like: openai, unsupported: error}, x: {like: a}}").edits.policy is Policy.ERROR
+    assert target("{a: {like: openai}, x: {like: a, unsupported: error}}").edits.policy is Policy.ERROR
+    assert target("{a: {like: openai}, x: {like: a}}").edits.policy is Policy.USUAL
 
 
 def test_the_simulator_is_simulated_and_nothing_else_is() -> None:
@@ -116,8 +117,10 @@ def test_simulated_failures_are_those_that_a_provider_can_show() -> None:
 
 
 def test_regions() -> None:
-    assert target("{x: {like: bedrock-mantle, region: eu-west-1, api_key: k}}").url.startswith(
-        "https://bedrock-mantle.eu-west-1.api.aws/v1/"
+    assert (
+        target("{x: {like: bedrock-mantle, region: eu-west-1, api_key: k}}")
+        .wires[0]
+        .url.startswith("https://bedrock-mantle.eu-west-1.api.aws/v1/")
     )
     assert told("{x: {like: openai, region: eu, api_key: k}}") == [
         '1:39: providers.x.region: "openai" has no regions (leave it out, or set base_url)'
@@ -193,7 +196,8 @@ def test_a_base_url_is_one(url: str, fault: str) -> None:
 )
 def test_a_base_url_may_end_in_a_slash_or_not(url: str) -> None:
     assert (
-        target(f'{{x: {{like: openai, api_key: k, base_url: "{url}"}}}}').url == url.rstrip("/") + "/chat/completions"
+        target(f'{{x: {{like: openai, api_key: k, base_url: "{url}"}}}}').wires[0].url
+        == url.rstrip("/") + "/chat/completions"
     )
 
 
@@ -268,7 +272,7 @@ def test_a_base_url_that_is_not_set_yet_keeps_the_rest_checked() -> None:
     (told,) = problems(text)
 
     assert told.startswith("1:40: providers.x.base_url: warning: the variable U is not set")
-    assert [found.url.partition("/openai")[0] for found in compiled(text).graph.targets.values()] == [
+    assert [found.wires[0].url.partition("/openai")[0] for found in compiled(text).graph.targets.values()] == [
         "http://not-set.invalid",
         "http://not-set.invalid",
     ]
@@ -310,7 +314,7 @@ def test_a_local_server_that_was_given_a_key_sees_it() -> None:
 def test_a_provider_of_the_file_replaces_the_row_of_its_name() -> None:
     found = sound('providers: {openai: {base_url: "http://127.0.0.1:1/v1", api_key: k}}\nmodels: {m: openai/y}')
 
-    assert found.targets["m"].url == "http://127.0.0.1:1/v1/chat/completions"
+    assert found.targets["m"].wires[0].url == "http://127.0.0.1:1/v1/chat/completions"
 
 
 def test_a_provider_that_is_nowhere_is_told_how_to_add_it() -> None:
@@ -357,7 +361,7 @@ def test_a_remedy_for_a_dialect_that_is_not_built_yet_works() -> None:
     line = problems("models: {m: vertex/google/y}")[0]
     providers = line.partition("one is ")[2].removesuffix(")")
 
-    assert sound(f"{providers}\nmodels: {{m: vertex/google/y}}", {"ACCESS_TOKEN": "k"}).targets["m"].url == (
+    assert sound(f"{providers}\nmodels: {{m: vertex/google/y}}", {"ACCESS_TOKEN": "k"}).targets["m"].wires[0].url == (
         "https://REGION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/REGION/endpoints/openapi"
         "/chat/completions"
     )

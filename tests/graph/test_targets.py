@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from llmgw.chat.unsupported import Policy
 from llmgw.config.model import Duration, RetryEntry, TimeoutEntry
 from llmgw.config.units import duration_s
 from llmgw.graph.model import FREE, Price, Retry, Target, TimeLimits
@@ -16,7 +17,11 @@ def target(entry: str, providers: str = "{}") -> Target:
 def test_everything_a_call_needs_is_there() -> None:
     found = target("{target: openai/gpt-4o, context_window: 9, max_output: 3}")
 
-    assert (found.id, found.provider, found.url) == ("m", "openai", "https://api.openai.com/v1/chat/completions")
+    assert (found.id, found.provider, found.wires[0].url) == (
+        "m",
+        "openai",
+        "https://api.openai.com/v1/chat/completions",
+    )
     assert (found.context_window, found.max_output) == (9, 3)
     assert found.edits.cap_field == "max_completion_tokens"
 
@@ -34,9 +39,8 @@ def test_what_a_provider_does_not_take_is_dropped_or_refused() -> None:
     refuses = target("{target: p/x, drop: [seed]}", "{p: {like: mistral, api_key: k, unsupported: error}}")
 
     assert drops.edits.drop == drops.unsupported == frozenset({"logit_bias", "logprobs", "user"})
-    assert not drops.refuse_unsupported
-    assert refuses.edits.drop == frozenset({"seed"})
-    assert refuses.refuse_unsupported
+    assert drops.edits.policy is Policy.USUAL
+    assert refuses.edits.policy is Policy.ERROR
     assert not refuses.edits.ask_usage
 
 
@@ -62,16 +66,18 @@ def test_what_is_secret_in_the_headers_is_known() -> None:
 def test_a_model_name_is_quoted_in_a_url() -> None:
     found = target('"p/a/../c?d"', '{p: {like: azure, base_url: "https://h", api_key: k, api_version: "1&2"}}')
 
-    assert found.url == "https://h/openai/deployments/a%2F..%2Fc%3Fd/chat/completions?api-version=1%262"
+    assert found.wires[0].url == "https://h/openai/deployments/a%2F..%2Fc%3Fd/chat/completions?api-version=1%262"
 
 
 def test_a_star_is_filled_in_quoted_where_it_must_be() -> None:
     graph = sound('providers: {p: {like: azure, base_url: "https://h", api_key: k}}\nmodels: {"m-*": p/d-*}')
     found = graph.targets["m-*"].concrete("a/b ü*")
 
-    assert found.url == "https://h/openai/deployments/d-a%2Fb%20%C3%BC*/chat/completions?api-version=2024-10-21"
+    assert (
+        found.wires[0].url == "https://h/openai/deployments/d-a%2Fb%20%C3%BC*/chat/completions?api-version=2024-10-21"
+    )
     assert (found.id, found.edits.model) == ("m-a/b ü*", "d-a/b ü*")
-    assert replace(found, id="", url="", edits=found.edits).provider == "p"
+    assert replace(found, id="", edits=found.edits).provider == "p"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ tests name request expect at ip endpoint user stream tools images json messages 
 
 # Those of them that are one thing instead of many (`target` is a key, the graph has `targets`), and what is resolved.
 GRAPH = """
-id provider dialect edits transport secrets refuse limits nanousd targets absent closed digest
+id provider dialect wires edits transport secrets cloud kind limits nanousd targets absent closed digest
 route path node entries members branches condition patterns star variable
 """
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from llmgw.providers.auth import Auth
-from llmgw.providers.catalog import _DIALECTS, _FILE, SIMULATOR, Provider, catalog, rows
+from llmgw.providers.catalog import _FILE, DIALECTS, SIMULATOR, Provider, catalog, rows
 
 LOOPBACK = "127.0.0.1"
 KEY_SHAPES = re.compile(r"\b(sk|gsk|xai|pplx|hf|nvapi|AIza)[-_]?[A-Za-z0-9]{16,}")
@@ -115,7 +115,7 @@ def test_no_row_knows_a_secret_or_a_price(row: Provider) -> None:
 @each_row
 def test_what_a_row_cannot_do_is_never_what_the_gateway_needs(row: Provider) -> None:
     assert not row.unsupported & {"model", "messages", "stream", "stream_options"}
-    assert row.dialect is _DIALECTS[row.dialect_name]
+    assert {row.dialect, *row.also} <= DIALECTS.keys()
 
 
 def test_the_simulator_is_the_one_that_is_simulated() -> None:

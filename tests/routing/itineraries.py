@@ -14,8 +14,7 @@ def target(target_id: str, window: int | None = None) -> Target:
     return Target(
         target_id,
         _TARGET.provider,
-        _TARGET.dialect,
-        _TARGET.url,
+        _TARGET.wires,
         _TARGET.edits,
         {},
         _TARGET.transport,

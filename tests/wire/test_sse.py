@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmgw.wire import sse
+from llmgw.wire import framing, sse
+from llmgw.wire.framing import EventTooLargeError
 
 LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
 WORDS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=8).map(str.encode)
@@ -155,12 +156,12 @@ def test_a_small_read_of_a_large_event_copies_nothing_of_what_waits() -> None:
 
 
 def test_an_event_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "EVENT_BYTES_MAX", 100)
+    monkeypatch.setattr(framing, "EVENT_BYTES_MAX", 100)
     frames = sse.Frames()
     frames.feed(b"data: 1\n\n" * 50)  # many events are no large event
     frames.feed(b"x" * 100)
 
-    with pytest.raises(sse.EventTooLargeError, match="more than 100 bytes"):
+    with pytest.raises(EventTooLargeError, match="more than 100 bytes"):
         frames.feed(b"x")
 
 

@@ -10,6 +10,7 @@ from llmgw.chat.answer import Answer, AnswerPart
 from llmgw.chat.conversation import Reasoning, Refusal, Text, ToolUse
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, AnswerSign
 from llmgw.chat.events import Event, Finish
+from llmgw.chat.signatures import ANTHROPIC
 from llmgw.dialects.anthropic_messages.blocks import Block
 from llmgw.dialects.anthropic_messages.counts import Counts, write_usage
 from llmgw.dialects.anthropic_messages.errors import read_error
@@ -134,9 +135,9 @@ def _read_block(block: Block, calls: int) -> Iterator[Event]:
             if block.thinking:
                 yield events.ReasoningDelta(block.thinking)
             if block.signature:
-                yield events.ReasoningDelta(signature=block.signature)
+                yield events.ReasoningDelta(signature=block.signature, issuer=ANTHROPIC)
         case "redacted_thinking":
-            yield events.ReasoningDelta(redacted=str(block.data or ""))
+            yield events.ReasoningDelta(redacted=str(block.data or ""), issuer=ANTHROPIC)
         case "tool_use":
             yield events.ToolStarted(calls, block.id or "", block.name or "")
             yield events.ToolDelta(calls, block.arguments)

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from llmgw.chat.bodies import reading
 from llmgw.chat.conversation import File, Image, Part, Reasoning, Text, ToolResult, ToolUse
-from llmgw.dialects.anthropic_messages.facts import reading
+from llmgw.chat.signatures import ANTHROPIC
 
 NAME = "anthropic_messages"  # of the dialect: signatures bear it as their issuer
 PLAIN_TEXT = "text/plain"
@@ -93,9 +94,9 @@ def _read(block: Block, beyond: list[str]) -> Part | None:
         case "tool_result":
             return _read_result(block, beyond)
         case "thinking":
-            return Reasoning(block.thinking or "", block.signature or "", issuer=NAME)
+            return Reasoning(block.thinking or "", block.signature or "", issuer=ANTHROPIC)
         case "redacted_thinking":
-            return Reasoning(redacted=str(block.data or ""), issuer=NAME)
+            return Reasoning(redacted=str(block.data or ""), issuer=ANTHROPIC)
         case kind if kind in _GIVEN:
             return _read_given(block, beyond)
         case _:
@@ -142,7 +143,7 @@ def _document(block: Block, source: Source, beyond: list[str]) -> File | None:
 
 
 def _read_result(block: Block, beyond: list[str]) -> ToolResult:
-    with reading("messages[...].content[...].content"):
+    with reading(base="messages[...].content[...].content"):
         content = _content_decoder.decode(block.content) if bytes(block.content) not in _NOTHING else None
     if not isinstance(content, list):
         parts = read_content(content, beyond)

@@ -10,6 +10,7 @@ from typing import Any
 from llmgw.chat import events
 from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
+from llmgw.chat.signatures import ANTHROPIC
 from llmgw.dialects.anthropic_messages.answers import read_finish
 from llmgw.dialects.anthropic_messages.blocks import Block
 from llmgw.dialects.anthropic_messages.counts import Counts
@@ -111,7 +112,7 @@ class AnthropicDecoder:
         if opened.call is not None and not opened.has_pieces:
             return [events.ToolDelta(opened.call, opened.arguments)]
         if opened.signature:
-            return [events.ReasoningDelta(signature="".join(opened.signature))]
+            return [events.ReasoningDelta(signature="".join(opened.signature), issuer=ANTHROPIC)]
         return [events.Cited(citation) for citation in opened.citations]
 
     def _end(self, told: StreamEvent) -> list[Event]:

@@ -24,9 +24,10 @@ class AnthropicMessages:
     """Messages in both directions."""
 
     name = NAME
+    framing = sse.SERVER_SENT_EVENTS
 
-    def read_request(self, body: bytes, model: str = "") -> ChatRequest:
-        return facts.read_request(body, model)
+    def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
+        return facts.read_request(body, model, stream=stream)
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
         """Usage comes unasked, so there is nothing to ask for."""

@@ -26,7 +26,8 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
-from llmgw.dialects.anthropic_messages.blocks import NAME, PLAIN_TEXT
+from llmgw.chat.signatures import ANTHROPIC
+from llmgw.dialects.anthropic_messages.blocks import PLAIN_TEXT
 from llmgw.errors import InvalidRequestError
 
 WireBlock = dict[str, Any]
@@ -138,7 +139,7 @@ def is_own_citation(citation: Any) -> bool:
 
 def is_own_reasoning(part: Part) -> bool:
     """Whether Anthropic will take it back: a thought needs the proof that it gave."""
-    return isinstance(part, Reasoning) and part.issuer == NAME and bool(part.signature or part.redacted)
+    return isinstance(part, Reasoning) and part.issuer == ANTHROPIC and bool(part.signature or part.redacted)
 
 
 def _write_reasoning(thought: Reasoning) -> WireBlock | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from llmgw.chat.bodies import reading
 from llmgw.chat.conversation import (
     Conversation,
     Effort,
@@ -23,7 +24,6 @@ from llmgw.chat.conversation import (
 )
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.dialects.anthropic_messages.blocks import CacheControl, Content, read_content
-from llmgw.dialects.anthropic_messages.facts import reading
 from llmgw.dialects.anthropic_messages.parts import mark, write_messages, write_text
 from llmgw.dialects.anthropic_messages.sampling import write_sampling, write_stop
 from llmgw.dialects.anthropic_messages.thinking import OutputConfig, Thinking, read_effort, write_effort

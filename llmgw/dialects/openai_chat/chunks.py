@@ -3,12 +3,12 @@
 Any stands wherever some provider deviates: what is not as expected says nothing, it breaks nothing.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
 
+from llmgw.chat.bodies import completed
 from llmgw.chat.dialect import FINISH_ERROR
 from llmgw.chat.provider_errors import ProviderError, read_error
 from llmgw.chat.usage import Usage
@@ -72,8 +72,6 @@ class FullChunk(Chunk):
 _Read = TypeVar("_Read")
 _chunk_decoder = msgspec.json.Decoder(Chunk)
 _full_decoder = msgspec.json.Decoder(FullChunk)
-# A character that JSON escapes in two halves, or only one of them: JavaScript cuts its texts anywhere.
-_SURROGATES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
 
 
 def decoded(data: bytes) -> Chunk:
@@ -95,11 +93,6 @@ def _mended(decoder: "msgspec.json.Decoder[_Read]", data: bytes) -> _Read:
         if mended == data:
             raise
         return decoder.decode(mended)
-
-
-def completed(data: bytes) -> bytes:
-    """JSON with the replacement character for every half of one."""
-    return _SURROGATES.sub(lambda found: found[1] or rb"\ufffd", data)
 
 
 def read_usage(told: Any) -> Usage | None:

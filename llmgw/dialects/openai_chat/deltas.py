@@ -115,7 +115,7 @@ def texts(content: Any) -> Iterator[str]:
 
 def _thoughts(said: FullDelta) -> Iterator[Event]:
     for thought in read_reasoning(said):
-        yield events.ReasoningDelta(thought.text, thought.signature, thought.redacted)
+        yield events.ReasoningDelta(thought.text, thought.signature, thought.redacted, thought.issuer)
 
 
 def _content(content: Any) -> Iterator[Event]:

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from llmgw.chat.answer import Answer
+from llmgw.chat.bodies import fields as fields_of
+from llmgw.chat.bodies import model_of, reading, scalars
 from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import NOTHING, AnswerSign, ErrorReport, Sign
 from llmgw.chat.events import Event
@@ -21,7 +23,6 @@ from llmgw.dialects.openai_chat.chunks import (
     Choice,
     Chunk,
     chunk_usage,
-    completed,
     decoded,
     failed,
     finish_reason,
@@ -29,10 +30,10 @@ from llmgw.dialects.openai_chat.chunks import (
     read_usage,
     told_error,
 )
-from llmgw.dialects.openai_chat.errors import invalid, write_error
+from llmgw.dialects.openai_chat.errors import write_error
 from llmgw.dialects.openai_chat.requests import read_conversation, write_conversation
 from llmgw.dialects.openai_chat.streams import StreamDecoder, StreamEncoder
-from llmgw.errors import InvalidRequestError, UpstreamProtocolError
+from llmgw.errors import UpstreamProtocolError
 from llmgw.wire import sse
 
 # What we read of a request.
@@ -73,33 +74,22 @@ class OpenAIChat:
     """Chat Completions in both directions."""
 
     name = "openai_chat"
+    framing = sse.SERVER_SENT_EVENTS
 
-    def read_request(self, body: bytes, model: str = "") -> ChatRequest:
-        try:
-            if not body.isascii():
-                body.decode()  # parts that we do not read would else go to the provider as they are
+    def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
+        with reading(body):
             request = _request_decoder.decode(body)
-            fields = _fields_decoder.decode(body)
-        except msgspec.ValidationError as error:
-            raise invalid(str(error)) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            why = "an escape stands for half a character" if completed(body) != body else error
-            raise InvalidRequestError(f"the body is not JSON: {why}") from None
-        except RecursionError:
-            raise InvalidRequestError("the body is nested too deeply") from None
-        name = model or request.model
-        if name is None:
-            raise InvalidRequestError("model: missing", param="model")
+            fields = fields_of(body)
         return ChatRequest(
-            model=name,
+            model=model_of(request.model, model),
             fields=fields,
-            stream=bool(request.stream),
+            stream=bool(request.stream) if stream is None else stream,
             wants_usage=bool(request.stream_options and request.stream_options.include_usage),
             max_tokens=request.max_completion_tokens or request.max_tokens or 0,
             user=request.user or "",
             tools=bool(request.tools),
             json=request.response_format is not None and request.response_format.type != "text",
-            metadata=_scalars(request.metadata),
+            metadata=scalars(request.metadata),
         )
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
@@ -181,16 +171,6 @@ class OpenAIChat:
 
     def write_stream_error(self, report: ErrorReport) -> bytes:
         return sse.write(write_error(report))
-
-
-def _scalars(metadata: Any) -> dict[str, str]:
-    if not isinstance(metadata, dict):
-        return {}
-    return {name: _text(value) for name, value in metadata.items() if isinstance(value, str | int | float)}
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:

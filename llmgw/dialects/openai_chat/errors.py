@@ -1,11 +1,8 @@
-"""Errors as OpenAI tells them, and faults of a request with their place."""
-
-import re
+"""Errors as OpenAI tells them."""
 
 import msgspec
 
 from llmgw.chat.dialect import ErrorReport
-from llmgw.errors import InvalidRequestError
 
 _KIND_BY_STATUS = {
     401: "authentication_error",
@@ -14,7 +11,6 @@ _KIND_BY_STATUS = {
     404: "invalid_request_error",
     429: "rate_limit_error",
 }
-_MISSING = re.compile("Object missing required field `(.+)`")
 
 
 def write_error(report: ErrorReport) -> bytes:
@@ -33,14 +29,3 @@ def write_error(report: ErrorReport) -> bytes:
 def _kind(status: int) -> str:
     fallback = "server_error" if status >= 500 else "invalid_request_error"
     return _KIND_BY_STATUS.get(status, fallback)
-
-
-def invalid(message: str) -> InvalidRequestError:
-    """Msgspec's words end in the place: "Expected `str`, got `int` - at `$.model`"."""
-    what, _, place = message.partition(" - at ")
-    path = place.strip("`").removeprefix("$").lstrip(".")
-    missing = _MISSING.fullmatch(what)
-    if missing is not None:
-        what, path = "missing", ".".join(filter(None, (path, missing[1])))
-    param = path or None
-    return InvalidRequestError(f"{param}: {what}" if param else f"the body: {what}", param=param)

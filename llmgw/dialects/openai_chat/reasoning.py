@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from llmgw.chat.conversation import Reasoning
+from llmgw.chat.signatures import ANTHROPIC
 
 FORMAT = "anthropic-claude-v1"
-_ISSUER = "anthropic_messages"  # by the name of its dialect
 
 
 def read_reasoning(told: Any) -> Iterator[Reasoning]:
@@ -58,9 +58,9 @@ def _thoughts(detail: dict[str, Any]) -> Iterator[Reasoning]:
     signature = _text(detail.get("signature")) if is_signed else ""
     redacted = _text(detail.get("data")) if is_signed else ""
     if redacted:
-        yield Reasoning(redacted=redacted, issuer=_ISSUER)
+        yield Reasoning(redacted=redacted, issuer=ANTHROPIC)
     elif text or signature:
-        yield Reasoning(text, signature, issuer=_ISSUER if is_signed else "")
+        yield Reasoning(text, signature, issuer=ANTHROPIC if is_signed else "")
 
 
 def _with_text(details: list[Reasoning], text: str) -> list[Reasoning]:

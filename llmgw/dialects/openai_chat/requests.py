@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from llmgw.chat.bodies import reading
 from llmgw.chat.conversation import (
     Conversation,
     Effort,
@@ -17,7 +18,6 @@ from llmgw.chat.conversation import (
     ToolResult,
 )
 from llmgw.chat.request import ChatRequest, Edits
-from llmgw.dialects.openai_chat.errors import invalid
 from llmgw.dialects.openai_chat.messages import Drop, MessageReader, Turn, write_messages
 from llmgw.dialects.openai_chat.tools import CallerTool, Function, read_choice, read_tools, write_choice, write_tool
 from llmgw.errors import InvalidRequestError
@@ -80,12 +80,8 @@ _fields_decoder = msgspec.json.Decoder(_Fields)
 
 def read_conversation(request: ChatRequest) -> Conversation:
     """Raises InvalidRequestError with the place in the body."""
-    try:
+    with reading():
         return _read(request, _fields_decoder.decode(msgspec.json.encode(dict(request.fields))))
-    except msgspec.ValidationError as error:
-        raise invalid(str(error)) from None
-    except RecursionError:
-        raise InvalidRequestError(_TOO_DEEP) from None
 
 
 def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:

@@ -12,9 +12,9 @@ from llmgw.chat.answer import Answer, fold
 from llmgw.chat.conversation import Reasoning, Refusal, Text, ToolUse
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, AnswerSign
 from llmgw.chat.events import Finish
+from llmgw.chat.signatures import ANTHROPIC
 from llmgw.chat.usage import Usage
 from llmgw.dialects.anthropic_messages.answers import read_answer, read_events, write_answer
-from llmgw.dialects.anthropic_messages.blocks import NAME
 from llmgw.errors import FailureClass, UpstreamProtocolError
 
 CITATION = {"type": "char_location", "cited_text": "x"}
@@ -29,8 +29,8 @@ ANSWER = Answer(
     id="msg_1",
     model="claude",
     parts=(
-        Reasoning("Hm", "s", issuer=NAME),
-        Reasoning(redacted="x", issuer=NAME),
+        Reasoning("Hm", "s", issuer=ANTHROPIC),
+        Reasoning(redacted="x", issuer=ANTHROPIC),
         Text("Hello", citations=(CITATION,)),
         ToolUse("toolu_1", "f", "{}"),
     ),
@@ -53,7 +53,7 @@ def test_an_answer_is_read_with_usage_and_stop_reason() -> None:
 
 
 def test_an_answer_becomes_events() -> None:
-    assert fold(read_events(body()), NAME) == ANSWER
+    assert fold(read_events(body())) == ANSWER
 
 
 def test_empty_blocks_say_nothing() -> None:
@@ -63,7 +63,7 @@ def test_empty_blocks_say_nothing() -> None:
 
 
 def test_what_is_written_is_read_as_the_same() -> None:
-    assert fold(read_events(write_answer(ANSWER)), NAME) == ANSWER
+    assert fold(read_events(write_answer(ANSWER))) == ANSWER
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from llmgw.chat.conversation import File, Image, Part, Reasoning, Text, ToolResult, ToolUse
-from llmgw.dialects.anthropic_messages.blocks import NAME, Content, read_content
+from llmgw.chat.signatures import ANTHROPIC
+from llmgw.dialects.anthropic_messages.blocks import Content, read_content
 from llmgw.errors import InvalidRequestError
 
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBE"}
@@ -53,8 +54,8 @@ def read(content: Any) -> tuple[tuple[Part, ...], list[str]]:
             {"type": "tool_result", "tool_use_id": "t", "is_error": True, "content": [{"type": "text", "text": "a"}]},
             ToolResult("t", (Text("a"),), is_error=True),
         ),
-        ({"type": "thinking", "thinking": "", "signature": "s"}, Reasoning("", "s", issuer=NAME)),
-        ({"type": "redacted_thinking", "data": "x"}, Reasoning(redacted="x", issuer=NAME)),
+        ({"type": "thinking", "thinking": "", "signature": "s"}, Reasoning("", "s", issuer=ANTHROPIC)),
+        ({"type": "redacted_thinking", "data": "x"}, Reasoning(redacted="x", issuer=ANTHROPIC)),
     ],
 )
 def test_each_kind(block: dict[str, Any], part: Part) -> None:

@@ -19,7 +19,7 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
-from llmgw.dialects.anthropic_messages.blocks import NAME
+from llmgw.chat.signatures import ANTHROPIC
 from llmgw.dialects.anthropic_messages.parts import OPENING, object_of, wire_id, write_messages, write_part
 from llmgw.errors import InvalidRequestError
 
@@ -60,10 +60,10 @@ def one(part: Part) -> tuple[Any, list[str]]:
         ),
         (Text(" \n"), None),
         (Refusal("No"), {"type": "text", "text": "No"}),
-        (Reasoning("Hm", "s", issuer=NAME), {"type": "thinking", "thinking": "Hm", "signature": "s"}),
-        (Reasoning("", "s", issuer=NAME), {"type": "thinking", "thinking": "", "signature": "s"}),
-        (Reasoning(redacted="x", issuer=NAME), {"type": "redacted_thinking", "data": "x"}),
-        (Reasoning("Hm", issuer=NAME), None),
+        (Reasoning("Hm", "s", issuer=ANTHROPIC), {"type": "thinking", "thinking": "Hm", "signature": "s"}),
+        (Reasoning("", "s", issuer=ANTHROPIC), {"type": "thinking", "thinking": "", "signature": "s"}),
+        (Reasoning(redacted="x", issuer=ANTHROPIC), {"type": "redacted_thinking", "data": "x"}),
+        (Reasoning("Hm", issuer=ANTHROPIC), None),
         (Reasoning("Hm", "s", issuer="gemini"), None),
         (CALL, {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": 1}}),
         (ToolUse("t", "f", " "), {"type": "tool_use", "id": "t", "name": "f", "input": {}}),

@@ -17,7 +17,7 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
-from llmgw.dialects.anthropic_messages.blocks import NAME
+from llmgw.chat.signatures import ANTHROPIC
 from llmgw.dialects.anthropic_messages.thinking import OutputConfig, Thinking, read_effort, write_effort
 
 HELLO = Message(Role.USER, (Text("Hello"),))
@@ -84,8 +84,8 @@ def test_who_forces_a_tool_gets_no_thinking(choice: ToolChoice, model: str) -> N
     [
         ((CALL,), False),
         ((Reasoning("Hm", "s", issuer="gemini"), CALL), False),
-        ((Reasoning("Hm", "s", issuer=NAME), CALL), True),
-        ((Reasoning(redacted="x", issuer=NAME), CALL), True),
+        ((Reasoning("Hm", "s", issuer=ANTHROPIC), CALL), True),
+        ((Reasoning(redacted="x", issuer=ANTHROPIC), CALL), True),
     ],
 )
 def test_in_a_tool_loop_it_thinks_only_with_the_thoughts_it_had(parts: Any, thinks: bool) -> None:

@@ -143,7 +143,7 @@ def test_an_answer_is_written_as_openai_would() -> None:
 
 
 def test_what_is_written_reads_back() -> None:
-    assert fold(read_events(write_answer(WHOLE)), "anthropic_messages") == WHOLE
+    assert fold(read_events(write_answer(WHOLE))) == WHOLE
 
 
 def test_an_answer_that_says_little_is_written_all_the_same() -> None:

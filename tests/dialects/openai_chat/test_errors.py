@@ -5,7 +5,7 @@ import json
 import pytest
 
 from llmgw.chat.dialect import ErrorReport
-from llmgw.dialects.openai_chat.errors import invalid, write_error
+from llmgw.dialects.openai_chat.errors import write_error
 
 
 @pytest.mark.parametrize(
@@ -35,18 +35,3 @@ def test_a_message_with_half_a_character_is_written_all_the_same() -> None:
     body = write_error(ErrorReport(404, "unknown_path", "no /caf\udce9 here"))
 
     assert json.loads(body)["error"]["message"] == "no /caf? here"
-
-
-@pytest.mark.parametrize(
-    ("words", "message", "param"),
-    [
-        ("Expected `str`, got `int` - at `$.model`", "model: Expected `str`, got `int`", "model"),
-        ("Object missing required field `model`", "model: missing", "model"),
-        ("Object missing required field `role` - at `$.messages[1]`", "messages[1].role: missing", "messages[1].role"),
-        ("Expected `object`, got `array`", "the body: Expected `object`, got `array`", None),
-    ],
-)
-def test_a_fault_is_told_with_its_place(words: str, message: str, param: str | None) -> None:
-    fault = invalid(words)
-
-    assert (message, param) == (fault.message, fault.param)

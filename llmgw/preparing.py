@@ -1,0 +1,53 @@
+"""What would go out to a target, made when its turn comes, and why some target cannot be asked this at all.
+
+The plan asks before every attempt, in the server and in a dry run that has a body, so both decide the same.
+"""
+
+from dataclasses import dataclass
+
+from llmgw.chat.crossing import Crossing, between
+from llmgw.chat.dialect import Dialect
+from llmgw.chat.request import ChatRequest
+from llmgw.errors import InvalidRequestError
+from llmgw.graph.model import Target, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request in the dialect of one target, and the way back."""
+
+    target_id: str
+    wire: Wire
+    crossing: Crossing
+    body: bytes
+    dropped: tuple[str, ...]
+
+
+class Preparing:
+    """One request, for target after target. `created_s` is the time of the answer, in Unix time."""
+
+    def __init__(self, request: ChatRequest, dialect: Dialect, created_s: int) -> None:
+        self._request = request
+        self._dialect = dialect
+        self._created_s = created_s
+        self._prepared: Prepared | None = None
+
+    def unfit(self, target: Target) -> str | None:
+        """Why this target cannot take the request; None if it can, and then `ready` has what goes out."""
+        try:
+            self._prepared = self._prepare(target)
+        except InvalidRequestError as error:
+            return error.message
+        return None
+
+    def ready(self, target: Target) -> Prepared:
+        """What was prepared last, if it was for this target; as a rule it was."""
+        if self._prepared is None or self._prepared.target_id != target.id:
+            self._prepared = self._prepare(target)
+        return self._prepared
+
+    def _prepare(self, target: Target) -> Prepared:
+        wire = target.wire(self._dialect)
+        crossing = between(self._dialect, wire.dialect, self._created_s)
+        body, dropped = crossing.request(self._request, target.edits)
+        return Prepared(target.id, wire, crossing, body, dropped)
