@@ -114,6 +114,7 @@ class ModelEntry(Section, frozen=True):
     set: dict[str, JsonValue] = {}
     default: dict[str, JsonValue] = {}
     drop: tuple[str, ...] = ()
+    lacks: tuple[Literal["tools", "json", "images"], ...] = ()
     timeout: TimeoutEntry | None = None
     retry: RetryEntry | None = None
     price: Price | Literal["free"] | None = None

@@ -183,7 +183,7 @@ class _KeyFault:
 
 _UNMERGED = "write the keys out, or put shared ones under `defaults`"
 _INSTEAD_OF_MERGING = {
-    "models": f"{_UNMERGED}; a model's `like: NAME` takes over price, context_window and max_output only",
+    "models": f"{_UNMERGED}; a model's `like: NAME` takes over price, context_window, max_output and lacks only",
     "providers": "use `like: NAME`, which takes over all but secrets and `optional`",
 }
 

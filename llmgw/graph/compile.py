@@ -15,7 +15,7 @@ from llmgw.config import model as file
 from llmgw.config.load import Loaded
 from llmgw.config.problems import Problem
 from llmgw.config.secrets import Secret
-from llmgw.graph import checks
+from llmgw.graph import abilities, checks
 from llmgw.graph.expectations import Expectations
 from llmgw.graph.exposure import exposed, public_routes
 from llmgw.graph.links import Links, entries
@@ -61,6 +61,7 @@ def compile_graph(
     checks.server(config.server, report)
     checks.rules(config, report)
     checks.reach(loaded, links.used(), providers.idle(models.providers()), routes, report)
+    abilities.check(routes.values(), report)
     checks.whole_requests(loaded, links.leads_to(), report)
     if absent and not routes:
         left = report.error if need_secrets else report.warning

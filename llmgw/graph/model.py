@@ -110,6 +110,7 @@ class Target:
     secrets: tuple[Secret, ...] = ()  # what of the headers nobody else may see
     cloud: CloudAuth | None = None
     unsupported: frozenset[str] = frozenset()
+    lacks: frozenset[str] = frozenset()  # of tools, json and images: see `request.` in the vocabulary
     price: Price | None = None
     context_window: int | None = None
     max_output: int | None = None

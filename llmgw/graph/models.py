@@ -95,6 +95,7 @@ class Models:
             price=entry.price if entry.price is not None else like.price,
             context_window=entry.context_window or like.context_window,
             max_output=entry.max_output or like.max_output,
+            lacks=entry.lacks or like.lacks,
         )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from llmgw.chat.request import Edits
+from llmgw.chat.unsupported import Policy
 from llmgw.config import model as file
 from llmgw.config.secrets import Secret
 from llmgw.graph.model import FREE, STAR, Price, Retry, Target, TimeLimits, Wire
@@ -15,6 +16,7 @@ from llmgw.graph.providers import UsableProvider
 from llmgw.providers import catalog
 from llmgw.providers.auth import auth_headers
 
+_ABILITIES = {"tools": "tools", "response_format": "json"}  # by the field that asks for it
 LOCAL_FIRST_TOKEN_S = 300.0  # a local model may have to be loaded first
 
 
@@ -32,6 +34,7 @@ def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provide
         price=_price(entry, provider),
         context_window=entry.context_window,
         max_output=entry.max_output,
+        lacks=_lacks(entry, provider),
     )
 
 
@@ -47,6 +50,13 @@ def _wire(dialect: str, path: str, stream_path: str, upstream_model: str, provid
         return provider.base_url + filled.replace("{model}", quote(upstream_model, safe=STAR))
 
     return Wire(catalog.dialect(dialect), url(path), url(stream_path))
+
+
+def _lacks(entry: file.ModelEntry, provider: UsableProvider) -> frozenset[str]:
+    """What the file says, and what the provider takes for no model: unless that is to be left out."""
+    if provider.policy is Policy.DROP:
+        return frozenset(entry.lacks)
+    return frozenset((*entry.lacks, *(name for field, name in _ABILITIES.items() if field in provider.row.unsupported)))
 
 
 def _headers(provider: UsableProvider) -> dict[str, Secret]:

@@ -107,6 +107,8 @@ def _cannot(target: Target, facts: Facts) -> str | None:
     """What this request asks that the target is known not to do."""
     if asked := refused(target.unsupported & facts.fields, target.edits.policy):
         return f"unsupported: {', '.join(asked)}"
+    if lacking := sorted(name for name in target.lacks if facts.value(f"request.{name}")):
+        return f"lacks {', '.join(lacking)}"
     wanted = facts.value("request.max_tokens")
     if target.max_output is not None and wanted > target.max_output:
         return f"max_tokens {wanted} is over max_output {target.max_output}"

@@ -8,7 +8,7 @@ CONFIG = """
 server host port max body in flight tls cert key drain trusted proxies timezone cors open early keepalive
 providers like base url api version auth optional headers region proxy ca file verify connections unsupported
 simulate latency tokens per s output fail
-models target set default drop retry attempts backoff price input cached usd mtok context window expose
+models target set default drop lacks retry attempts backoff price input cached usd mtok context window expose
 routes fallback pool when use if weight by on failure deadline
 defaults connect first token idle total telemetry logs format level bodies
 tests name request expect at ip endpoint user stream tools images json messages metadata seed model

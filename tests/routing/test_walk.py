@@ -110,6 +110,18 @@ def test_a_target_is_dropped_that_would_refuse_a_field() -> None:
     assert dropped(itinerary("mixed"))["strict"] is None
 
 
+def test_a_target_is_dropped_that_lacks_what_is_asked_for() -> None:
+    lacking = (
+        "models: {a: {target: simulator/a, lacks: [tools, json]}, b: simulator/b}\nroutes: {r: {fallback: [a, b]}}"
+    )
+    resolved = sound(lacking).resolve("r")
+    assert resolved is not None
+    plain, rich = Request(model="r"), Request(model="r", tools=True, json=True, images=True)
+    reasons = [walk(resolved, pretended(asked), ALL_WELL, Dice(1)).candidates[0].dropped for asked in (plain, rich)]
+
+    assert reasons == [None, "lacks json, tools"]
+
+
 def test_an_ejected_target_is_dropped_and_stands_for_its_failure() -> None:
     found = itinerary("chain", health=HealthSnapshot({"gpt": FailureClass.OVERLOADED}))
 
