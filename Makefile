@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-all check format cover golden conformance bench fuzz clean all
+.PHONY: help serve test test-all check format cover golden conformance replay matrix frameworks bench fuzz clean all
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,10 +38,20 @@ cover: $(VENV)/.dev node  ## the quick suite with line and branch coverage
 	$(BIN)/coverage report
 
 golden: $(VENV)/.dev  ## rewrite the golden files; review the diff
-	UPDATE_GOLDEN=1 $(PYTEST) -n0 tests/config tests/graph tests/house/test_config_reference.py tests/house/test_provider_table.py
+	UPDATE_GOLDEN=1 $(PYTEST) -n0 tests/config tests/graph tests/house/test_config_reference.py tests/house/test_provider_table.py tests/house/test_matrix_page.py
 
 conformance: $(VENV)/.dev  ## recorded provider traffic, where there is some (TRAFFIC=DIR)
 	$(if $(TRAFFIC),LLMGW_TRAFFIC=$(abspath $(TRAFFIC))) $(PYTEST) -n0 -rs tests/conformance
+
+replay: $(VENV)/.dev  ## recorded traffic through the running gateway, cut and broken everywhere (TRAFFIC=DIR; minutes)
+	$(if $(TRAFFIC),LLMGW_TRAFFIC=$(abspath $(TRAFFIC))) $(PYTEST) -n auto tests/replay
+
+matrix: $(VENV)/.dev node  ## every SDK before every provider, feature by feature; UPDATE_GOLDEN=1 writes docs/matrix.md
+	$(PYTEST) -n0 tests/matrix
+
+frameworks: $(VENV)-frameworks/.installed  ## LangChain, LlamaIndex and Vercel's AI SDK through the gateway, in an environment of their own
+	$(VENV)-frameworks/bin/python -m tests.partners.node tests/frameworks/node
+	$(VENV)-frameworks/bin/python -m pytest -n0 tests/frameworks
 
 bench: $(VENV)/.dev  ## llmgw beside nginx and a plain aiohttp proxy: ratios of one run
 	$(BIN)/python -m benchmarks.run --quick
@@ -52,7 +62,8 @@ fuzz: $(VENV)/.dev  ## the property tests with many more examples
 all: check test  ## what CI runs
 
 clean:  ## remove what was installed and built
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis tests/node/node_modules
+	rm -rf $(VENV) $(VENV)-frameworks dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf tests/node/node_modules tests/frameworks/node/node_modules
 
 .PHONY: node
 node: $(VENV)/.dev
@@ -69,3 +80,10 @@ $(VENV)/.dev: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ $(VENV)/.runtime
+
+# They pin SDKs of their own choice, so they must not share an environment with the other tests.
+$(VENV)-frameworks/.installed: pyproject.toml
+	@echo "installing into $(VENV)-frameworks (once, some minutes) ..."
+	@test -x $(VENV)-frameworks/bin/python || $(PYTHON) -m venv $(VENV)-frameworks
+	$(VENV)-frameworks/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,frameworks]'
+	@touch $@

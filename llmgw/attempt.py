@@ -48,6 +48,7 @@ class Attempt:
         self._call = call
         self._prepared = prepared
         self._wire = prepared.wire
+        self._secrets = self._target.secrets
         self._crossing = prepared.crossing
         self._client = client
         self._transcript = transcript
@@ -80,7 +81,7 @@ class Attempt:
     async def _whole(self, upstream: Upstream, deadline: Limit) -> None:
         total_s = self._candidate.limits.total_s
         async with within(Limit(TimeLimit.TOTAL, total_s, total_s), deadline), self._open(upstream) as answer:
-            told, body = self._crossing.answer(await self._body(answer))
+            told, body = self._crossing.answer(await self._body(answer), self._call.request)
         self._book(told.usage)
         if told.finish == FINISH_CONTENT_FILTER:
             raise UpstreamStatusError(
@@ -195,23 +196,40 @@ class Attempt:
     async def _open(self, upstream: Upstream) -> AsyncIterator[UpstreamStream]:
         """The answer, if it is one: anything but a success of the right type is an error here."""
         self._transcript.dropped = self._prepared.dropped
-        headers = {
-            **self._crossing.headers(self._call.forwarded),
-            **{name: value.reveal() for name, value in self._target.headers.items()},
-        }
         stream = self._call.request.stream
-        url = self._wire.stream_url if stream else self._wire.url
         call = UpstreamCall(
-            self._target, url, headers, self._prepared.body, self._candidate.limits.connect_s, self._call.request_id
+            self._target,
+            self._url(),
+            self._headers(),
+            self._prepared.body,
+            self._candidate.limits.connect_s,
+            self._call.request_id,
         )
         async with AsyncExitStack() as stack:
             with self._waiting():
                 answer = await stack.enter_async_context(upstream.open(call))
             self._record.status = answer.status
+            self._secrets = (*self._target.secrets, *answer.secrets)
             if not 200 <= answer.status <= 299 or not refusal.is_expected(answer, self._wire.dialect, stream=stream):
                 with self._waiting():
                     raise await self._refusal(answer)
             yield answer
+
+    def _url(self) -> str:
+        """The caller's query goes on where his body does."""
+        url = self._wire.stream_url if self._call.request.stream else self._wire.url
+        if not self._call.query or self._wire.dialect is not self._call.dialect:
+            return url
+        return f"{url}{'&' if '?' in url else '?'}{self._call.query}"
+
+    def _headers(self) -> dict[str, str]:
+        """The target's win over the caller's, but for those that are only usual."""
+        given = self._crossing.headers(self._call.forwarded)
+        own = {name: value.reveal() for name, value in self._target.headers.items()}
+        return {
+            **own,
+            **{name: value for name, value in given.items() if name not in own.keys() - self._target.default_headers},
+        }
 
     async def _refusal(self, answer: UpstreamStream) -> UpstreamError:
         dialect = self._wire.dialect
@@ -247,7 +265,7 @@ class Attempt:
         self._record.status = error.status or self._record.status
 
     def _mask(self) -> Mask:
-        return Mask(value.reveal() for value in self._target.secrets)
+        return Mask(value.reveal() for value in self._secrets)
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:

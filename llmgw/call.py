@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from llmgw.chat.counting import CountingDialect
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
 from llmgw.graph.model import Graph
@@ -29,6 +30,8 @@ class Call:
     metadata: Mapping[str, str]
     headers: Mapping[str, str]
     forwarded: Mapping[str, str]
+    query: str = ""  # what of the query an upstream of the same dialect may see
+    counter: CountingDialect | None = None  # the tokens of the request are to be counted, it is not to be answered
     timeout_s: float | None = None
     early_keepalive_s: float | None = None
     ping_s: float = PING_S

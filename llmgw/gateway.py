@@ -17,8 +17,10 @@ from zoneinfo import ZoneInfo
 from llmgw import replies
 from llmgw.attempt import Attempt
 from llmgw.call import MODEL_CHARS_MAX, Call
+from llmgw.counting import ESTIMATED, Counting
 from llmgw.errors import (
     ClientGoneError,
+    FailureClass,
     GatewayError,
     OverloadedError,
     StreamCutError,
@@ -106,7 +108,8 @@ class Gateway:
         """Attempt after attempt, as the plan says, until one has answered."""
         dice = Dice(seed_of(call.request_id))
         itinerary = self._itinerary(call, dice)
-        preparing = Preparing(call.request, call.dialect, int(self._clock.now_s()))
+        counting = Counting(call.request, call.counter) if call.counter else None
+        preparing = counting or Preparing(call.request, call.dialect, int(self._clock.now_s()), call.forwarded)
         plan = AttemptPlan(itinerary, dice.draw, preparing.unfit)
         failures: list[tuple[str, UpstreamError]] = []
         step = plan.start()
@@ -122,7 +125,17 @@ class Gateway:
                 failures.append((target_id, error))
                 elapsed_s = self._clock.elapsed_s() - transcript.started_s
                 step = plan.failed(error.failure, elapsed_s, error.retry_after_s)
+        if counting is not None and all(error.failure is FailureClass.NOT_FOUND for _, error in failures):
+            return await self._estimate(counting, call, client, transcript)
         raise RouteExhaustedError(failures, step.why, step.dropped)
+
+    async def _estimate(self, counting: Counting, call: Call, client: Client, transcript: Transcript) -> None:
+        """No target counts tokens, or only such as have no call for it: about so many."""
+        body = counting.estimate()
+        transcript.status, transcript.committed = 200, True
+        transcript.keep_body(body)
+        await client.answer(200, {**replies.headers(transcript, call, {}), **ESTIMATED}, body)
+        transcript.outcome = OK
 
     def _itinerary(self, call: Call, dice: Dice) -> Itinerary:
         """From a name to references: the only place where a name is looked up."""

@@ -4,11 +4,12 @@ The gateway is handed objects that fulfil these; it never finds them. Every adap
 defined, and one contract suite per port runs over the fake and every adapter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from llmgw.config.secrets import Secret
 from llmgw.graph.model import Target
 from llmgw.transcript import Transcript
 
@@ -29,10 +30,14 @@ class UpstreamCall:
 
 
 class UpstreamStream(Protocol):
-    """An answer under way. `headers` have lower-case names."""
+    """An answer under way. `headers` have lower-case names.
+
+    `secrets` is what its call carried, beside the target's own, that nobody else may see.
+    """
 
     status: int
     headers: Mapping[str, str]
+    secrets: Sequence[Secret]
 
     async def read(self) -> bytes:
         """The next bytes as they arrive; b"" at the end. A read may be cancelled and called again: nothing is lost.

@@ -3,11 +3,12 @@
 The plan asks before every attempt, in the server and in a dry run that has a body, so both decide the same.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from llmgw.chat.crossing import Crossing, between
 from llmgw.chat.dialect import Dialect
-from llmgw.chat.request import ChatRequest
+from llmgw.chat.request import NO_HEADERS, ChatRequest
 from llmgw.errors import InvalidRequestError
 from llmgw.graph.model import Target, Wire
 
@@ -24,12 +25,18 @@ class Prepared:
 
 
 class Preparing:
-    """One request, for target after target. `created_s` is the time of the answer, in Unix time."""
+    """One request, for target after target. `created_s` is the time of the answer, in Unix time.
 
-    def __init__(self, request: ChatRequest, dialect: Dialect, created_s: int) -> None:
+    `forwarded` are the caller's headers that an upstream may see: some providers want them in the body.
+    """
+
+    def __init__(
+        self, request: ChatRequest, dialect: Dialect, created_s: int, forwarded: Mapping[str, str] = NO_HEADERS
+    ) -> None:
         self._request = request
         self._dialect = dialect
         self._created_s = created_s
+        self._forwarded = forwarded
         self._prepared: Prepared | None = None
 
     def unfit(self, target: Target) -> str | None:
@@ -49,5 +56,5 @@ class Preparing:
     def _prepare(self, target: Target) -> Prepared:
         wire = target.wire(self._dialect)
         crossing = between(self._dialect, wire.dialect, self._created_s)
-        body, dropped = crossing.request(self._request, target.edits)
+        body, dropped = crossing.request(self._request, target.edits, self._forwarded)
         return Prepared(target.id, wire, crossing, body, dropped)

@@ -6,7 +6,9 @@ The status, or a word in the body, is enough to know the class; so a body is wai
 import asyncio
 from contextlib import suppress
 
+from llmgw.chat import aws_errors
 from llmgw.chat.dialect import ProviderDialect
+from llmgw.chat.wrapped import Wrapped
 from llmgw.errors import StreamCutError, UpstreamProtocolError, UpstreamStatusError
 from llmgw.masking import Mask
 from llmgw.ports import UpstreamStream
@@ -19,19 +21,19 @@ LOCATION_CHARS_MAX = 200
 
 
 async def of_status(answer: UpstreamStream, dialect: ProviderDialect, mask: Mask, now_s: float) -> UpstreamStatusError:
-    """The provider's own words first, as far as they came, then its status; without our key."""
+    """The provider's own words first, as far as they came, then its headers and its status; without our key."""
     body = await _body(answer)
     told = dialect.read_error(answer.status, body)
     wait_s = retry_after.from_headers(answer.headers, now_s)
     error = UpstreamStatusError(
-        told.failure or class_of_status(answer.status),
+        told.failure or aws_errors.of_headers(answer.headers) or class_of_status(answer.status),
         _redirect(answer) or told.message,
         status=answer.status,
         headers=answer.headers,
         body=mask.body(body),
         retry_after_s=told.retry_after_s if wait_s is None else wait_s,
     )
-    error.dialect = dialect.name if told.plain else ""
+    error.dialect = _words_of(dialect) if told.plain else ""
     return error
 
 
@@ -50,6 +52,11 @@ async def of_type(answer: UpstreamStream, dialect: ProviderDialect, *, stream: b
             return UpstreamProtocolError(told.message, told.failure, retry_after_s=told.retry_after_s)
     wanted = dialect.framing.content_types[0] if stream else "JSON"
     return UpstreamProtocolError(f"content type {given} instead of {wanted}")
+
+
+def _words_of(dialect: ProviderDialect) -> str:
+    """The dialect that callers would know it by."""
+    return dialect.inner.name if isinstance(dialect, Wrapped) else dialect.name
 
 
 async def _body(answer: UpstreamStream) -> bytes:

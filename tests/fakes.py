@@ -10,6 +10,7 @@ from copy import deepcopy
 
 from llmgw.adapters.config_files import Text, build
 from llmgw.call import Call
+from llmgw.config.secrets import Secret
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import ClientGoneError, UpstreamError
 from llmgw.ports import Client, Clock, Journal, Upstream, UpstreamCall, UpstreamStream
@@ -26,6 +27,7 @@ class FakeStream:
     def __init__(self, status: int, headers: Mapping[str, str], pieces: Sequence[Piece]) -> None:
         self.status = status
         self.headers = headers
+        self.secrets: Sequence[Secret] = ()
         self._pieces = list(pieces)
         self._due_s: float | None = None  # when the pause under way ends, by the clock of the loop
 

@@ -120,3 +120,9 @@ async def test_another_type_is_a_broken_protocol(content_type: str, stream: bool
 )
 def test_the_right_type_or_none_is_expected(content_type: str, stream: bool) -> None:
     assert refusal.is_expected(FakeStream(200, {"content-type": content_type}, []), openai_chat, stream=stream)
+
+
+async def test_a_header_may_tell_the_class_that_neither_body_nor_status_tell() -> None:
+    error = await refused(424, {"x-amzn-errortype": "ModelErrorException:http://internal"}, b'{"message":"failed"}')
+
+    assert (error.failure, error.message) == (FailureClass.SERVER_ERROR, "failed")

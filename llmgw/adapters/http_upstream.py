@@ -8,7 +8,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 import llmgw
+from llmgw.config.secrets import Secret
 from llmgw.errors import (
     StreamCutError,
     TimeLimit,
@@ -45,6 +46,7 @@ class HttpStream:
         self._response = response
         self.status = response.status
         self.headers: Mapping[str, str] = {name.lower(): value for name, value in response.headers.items()}
+        self.secrets: Sequence[Secret] = ()
 
     async def read(self) -> bytes:
         try:
@@ -125,7 +127,7 @@ class HttpUpstream:
     def _pool(self, transport: Transport) -> _Pool:
         pool = self._pools.get(transport)
         if pool is None:
-            pool = self._pools[transport] = _Pool(_session(transport), self._turns_of(transport))
+            pool = self._pools[transport] = _Pool(make_session(transport), self._turns_of(transport))
         return pool
 
     def _turns_of(self, transport: Transport) -> asyncio.Semaphore | None:
@@ -168,7 +170,8 @@ def _told_of_the_end(response: aiohttp.ClientResponse) -> Iterator[None]:
         closed.remove_done_callback(tell)
 
 
-def _session(transport: Transport) -> aiohttp.ClientSession:
+def make_session(transport: Transport) -> aiohttp.ClientSession:
+    """A client that connects as the transport says."""
     connector = aiohttp.TCPConnector(
         limit=0,  # ours is in the pool
         ssl=_tls(transport),

@@ -7,10 +7,11 @@ waits twice. Failures are drawn from the request's id, so that a log is enough t
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from llmgw.config.model import Simulate
+from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass, StreamCutError
 from llmgw.ports import Clock, Upstream, UpstreamCall, UpstreamStream
 from llmgw.providers.simulator.answer import Manner, SimulatedAnswer, simulate
@@ -66,11 +67,12 @@ class SimulatorUpstream:
 class _SimulatedStream:
     """An answer under way; `began_s` is when its head was due."""
 
-    __slots__ = ("_began_s", "_breaks", "_clock", "_next", "_pieces", "headers", "status")
+    __slots__ = ("_began_s", "_breaks", "_clock", "_next", "_pieces", "headers", "secrets", "status")
 
     def __init__(self, answer: SimulatedAnswer, clock: Clock, began_s: float) -> None:
         self.status = answer.status
         self.headers = answer.headers
+        self.secrets: Sequence[Secret] = ()
         self._pieces = answer.pieces
         self._breaks = answer.breaks
         self._clock = clock

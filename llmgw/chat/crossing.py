@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+import msgspec
+
 from llmgw.chat.answer import Answer, fold
+from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, AnswerSign, Dialect, ProviderDialect
 from llmgw.chat.events import Finish
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.relay import ForwardingRelay
-from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.request import NO_HEADERS, ChatRequest, Edits
 from llmgw.chat.translating import TranslatingRelay
 from llmgw.chat.unsupported import refused
 from llmgw.chat.usage import Usage
+from llmgw.chat.wrapped import Wrapped
 from llmgw.errors import FailureClass, InvalidRequestError, UpstreamProtocolError
 
 VENDORS = frozenset({"anthropic", "openai"})  # with headers of their own
@@ -41,7 +45,9 @@ class Relay(Protocol):
 class Crossing(Protocol):
     """One pair of dialects."""
 
-    def request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+    def request(
+        self, request: ChatRequest, edits: Edits, forwarded: Mapping[str, str] = NO_HEADERS
+    ) -> tuple[bytes, tuple[str, ...]]:
         """The body for the provider, and what could not cross. Raises InvalidRequestError."""
         ...
 
@@ -49,7 +55,7 @@ class Crossing(Protocol):
         """Those of the caller's that the provider is to have."""
         ...
 
-    def answer(self, body: bytes) -> tuple[AnswerSign, bytes]:
+    def answer(self, body: bytes, request: ChatRequest) -> tuple[AnswerSign, bytes]:
         """What an answer at once means, and the body for the client. Raises UpstreamProtocolError."""
         ...
 
@@ -62,17 +68,46 @@ class Forwarding:
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
 
-    def request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+    def request(
+        self,
+        request: ChatRequest,
+        edits: Edits,
+        forwarded: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
+    ) -> tuple[bytes, tuple[str, ...]]:
         return self._dialect.write_request(request, edits)
 
     def headers(self, forwarded: Mapping[str, str]) -> Mapping[str, str]:
         return forwarded
 
-    def answer(self, body: bytes) -> tuple[AnswerSign, bytes]:
+    def answer(self, body: bytes, request: ChatRequest) -> tuple[AnswerSign, bytes]:  # noqa: ARG002 - it goes on as it is
         return self._dialect.read_answer(body), body
 
     def relay(self, request: ChatRequest, edits: Edits) -> Relay:
-        return ForwardingRelay(self._dialect, keep_usage=request.wants_usage, choices=edits.choices(request.fields))
+        return ForwardingRelay(self._dialect, keep_usage=request.wants_usage, choices=edits.choices(request))
+
+
+class Enclosing(Forwarding):
+    """The provider speaks the caller's dialect in an envelope of its own."""
+
+    def __init__(self, dialect: Dialect, wrapped: Wrapped) -> None:
+        super().__init__(dialect)
+        self._wrapped = wrapped
+
+    def request(
+        self, request: ChatRequest, edits: Edits, forwarded: Mapping[str, str] = NO_HEADERS
+    ) -> tuple[bytes, tuple[str, ...]]:
+        body, dropped = super().request(request, edits)
+        return self._wrapped.enclose(body, edits, forwarded), dropped
+
+    def headers(self, forwarded: Mapping[str, str]) -> Mapping[str, str]:
+        return _for(self._wrapped, forwarded)
+
+    def answer(self, body: bytes, request: ChatRequest) -> tuple[AnswerSign, bytes]:
+        return super().answer(self._wrapped.disclose(body), request)
+
+    def relay(self, request: ChatRequest, edits: Edits) -> Relay:
+        choices, framing = edits.choices(request), self._wrapped.framing
+        return ForwardingRelay(self._dialect, keep_usage=request.wants_usage, choices=choices, framing=framing)
 
 
 class Translating:
@@ -83,22 +118,29 @@ class Translating:
         self._provider = provider
         self._created_s = created_s
 
-    def request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
-        body, dropped = self._provider.write_conversation(self._client.read_conversation(request), edits)
+    def request(
+        self,
+        request: ChatRequest,
+        edits: Edits,
+        forwarded: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
+    ) -> tuple[bytes, tuple[str, ...]]:
+        conversation, beyond = _of_one_answer(self._client.read_conversation(request))
+        body, unsaid = self._provider.write_conversation(conversation, edits)
+        dropped = tuple(dict.fromkeys((*beyond, *unsaid)))
         if lost := refused((name for name in dropped if name not in edits.drop), edits.policy):
             raise InvalidRequestError(f"unsupported: {', '.join(lost)}", param=lost[0])
         return body, dropped
 
     def headers(self, forwarded: Mapping[str, str]) -> Mapping[str, str]:
         """What is one vendor's own goes to nobody else."""
-        return {name: value for name, value in forwarded.items() if _is_for(self._provider, name)}
+        return _for(self._provider, forwarded)
 
-    def answer(self, body: bytes) -> tuple[AnswerSign, bytes]:
+    def answer(self, body: bytes, request: ChatRequest) -> tuple[AnswerSign, bytes]:
         answer = fold(self._provider.read_events(body))
         if answer.error is not None:
             failure = answer.error.failure or FailureClass.PROTOCOL
             raise UpstreamProtocolError(answer.error.message, failure, retry_after_s=answer.error.retry_after_s)
-        return _sign(answer), self._client.write_answer(answer, self._created_s)
+        return _sign(answer), self._client.write_answer(answer, request, self._created_s)
 
     def relay(self, request: ChatRequest, edits: Edits) -> Relay:  # noqa: ARG002 - one answer is all that crosses
         return TranslatingRelay(self._provider, self._client.encoder(request, self._created_s))
@@ -106,12 +148,33 @@ class Translating:
 
 def between(client: Dialect, provider: ProviderDialect, created_s: int) -> Crossing:
     """The way there and back. `created_s`: when the answer was made, in Unix time, where we are to tell."""
-    return Forwarding(client) if client is provider else Translating(client, provider, created_s)
+    if client is provider:
+        return Forwarding(client)
+    if isinstance(provider, Wrapped) and provider.inner is client:
+        return Enclosing(client, provider)
+    return Translating(client, provider, created_s)
+
+
+def _of_one_answer(conversation: Conversation) -> tuple[Conversation, list[str]]:
+    """What is asked for that no answer could tell on its way back: one text crosses, without its odds."""
+    sampling, beyond = conversation.sampling, []
+    if conversation.choices > 1:
+        beyond.append("n")
+    if sampling.logprobs is not None:
+        beyond.append("logprobs")
+        sampling = msgspec.structs.replace(sampling, logprobs=None)
+    return msgspec.structs.replace(conversation, choices=1, sampling=sampling), beyond
+
+
+def _for(dialect: ProviderDialect, forwarded: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in forwarded.items() if _is_for(dialect, name)}
 
 
 def _is_for(dialect: ProviderDialect, header: str) -> bool:
     vendor = header.partition("-")[0]
-    return vendor not in VENDORS or dialect.name.startswith(vendor)
+    if vendor not in VENDORS:
+        return True
+    return header in dialect.envelope.headers if isinstance(dialect, Wrapped) else dialect.name.startswith(vendor)
 
 
 def _sign(answer: Answer) -> AnswerSign:

@@ -136,8 +136,8 @@ class Dialect(ProviderDialect, Protocol):
         """Raises InvalidRequestError with the place in the body."""
         ...
 
-    def write_answer(self, answer: Answer, created_s: int = 0) -> bytes:
-        """An answer at once, for a client. `created_s` is Unix time, for dialects that tell it."""
+    def write_answer(self, answer: Answer, request: ChatRequest, created_s: int = 0) -> bytes:
+        """An answer at once, for a client. `request` is what it asked; `created_s` is Unix time, where it is told."""
         ...
 
     def encoder(self, request: ChatRequest, created_s: int = 0) -> Encoder:

@@ -15,17 +15,19 @@ from llmgw.errors import InvalidRequestError
 MESSAGE_TOKENS_MAX = 16
 # An image at the highest detail: gpt-4o-mini charges 2,833 and 5,667 for each of up to 8 tiles (OpenAI, "Vision").
 IMAGE_TOKENS_MAX = 48_169
+IMAGE_TOKENS_USUAL = 1600
 NUMBER_TOKENS_MAX = 8
 
 _IMAGE_TYPES = ("image_url", "input_image", "image")
+_DATA = ("inlineData", "inline_data", "fileData", "file_data")
 
 
 # Fields of a body of which the model sees nothing. All others may become part of the prompt: tools, schemas of the
 # answer, a predicted answer, and whatever a provider thinks of next.
 _SETTINGS = """
 model stream stream_options n seed stop user metadata store service_tier safety_identifier prompt_cache_key
-max_tokens max_completion_tokens temperature top_p top_k min_p frequency_penalty presence_penalty logit_bias
-logprobs top_logprobs
+max_tokens max_completion_tokens max_output_tokens temperature top_p top_k min_p frequency_penalty presence_penalty
+logit_bias logprobs top_logprobs
 """
 NOT_PROMPT = frozenset(_SETTINGS.split())
 
@@ -36,9 +38,17 @@ def input_tokens_max(messages: Any, beside: int = 0) -> int:
     return sum(map(_tokens_max, _leaves(messages))) + count * MESSAGE_TOKENS_MAX + beside
 
 
-def bytes_beside(fields: Mapping[str, msgspec.Raw]) -> int:
+def bytes_beside(fields: Mapping[str, msgspec.Raw], turns_field: str = "messages") -> int:
     """How much of a body may reach the model beside its messages, in encoded bytes: nothing is decoded for it."""
-    return sum(len(raw) for name, raw in fields.items() if name not in NOT_PROMPT and name != "messages")
+    return sum(len(raw) for name, raw in fields.items() if name not in NOT_PROMPT and name != turns_field)
+
+
+def input_tokens_about(messages: Any, beside: int, bytes_per_token: int) -> int:
+    """An estimate, not a bound, of the same."""
+    leaves = list(_leaves(messages))
+    images = sum(isinstance(leaf, dict) for leaf in leaves)
+    text = sum(_tokens_max(leaf) for leaf in leaves if not isinstance(leaf, dict))
+    return (text + beside) // bytes_per_token + images * IMAGE_TOKENS_USUAL
 
 
 def has_images(messages: Any) -> bool:
@@ -46,12 +56,18 @@ def has_images(messages: Any) -> bool:
     return any(isinstance(leaf, dict) for leaf in _leaves(messages))
 
 
-def decode(raw: msgspec.Raw | None) -> Any:
-    """The messages, or None. Raises InvalidRequestError: a request is read no deeper than needed, until here."""
+def turns(raw: msgspec.Raw | None, name: str = "messages") -> list[Any]:
+    """The messages of the field of that name; a plain text is what the user says.
+
+    Raises InvalidRequestError: a request is read no deeper than needed, until here.
+    """
     try:
-        return None if raw is None else msgspec.json.decode(raw)
+        value = None if raw is None else msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequestError(f"messages: {error}", param="messages") from None
+        raise InvalidRequestError(f"{name}: {error}", param=name) from None
+    if isinstance(value, str):
+        return [{"role": "user", "content": value}]
+    return value if isinstance(value, list) else []
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -61,10 +77,19 @@ def _leaves(value: Any) -> Iterator[Any]:
         item = waiting.pop()
         if isinstance(item, list):
             waiting.extend(item)
-        elif isinstance(item, dict) and item.get("type") not in _IMAGE_TYPES:
+        elif isinstance(item, dict) and not _is_image(item):
             waiting.extend(item.values())
         else:
             yield item
+
+
+def _is_image(item: dict[str, Any]) -> bool:
+    """A part that is one, by its type or, in Google's words, by that of its data."""
+    if item.get("type") in _IMAGE_TYPES:
+        return True
+    data = next((item[name] for name in _DATA if name in item), None)
+    media_type = (data.get("mimeType") or data.get("mime_type")) if isinstance(data, dict) else None
+    return isinstance(media_type, str) and media_type.startswith("image/")
 
 
 def _tokens_max(leaf: Any) -> int:

@@ -76,11 +76,15 @@ _PHRASES = (
     ("exceeds maximum length", FailureClass.CONTEXT_LENGTH),
     ("available context size", FailureClass.CONTEXT_LENGTH),
     ("input token count", FailureClass.CONTEXT_LENGTH),
+    ("input is too long", FailureClass.CONTEXT_LENGTH),
+    ("too many input tokens", FailureClass.CONTEXT_LENGTH),
+    ("exceed context limit", FailureClass.CONTEXT_LENGTH),
     ("content management policy", FailureClass.CONTENT_FILTER),
     ("content violates usage guidelines", FailureClass.CONTENT_FILTER),
     ("flagged as potentially violating", FailureClass.CONTENT_FILTER),
     ("your input was flagged", FailureClass.CONTENT_FILTER),
     ("content exists risk", FailureClass.CONTENT_FILTER),
+    ("blocked by content filtering", FailureClass.CONTENT_FILTER),
     ("incorrect api key", FailureClass.UNAUTHORIZED),
     ("api key not valid", FailureClass.UNAUTHORIZED),
     ("invalid api key", FailureClass.UNAUTHORIZED),
@@ -93,6 +97,7 @@ _PHRASES = (
     ("not a valid model", FailureClass.NOT_FOUND),
     ("model not found", FailureClass.NOT_FOUND),
     ("model identifier is invalid", FailureClass.NOT_FOUND),
+    ("with on-demand throughput", FailureClass.NOT_FOUND),  # Bedrock: only under the name of a profile
 )
 _WORDS_DECIDE = frozenset({200, 400, 402, 403, 404, 413, 422, 429})
 _TOO_LONG = "string_above_max_length"  # of any field: only of the messages does it mean the context

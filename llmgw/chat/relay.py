@@ -9,7 +9,7 @@ from llmgw.chat.dialect import FINISH_CONTENT_FILTER, NOTHING, Dialect, Sign
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.usage import Usage
 from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, UpstreamStatusError
-from llmgw.wire.framing import BrokenFrameError, EventTooLargeError
+from llmgw.wire.framing import BrokenFrameError, EventTooLargeError, Framing
 
 HELD_BYTES_MAX = 1024 * 1024
 
@@ -41,11 +41,12 @@ class ForwardingRelay:
         "whole",
     )
 
-    def __init__(self, dialect: Dialect, *, keep_usage: bool, choices: int = 1) -> None:
+    def __init__(self, dialect: Dialect, *, keep_usage: bool, choices: int = 1, framing: Framing | None = None) -> None:
+        """`framing`: that of the provider, if it sends the events of the dialect in frames of its own."""
         self._dialect = dialect
         self._choices = choices
         self._finished: set[int] = set()
-        self._framing = dialect.framing
+        self._framing = framing or dialect.framing
         self._frames = self._framing.frames()
         self._held = bytearray()
         self._keep_usage = keep_usage

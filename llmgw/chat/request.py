@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from llmgw.chat.departures import NO_DEPARTURES, Departures
 from llmgw.chat.unsupported import Policy
 
 NO_FIELDS: Mapping[str, msgspec.Raw] = {}
+NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Edits:
     drop: frozenset[str]
     ask_usage: bool
     cap_field: str = "max_tokens"  # what the provider calls the cap of the output, for dialects with two words for it
+    thoughts_field: str = ""  # where the provider takes back what a model thought, for dialects with no word for it
+    departures: Departures = NO_DEPARTURES  # how the provider departs from its dialect
     policy: Policy = Policy.USUAL
     context_window: int | None = None  # in tokens, for those that must be told
 
@@ -61,10 +65,15 @@ class Edits:
         body.update(self.set)
         return body, tuple(name for name in fields if name in drop)
 
-    def choices(self, fields: Mapping[str, msgspec.Raw]) -> int:
-        """How many answers at once the target is asked for (`n`), as it goes out."""
-        raw = self.set.get("n")
-        if raw is None and "n" not in self.drop:
-            raw = fields.get("n", self.default.get("n"))
-        value = 1 if raw is None else msgspec.json.decode(raw)
-        return value if isinstance(value, int) and value > 0 else 1
+    def choices(self, request: ChatRequest) -> int:
+        """How many answers at once the target is asked for, as it goes out: of `n` the file may have its own say."""
+        came = _number(request.fields.get("n"))
+        goes = self.set.get("n")
+        if goes is None and "n" not in self.drop:
+            goes = request.fields.get("n", self.default.get("n"))
+        return max(request.choices // came, 1) * _number(goes)
+
+
+def _number(raw: msgspec.Raw | None) -> int:
+    value = 1 if raw is None else msgspec.json.decode(raw)
+    return value if isinstance(value, int) and value > 0 else 1

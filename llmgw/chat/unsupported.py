@@ -23,6 +23,7 @@ generationConfig.responseJsonSchema generationConfig.responseMimeType
 n generationConfig.candidateCount stop stop_sequences generationConfig.stopSequences
 modalities audio generationConfig.responseModalities suffix echo best_of
 previous_response_id conversation background prompt cachedContent
+input.item_reference input.custom_tool_call input.custom_tool_call_output input.computer_call input.computer_call_output
 messages.image messages.audio messages.input_audio messages.video messages.file messages.tool_use messages.tool_result
 """
 MEANING = frozenset(_MEANING.split())

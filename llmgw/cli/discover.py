@@ -3,7 +3,7 @@
 What is found becomes a config text like any other: `serve` without a file builds it, `init` writes it down.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from llmgw.cli.ollama import PORT, Ollama, find_ollama
@@ -27,7 +27,8 @@ _KEYS_OF_MORE = frozenset(
 _BASE_URL_ENV: Mapping[str, str] = {"azure": "AZURE_OPENAI_ENDPOINT"}
 CHAIN = "chat"  # the route over all that was found
 _OLLAMA = "ollama"
-_OLLAMA_USUAL_URL = f"http://127.0.0.1:{PORT}/v1"
+_SECOND = "-openai"
+_OLLAMA_USUAL_URL = f"http://127.0.0.1:{PORT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _with_keys(env: Mapping[str, str]) -> Iterator[Found]:
     by_name = {row.name: row for row in rows()}
     for name in dict.fromkeys((*_FAMILIES, *by_name)):
         row = by_name[name]
-        if row.key_env in _KEYS_OF_MORE or not env.get(row.key_env):
+        if row.key_env in _KEYS_OF_MORE or not env.get(row.key_env) or _is_second(name, by_name):
             continue
         base_url_env = _BASE_URL_ENV.get(name, "")
         if not row.base_url and not env.get(base_url_env):
@@ -73,11 +74,16 @@ def _with_keys(env: Mapping[str, str]) -> Iterator[Found]:
         yield Found(name, row.key_env, {f"{name}/*": f"{name}/*"} | short, example or f"{name}/MODEL", settings)
 
 
+def _is_second(name: str, rows_by_name: Collection[str]) -> bool:
+    """Whether it is only the OpenAI-compatible address of a provider that is called by its own."""
+    return name.endswith(_SECOND) and name.removesuffix(_SECOND) in rows_by_name
+
+
 def of_ollama(ollama: Ollama) -> Found:
     """A local Ollama: any model, and those it has pulled under their own names, so that clients can list them."""
     pulled = {model: f"{_OLLAMA}/{model}" for model in ollama.models if model != CHAIN}
     settings = {} if ollama.base_url == _OLLAMA_USUAL_URL else {"base_url": ollama.base_url}
-    by = f"Ollama at {ollama.base_url.removesuffix('/v1')}"
+    by = f"Ollama at {ollama.base_url}"
     example = next((model for model in pulled if "embed" not in model), f"{_OLLAMA}/MODEL")
     return Found(_OLLAMA, by, {f"{_OLLAMA}/*": f"{_OLLAMA}/*"} | pulled, example, settings)
 

@@ -46,6 +46,11 @@ Port = Annotated[int | None, typer.Option(help="Where to listen (4000); 0 takes 
 Workers = Annotated[int, typer.Option(help="Processes; not more than 1 in this version.", min=1)]
 Watch = Annotated[bool, _flag("--watch", help="Reload when a file changes.")]
 
+# doctor
+Tried = Annotated[
+    str | None, _flag("--model", "-m", metavar="NAME", help="Only what this name leads to (all of the file).")
+]
+
 # providers
 SearchText = Annotated[
     str | None, typer.Argument(metavar="TEXT", help="A part of a name, of an alias or of an address (all of them).")
@@ -64,6 +69,10 @@ Images = Annotated[bool, _flag("--images", help="It has images.")]
 RequestFile = Annotated[
     str | None,
     _flag("--request", metavar="FILE", help="A request's body as JSON, read as the server does; - is stdin."),
+]
+Spoken = Annotated[
+    str | None,
+    _flag("--dialect", metavar="NAME", help="The dialect of --request, as in gemini_generate (openai_chat)."),
 ]
 Fail = Annotated[
     list[str] | None,

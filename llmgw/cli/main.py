@@ -1,4 +1,4 @@
-"""The commands: parse, call, render. Each imports only what it needs, so that `--help` is there at once.
+"""The program: parse, call, end. A command imports only what it needs, so that `--help` is there at once.
 
 Exit codes: 0 fine, 1 the file or the route is not, 2 wrong usage, 3 `serve` cannot bind; 130 after Ctrl-C, 141 when
 the reader of our output has gone.
@@ -14,6 +14,7 @@ from typing import Any
 import typer
 
 from llmgw.cli import flags
+from llmgw.cli.commands import COMMANDS
 from llmgw.errors import ConfigError
 
 INTERRUPTED = 130
@@ -38,7 +39,7 @@ def make_app(*, on_terminal: bool) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback(help=_help(_root))(_root)
-    for name, command in _COMMANDS.items():
+    for name, command in COMMANDS.items():
         app.command(name, help=_help(command))(_ending(command))
     return app
 
@@ -84,238 +85,5 @@ def _root(*, _version: flags.Version = False) -> None:
       llmgw init                          writes that as llmgw.yaml, which all commands then take
       llmgw validate                      finds every mistake of the file, with its place
       llmgw test-route -m chat --fail gpt=overloaded
+      llmgw doctor                        calls every target once, for real
     """
-
-
-def serve(  # noqa: PLR0913 - one for each flag
-    *,
-    configs: flags.Configs = None,
-    model: flags.ServedModel = None,
-    fallbacks: flags.Fallbacks = None,
-    host: flags.Host = None,
-    port: flags.Port = None,
-    is_open: flags.Open = False,
-    workers: flags.Workers = 1,
-    watch: flags.Watch = False,
-    env_file: flags.EnvFile = None,
-) -> int:
-    """Serve a file, flags, or what is found.
-
-    Without a file or --model it takes ./llmgw.yaml. If there is none, it looks for provider keys in the environment and
-    a local Ollama, and without those the built-in simulator answers. Reloads on SIGHUP or with --watch, drains on
-    SIGTERM.
-
-    Exit code: 0 after a stop, 1 bad file, 2 wrong usage, 3 cannot bind.
-
-    For example:
-      llmgw serve
-      llmgw serve llmgw.yaml --watch --env-file .env
-      llmgw serve --model openai/gpt-4o-mini --fallbacks anthropic/claude-haiku-4-5,ollama/llama3.3 --port 4000
-    """
-    if workers > 1:
-        raise typer.BadParameter("more than one worker is not in this version yet", param_hint="--workers")
-    chain = [name.strip() for name in (fallbacks or "").split(",") if name.strip()]
-    _check_served(configs, model, chain)
-
-    from llmgw.cli import serve as command
-
-    return command.serve(
-        configs or [],
-        command.Flags(
-            model=model,
-            fallbacks=tuple(chain),
-            host=host,
-            port=port,
-            open=is_open,
-            watch=watch,
-            env_file=env_file,
-        ),
-    )
-
-
-def _check_served(configs: list[str] | None, model: str | None, chain: list[str]) -> None:
-    if configs and (model or chain):
-        raise typer.BadParameter("a file says it all: leave out --model and --fallbacks", param_hint="--model")
-    if chain and not model:
-        raise typer.BadParameter("give --model too: --fallbacks answer when it fails", param_hint="--fallbacks")
-    for name in (model, *chain):
-        if name is not None and "/" not in name:
-            raise typer.BadParameter(f"'{name}' is not provider/model, as in openai/gpt-4o-mini", param_hint="--model")
-
-
-def init(*, path: flags.NewFile = "llmgw.yaml", force: flags.Force = False) -> int:
-    """Write what is found as a file.
-
-    Provider keys in the environment and a local Ollama become a commented llmgw.yaml to go on from.
-
-    For example:
-      llmgw init
-      llmgw init gateway.yaml --force
-      llmgw init - | less
-    """
-    from llmgw.cli import init as command
-
-    return command.init(path, force=force)
-
-
-def validate(
-    *,
-    configs: flags.Configs = None,
-    as_json: flags.Json = False,
-    strict: flags.Strict = False,
-    env_file: flags.EnvFile = None,
-) -> int:
-    """Find every problem of a file.
-
-    Each with its place; then the file's tests run. Contacts nothing and needs no keys. Without a name it is
-    ./llmgw.yaml.
-
-    With --json: valid, errors, warnings, problems (file, line, column, path, severity, message, hint), models, routes,
-    and tests (name, passed, targets, code, fault).
-
-    Exit code: 0 fine, 1 problems or failed tests, 2 wrong usage.
-
-    For example:
-      llmgw validate
-      llmgw validate base.yaml prod.yaml --strict
-      cat llmgw.yaml | llmgw validate - --json
-    """
-    from llmgw.cli import validate as command
-    from llmgw.cli.sources import needed
-
-    return command.validate(needed(configs), env_file, as_json=as_json, strict=strict)
-
-
-def dry_run(  # noqa: PLR0913 - one for each flag
-    *,
-    configs: flags.Configs = None,
-    model: flags.Model = None,
-    metadata: flags.Metadata = None,
-    header: flags.Header = None,
-    user: flags.User = None,
-    input_tokens: flags.InputTokens = None,
-    max_tokens: flags.MaxTokens = None,
-    stream: flags.Stream = False,
-    tools: flags.Tools = False,
-    images: flags.Images = False,
-    request: flags.RequestFile = None,
-    fail: flags.Fail = None,
-    assume_keys: flags.AssumeKeys = False,
-    at: flags.At = None,
-    seed: flags.Seed = None,
-    run_all: flags.All = False,
-    as_json: flags.Json = False,
-    env_file: flags.EnvFile = None,
-    key: flags.Key = None,
-    spent: flags.Spent = None,
-    facts: flags.FactsFile = None,
-) -> int:
-    """Show what a request would do.
-
-    By the very code that serves, but nothing is called: the path through the graph, every candidate and why it was kept
-    or dropped, the time limits; with --fail the outage is played through, attempt by attempt. Without a name the file
-    is ./llmgw.yaml.
-
-    An `optional` provider without its key has left the graph, here as in the server; --assume-keys keeps it, as the
-    file's own tests do.
-
-    Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
-    not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
-
-    With --json: model, route, deadline_s, max_attempts, candidates (target, provider, upstream_model, path, dropped,
-    connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s, on_failure), attempts (attempt,
-    target, try, delay_s, failure), targets, answers, and error (status, code, message, passed_on) if none answers.
-
-    Exit code: 0 a target answers, 1 none or a bad file, 2 wrong usage.
-
-    For example:
-      llmgw test-route llmgw.yaml --model chat --fail gpt=rate_limited --fail claude=overloaded,server_error
-      llmgw test-route llmgw.yaml --model tiered --metadata tier=paid --input-tokens 120000
-      llmgw test-route llmgw.yaml --request body.json --json
-      llmgw test-route --all
-    """
-    for name, later, needs in (("--key", key, "keys"), ("--spent", spent, "budgets"), ("--facts", facts, "breakers")):
-        if later:
-            raise typer.BadParameter(f"needs {needs}, which this version does not have yet", param_hint=name)
-
-    from llmgw.cli import test_route as command
-    from llmgw.cli.pretended import Asked
-    from llmgw.cli.sources import needed
-
-    if run_all:
-        if model or request or fail:
-            message = "runs the file's own tests: leave out --model, --request and --fail"
-            raise typer.BadParameter(message, param_hint="--all")
-        return command.test_all(needed(configs), env_file, as_json=as_json)
-    asked = Asked(
-        model=model,
-        metadata=metadata or [],
-        headers=header or [],
-        user=user,
-        input_tokens=input_tokens,
-        max_tokens=max_tokens,
-        stream=stream,
-        tools=tools,
-        images=images,
-        body=request,
-        fail=fail or [],
-        assume_keys=assume_keys,
-        at=at,
-        seed=seed,
-    )
-    return command.test_route(needed(configs), env_file, asked, as_json=as_json)
-
-
-def providers(*, text: flags.SearchText = None, as_json: flags.Json = False, env_file: flags.EnvFile = None) -> int:
-    """List the providers that need no entry in the file.
-
-    Their names, also those that other tools use; the variable of the key, and whether it is set; the address; the page
-    that tells more. Contacts nobody.
-
-    With --json: a list of name, aliases, dialect, base_url, key_env, key_is_set, auth, takes_stream_options,
-    unsupported, local, docs.
-
-    Exit code: 0 fine, 1 nothing has TEXT in it, 2 wrong usage.
-
-    For example:
-      llmgw providers
-      llmgw providers alibaba
-      llmgw providers --json | jq '.[] | select(.key_is_set) | .name'
-    """
-    from llmgw.cli import providers as command
-
-    return command.providers(text or "", env_file, as_json=as_json)
-
-
-def schema() -> int:
-    """Print the JSON Schema of the config file.
-
-    For example:
-      llmgw schema > llmgw.schema.json
-    """
-    from llmgw.cli import schema as command
-
-    return command.schema()
-
-
-def version(*, as_json: flags.Json = False) -> int:
-    """Print the version.
-
-    For example:
-      llmgw version
-      llmgw version --json
-    """
-    from llmgw.cli import version as command
-
-    return command.version(as_json=as_json)
-
-
-_COMMANDS: dict[str, Callable[..., int]] = {
-    "serve": serve,
-    "init": init,
-    "validate": validate,
-    "test-route": dry_run,
-    "providers": providers,
-    "schema": schema,
-    "version": version,
-}

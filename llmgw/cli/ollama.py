@@ -40,7 +40,7 @@ def find_ollama(env: Mapping[str, str]) -> Ollama | None:
     if body is None:
         return None
     shown = f"[{host}]" if ":" in host else host
-    return Ollama(f"http://{shown}:{port}/v1", _models(body))
+    return Ollama(f"http://{shown}:{port}", _models(body))
 
 
 def loopback_address(ollama_host: str) -> tuple[str, int] | None:

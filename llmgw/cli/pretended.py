@@ -4,20 +4,17 @@ Flags become the request of a test in the file, a body is read as the server rea
 server and the file's tests make theirs.
 """
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import typer
 
-from llmgw.cli.sources import STDIN
+from llmgw.cli import request_body
 from llmgw.config.model import TestRequest
-from llmgw.dialects.openai_chat.dialect import openai_chat
-from llmgw.errors import FailureClass, RequestTooLargeError
+from llmgw.errors import FailureClass
 from llmgw.graph.patterns import STAR, by_precedence, closest
 from llmgw.preparing import Preparing
 from llmgw.routing import facts
@@ -48,6 +45,7 @@ class Asked:
     tools: bool = False
     images: bool = False
     body: str | None = None
+    dialect: str | None = None  # of the body
     fail: Sequence[str] = ()
     assume_keys: bool = False
     at: str | None = None
@@ -71,7 +69,9 @@ def question(asked: Asked, timezone: str, body_bytes_max: int) -> Question:
     metadata = {**headers.metadata(given), **pairs(asked.metadata, "--metadata")}
     at = moment(asked.at, timezone)
     if asked.body is not None:
-        return _of_body(asked, _body(asked.body, body_bytes_max), metadata, given, at)
+        return _of_body(asked, request_body.content(asked.body, body_bytes_max), metadata, given, at)
+    if asked.dialect is not None:
+        raise typer.BadParameter("it is the dialect of a body: give --request FILE too", param_hint="--dialect")
     if asked.model is None:
         raise typer.BadParameter("say what is asked for: --model NAME, or --request FILE", param_hint="--model")
     request = TestRequest(
@@ -93,30 +93,17 @@ def question(asked: Asked, timezone: str, body_bytes_max: int) -> Question:
 def _of_body(
     asked: Asked, body: bytes, metadata: Mapping[str, str], given: Mapping[str, str], at: datetime
 ) -> Question:
-    """`--model` wins over the body's, as the deployment in Azure's path does."""
-    in_body = (asked.user, asked.input_tokens, asked.max_tokens, asked.stream, asked.tools, asked.images)
-    if any(value not in (None, False) for value in in_body):
+    """`--model` wins over the body's, as a path does that names one."""
+    dialect = request_body.dialect(asked.dialect)
+    is_in_path = dialect.name == request_body.GEMINI  # whether to stream
+    in_body = (asked.user, asked.input_tokens, asked.max_tokens, asked.stream and not is_in_path)
+    if any(value not in (None, False) for value in (*in_body, asked.tools, asked.images)):
         message = "the body says it all: leave out --user, --input-tokens, --max-tokens, --stream, --tools and --images"
         raise typer.BadParameter(message, param_hint="--request")
-    request = openai_chat.read_request(body)
-    request = request if asked.model is None else replace(request, model=asked.model)
+    request = request_body.read(body, asked.dialect, asked.model or "", stream=asked.stream if is_in_path else None)
     known = facts.of_request(request, endpoint=ENDPOINT, ip=IP, metadata=metadata, headers=given, moment=lambda: at)
-    preparing = Preparing(request, openai_chat, int(at.timestamp()))
+    preparing = Preparing(request, dialect, int(at.timestamp()))
     return Question(request.model, known, request.stream, headers.timeout_s(given), preparing.unfit)
-
-
-def _body(file: str, bytes_max: int) -> bytes:
-    try:
-        if file == STDIN:
-            body = sys.stdin.buffer.read(bytes_max + 1)
-        else:
-            with Path(file).open("rb") as opened:
-                body = opened.read(bytes_max + 1)
-    except OSError as error:
-        raise typer.BadParameter(f"'{file}' cannot be read: {error.strerror}", param_hint="--request") from None
-    if len(body) > bytes_max:
-        raise RequestTooLargeError(f"the body is over {bytes_max} bytes (server.max_body)")
-    return body
 
 
 def moment(text: str | None, timezone: str) -> datetime:

@@ -8,8 +8,8 @@ from typing import Any
 
 from llmgw.cli.env_file import environment
 from llmgw.cli.render import Piece, show, show_json, show_table
-from llmgw.providers.auth import Auth
 from llmgw.providers.catalog import LIKENESS_MIN, Provider, catalog, rows
+from llmgw.providers.clouds import CLOUDS
 
 _HEADS = ("name", "aliases", "key from", "set", "base URL", "docs")
 
@@ -43,11 +43,15 @@ def _cells(row: Provider, env: Mapping[str, str]) -> tuple[Piece, ...]:
     return (
         (row.name, "bold"),
         ", ".join(row.aliases),
-        row.key_env or ("none needed", "dim"),
-        "" if row.auth is Auth.NONE else ("yes", "green") if is_set else ("no", "dim"),
+        row.key_env or (_keyless(row), "dim"),
+        "" if not row.key_env else ("yes", "green") if is_set else ("no", "dim"),
         _address(row),
         (row.docs, f"dim link {row.docs}"),
     )
+
+
+def _keyless(row: Provider) -> str:
+    return f"your {CLOUDS[row.auth].name} login" if row.auth in CLOUDS else "none needed"
 
 
 def _address(row: Provider) -> str:

@@ -10,7 +10,6 @@ import typer
 from llmgw.adapters.config_files import FILE_BYTES_MAX, Text
 from llmgw.cli.render import Line
 from llmgw.cli.yaml_text import quoted
-from llmgw.config.hints import OTHER_DIALECTS
 from llmgw.config.problems import Problem
 from llmgw.providers.catalog import LIKENESS_MIN, catalog
 
@@ -71,7 +70,6 @@ def check_providers(targets: Iterable[str]) -> None:
         if provider not in catalog():
             close = get_close_matches(provider, catalog(), n=1, cutoff=LIKENESS_MIN)
             instead = f"did you mean {close[0]}?" if close else "`llmgw providers` lists them"
-            instead = OTHER_DIALECTS.get(provider, instead)
             raise typer.BadParameter(f"{target}: {provider} is not a provider; {instead}", param_hint="--model")
 
 

@@ -76,4 +76,5 @@ _WORDS: Mapping[str, str] = {
     **dict.fromkeys(("warn",), "warning"),
     **dict.fromkeys(("text", "console", "plain"), "pretty"),
     **dict.fromkeys(("all", "*", "always"), "any"),
+    **dict.fromkeys(("aws", "sigv4", "iam", "gcp", "google", "adc", "azure", "entra", "managed_identity"), "cloud"),
 }

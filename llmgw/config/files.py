@@ -1,27 +1,25 @@
 """Files that the config names: where they lie, and whether they can be had.
 
-Relative paths are relative to the file that says them. A certificate that cannot be read is found here, with its
-place, and not by the first call.
+Relative paths are relative to the file that says them. A file that cannot be read is found here, with its place, and
+not by the first call.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from llmgw.config.model import ConfigFile, Tls
+from llmgw.config.model import ConfigFile, ProviderEntry, Tls
 from llmgw.config.problems import KeyPath, Problem, path_text, short
 from llmgw.config.secrets import Missing, ReadFile
 from llmgw.config.source import Source
 
 _PEM = "-----BEGIN "
+FILE_KEYS = ("ca_file", "credentials_file")  # of a provider
 
 
 def placed(config: ConfigFile, source: Source) -> ConfigFile:
     """The config with every path of a file as it has to be opened."""
-    providers = {
-        name: replace(entry, ca_file=source.mark(_ca_file(name)).beside(entry.ca_file)) if entry.ca_file else entry
-        for name, entry in config.providers.items()
-    }
+    providers = {name: _placed(name, entry, source) for name, entry in config.providers.items()}
     tls = config.server.tls
     if tls is not None:
         cert, key = (source.mark(("server", "tls", end)).beside(getattr(tls, end)) for end in ("cert", "key"))
@@ -29,31 +27,46 @@ def placed(config: ConfigFile, source: Source) -> ConfigFile:
     return replace(config, providers=providers, server=replace(config.server, tls=tls))
 
 
+def _placed(name: str, entry: ProviderEntry, source: Source) -> ProviderEntry:
+    written = {key: path for key in FILE_KEYS if (path := getattr(entry, key))}
+    return replace(entry, **{key: source.mark(_path(name, key)).beside(path) for key, path in written.items()})
+
+
 def unusable(config: ConfigFile, source: Source, read_file: ReadFile) -> Iterator[Missing | Problem]:
-    """Certificates that are not there (as with `${file:…}` that is no fault until it serves), or are none.
+    """Files of providers that are not there (as with `${file:…}` that is no fault until it serves), or are no such.
 
     The server's own are left to the moment in which it opens its port.
     """
     for name, entry in config.providers.items():
-        if entry.ca_file:
-            path = _ca_file(name)
-            mark = source.mark(path)
-            try:
-                is_pem = "\0" not in entry.ca_file and _PEM in read_file(entry.ca_file)
-            except OSError as error:
-                why = f"the file {short(entry.ca_file)} cannot be read: {error.strerror or 'no reason given'}"
-                yield Missing("ca_file", mark, path, why, "create it, or name another one")
-            except UnicodeError:
-                is_pem = False
-                yield _not_pem(path, source)
-            else:
-                if not is_pem:
-                    yield _not_pem(path, source)
+        for key in FILE_KEYS:
+            file = getattr(entry, key)
+            fault = _fault(_path(name, key), file, source, read_file) if file else None
+            if fault is not None:
+                yield fault
 
 
-def _not_pem(path: KeyPath, source: Source) -> Problem:
-    return Problem(source.mark(path), path_text(path), "no certificate stands in this file", f"PEM: {_PEM}CERTIFICATE…")
+def _fault(path: KeyPath, file: str, source: Source, read_file: ReadFile) -> Missing | Problem | None:
+    mark = source.mark(path)
+    try:
+        is_sound = "\0" not in file and _LOOKS[path[-1]](read_file(file))
+    except OSError as error:
+        why = f"the file {short(file)} cannot be read: {error.strerror or 'no reason given'}"
+        return Missing(str(path[-1]), mark, path, why, "create it, or name another one")
+    except UnicodeError:
+        is_sound = False
+    return None if is_sound else Problem(mark, path_text(path), *_NO_SUCH[path[-1]])
 
 
-def _ca_file(provider: str) -> KeyPath:
-    return ("providers", provider, "ca_file")
+def _path(provider: str, key: str) -> KeyPath:
+    return ("providers", provider, key)
+
+
+# How such a file looks, and what to say of another one.
+_LOOKS: Mapping[str | int, Callable[[str], bool]] = {
+    "ca_file": lambda text: _PEM in text,
+    "credentials_file": lambda text: text.lstrip().startswith("{"),
+}
+_NO_SUCH: Mapping[str | int, tuple[str, str]] = {
+    "ca_file": ("no certificate stands in this file", f"PEM: {_PEM}CERTIFICATE…"),
+    "credentials_file": ("no credentials stand in this file", "JSON, such as the key of a service account"),
+}

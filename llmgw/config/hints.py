@@ -131,17 +131,6 @@ PLACED: dict[str, str] = {
     },
 }
 
-_OWN_DIALECT = "its own dialect is not in this version yet; its OpenAI-compatible one is"
-_VERTEX = (
-    f'{_OWN_DIALECT} providers: {{vertex: {{like: openai, api_key: "${{ACCESS_TOKEN}}", base_url: '
-    '"https://REGION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/REGION/endpoints/openapi"}}'
-)
-# Providers that people expect in the catalogue, and how they can be called all the same.
-OTHER_DIALECTS: dict[str, str] = {
-    "bedrock": f"{_OWN_DIALECT} bedrock-mantle/MODEL",
-    **dict.fromkeys(("vertex", "vertex_ai"), _VERTEX),
-}
-
 _CREDENTIALS = 'credentials stand once, at the provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}'
 _MODELS = "here it is `models`: {gpt: openai/gpt-4o-mini}"
 _ENTRY = "an entry is the name of a model or route, or {use: NAME}"
@@ -163,11 +152,19 @@ RENAMED: dict[str, str] = {
     **dict.fromkeys(("extra_headers", "default_headers", "custom_headers"), "headers"),
     **dict.fromkeys(("max_input_tokens", "context_length", "context", "window"), "context_window"),
     **dict.fromkeys(("max_output_tokens",), "max_output"),
+    **dict.fromkeys(("aws_region_name", "aws_region", "location", "vertex_location", "vertex_region"), "region"),
+    **dict.fromkeys(("project_id", "vertex_project", "vertex_project_id", "gcp_project"), "project"),
+    **dict.fromkeys(("aws_profile_name", "aws_profile", "profile_name"), "profile"),
+    **dict.fromkeys(("vertex_credentials", "service_account_file", "service_account_json"), "credentials_file"),
 }
 WHERE: dict[str, str] = {
     "base_url": "of a provider: providers: {vllm: {like: openai, base_url: …}}",
     "api_key": 'of a provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}',
     "headers": "of a provider",
+    "region": "of a provider",
+    "project": "of a provider",
+    "profile": "of a provider",
+    "credentials_file": "of a provider",
     "context_window": "of a model",
     "max_output": "of a model",
 }
@@ -189,6 +186,18 @@ WORDS: dict[str, str] = {
     "api_type": "`like` names the provider to start from",
     "api_keys": "here it is `api_key`, of a provider; several are not in this version yet",
     "api_key_location": 'write api_key: "${NAME}"',
+    **dict.fromkeys(
+        ("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
+        "not in the file: export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a `profile` of ~/.aws/config",
+    ),
+    **dict.fromkeys(
+        ("aws_role_name", "aws_role_arn", "role_arn", "aws_session_name", "aws_web_identity_token"),
+        "a role stands in a profile of ~/.aws/config, and `profile` names that",
+    ),
+    **dict.fromkeys(
+        ("azure_ad_token", "azure_scope", "tenant_id", "client_id", "client_secret"),
+        "here it is auth: cloud, with AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or a managed identity",
+    ),
     "custom_llm_provider": "`like` names the provider to start from",
     "provider": "the provider is the part before the slash: target: openai/gpt-4o-mini",
     "provider_type": "`like` names the provider to start from",

@@ -62,6 +62,9 @@ class Simulate(Section, frozen=True):
     fail: dict[FailureClass, float] = {}
 
 
+SpokenDialect = Literal["openai_chat", "openai_responses", "openai_completions", "anthropic_messages"]
+
+
 class ProviderEntry(Section, frozen=True):
     """What differs from the catalogue's row of the same name, or from `like`."""
 
@@ -69,10 +72,14 @@ class ProviderEntry(Section, frozen=True):
     base_url: str | None = None
     api_key: Secret | None = None
     api_version: str | None = None
-    auth: Literal["none"] | None = None
+    speaks: tuple[SpokenDialect, ...] | None = None  # None: as the row, unless it is at another host
+    auth: Literal["none", "cloud"] | None = None
     optional: bool = False
     headers: dict[str, Secret] = {}
     region: str | None = None
+    project: str | None = None
+    profile: str | None = None
+    credentials_file: str | None = None
     proxy: Secret | None = None
     ca_file: str | None = None
     verify_tls: bool | None = None  # None: inherited, in the end true

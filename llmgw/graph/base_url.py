@@ -1,12 +1,25 @@
 """What keeps a text from being the URL that a provider is called by. Said at load, not at the first call."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from llmgw.config.problems import short
 
 EXAMPLE = 'as in "https://api.example.com/v1"'
 HOST_CHARS_MAX = 253
+# Of Azure's many addresses: those of another of its APIs, or of one deployment.
+_OTHER_APIS: Mapping[re.Pattern[str], tuple[str, str]] = {
+    re.compile(r"/openai/v1(?:/.*)?$"): (
+        "this is the address of Azure's v1 API",
+        "write like: azure-v1, or end it before /openai",
+    ),
+    re.compile(r"/openai/deployments/.+$"): ("a base URL names no deployment", "end it before /openai"),
+    re.compile(r"/anthropic(?:/.*)?$"): ("this is the address of Claude in Foundry", "write like: azure-anthropic"),
+    re.compile(r"/models(?:/.*)?$"): ("this is the address of Foundry's model inference", "write like: azure-ai"),
+}
+_ROOTED = re.compile(r"/(?:api|v\d)/")
+_VERSION = re.compile(r"/(?:v\d+|api)$")
 _LABELS = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63})*\.?", re.ASCII)  # underscores: container networks use them
 
 
@@ -21,6 +34,32 @@ def url_fault(base_url: str, chat_path: str) -> tuple[str, str] | None:
     if base_url.endswith(chat_path.partition("?")[0]):
         return f"`{chat_path}` is added to a base URL, and this has it already", "leave it out"
     return None
+
+
+def without_overlap(written: str, chat_path: str) -> str:
+    """A base URL without a slash at its end, and without the first words of what follows it, if it has them already."""
+    base_url = written.rstrip("/")
+    words = chat_path.partition("?")[0].split("/")[1:-1]  # the whole of it is told as a fault
+    for count in range(len(words), 0, -1):
+        beginning = "/" + "/".join(words[:count])
+        if base_url.endswith(beginning):
+            return base_url.removesuffix(beginning)
+    return base_url
+
+
+def rooted_fault(base_url: str, chat_path: str, second: str) -> tuple[str, str] | None:
+    """A provider's own API that begins at its root, called by where its OpenAI-compatible one is: `second`, if any."""
+    version = _VERSION.search(base_url)
+    if version is None or not _ROOTED.match(chat_path):
+        return None
+    other = f", or write like: {second}" if second else ""
+    return f"`{chat_path}` is added to a base URL, and it is not below `{version[0]}`", f"leave that out{other}"
+
+
+def azure_fault(base_url: str) -> tuple[str, str] | None:
+    """What is wrong with an address of Azure from which the beginning of the path has been taken."""
+    path = urlsplit(base_url).path
+    return next((fault for other, fault in _OTHER_APIS.items() if other.search(path)), None)
 
 
 def syntax_fault(url: str) -> str | None:

@@ -19,6 +19,7 @@ from llmgw.graph.condition import Condition
 from llmgw.providers.auth import Auth
 
 STAR = patterns.STAR
+PATH_SAFE = f"{STAR}@"  # what of a model's name stands in a path as it is: Vertex has names like claude-x@20250101
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,24 @@ class Wire:
     url: str
     stream_url: str
 
+    def concrete(self, name: str) -> "Wire":
+        """The same for one name of a pattern, as it stands in a URL."""
+        return replace(self, url=self.url.replace(STAR, name), stream_url=self.stream_url.replace(STAR, name))
+
 
 @dataclass(frozen=True, slots=True)
 class CloudAuth:
-    """The credential comes from a cloud's own library, fresh for each call: see `Auth.CLOUDS`."""
+    """A credential that a cloud's own library makes for each call (`providers.clouds`).
+
+    `variables` are those of the cloud that are set, for the library cannot see those of `--env-file`.
+    """
 
     kind: Auth
-    region: str = ""
+    region: str = ""  # the two that a signature of AWS is for
+    service: str = ""
+    profile: str = ""
+    credentials_file: str = ""
+    variables: tuple[tuple[str, Secret], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,8 @@ class Target:
     edits: Edits
     headers: Mapping[str, Secret]  # lower case; the credential is among them
     transport: Transport
+    default_headers: frozenset[str] = frozenset()  # those of the headers that the caller may say otherwise
+    count: Wire | None = None  # where the tokens of a request are counted
     secrets: tuple[Secret, ...] = ()  # what of the headers nobody else may see
     cloud: CloudAuth | None = None
     unsupported: frozenset[str] = frozenset()
@@ -121,14 +135,12 @@ class Target:
 
     def concrete(self, star: str) -> "Target":
         """The target for one name of the pattern."""
-        name = quote(star, safe=STAR)
+        name = quote(star, safe=PATH_SAFE)
         return replace(
             self,
             id=self.id.replace(STAR, star),
-            wires=tuple(
-                replace(wire, url=wire.url.replace(STAR, name), stream_url=wire.stream_url.replace(STAR, name))
-                for wire in self.wires
-            ),
+            wires=tuple(wire.concrete(name) for wire in self.wires),
+            count=None if self.count is None else self.count.concrete(name),
             edits=replace(self.edits, model=self.edits.model.replace(STAR, star)),
         )
 

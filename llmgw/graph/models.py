@@ -10,7 +10,7 @@ from llmgw.config.model import ModelEntry
 from llmgw.config.problems import KeyPath, quoted
 from llmgw.graph import checks, targets
 from llmgw.graph.model import Target
-from llmgw.graph.patterns import STAR
+from llmgw.graph.patterns import STAR, closest
 from llmgw.graph.providers import Providers
 from llmgw.graph.report import Report, did_you_mean
 
@@ -58,6 +58,11 @@ class Models:
             return
         provider = self._providers.get(provider_name, target_place)
         if provider is None:
+            return
+        if wrong := closest(provider.row.not_here, upstream_model):
+            right = provider.row.not_here[wrong[0]].replace(STAR, wrong[1])
+            message = f"{quoted(provider_name)} is not called so for {quoted(upstream_model)}"
+            self._report.error(target_place, message, f"did you mean {quoted(right)}?")
             return
         if provider.policy is not Policy.ERROR:
             checks.left_out(entry, place, provider_name, provider.row.unsupported, self._report)

@@ -3,24 +3,27 @@
 A provider may be `like` a row or another provider; it inherits everything but secrets, which are never copied.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import quote
+
+import msgspec
 
 from llmgw.chat.unsupported import Policy
-from llmgw.config.hints import OTHER_DIALECTS
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, ProviderEntry, Simulate
 from llmgw.config.problems import KeyPath, Severity, path_text, quoted, short
 from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass
-from llmgw.graph import inheritance
-from llmgw.graph.base_url import syntax_fault, url_fault
+from llmgw.graph import cloud_auth, inheritance
+from llmgw.graph.base_url import azure_fault, rooted_fault, syntax_fault, url_fault, without_overlap
+from llmgw.graph.credentials import Credentials, Lack, is_elsewhere
 from llmgw.graph.header_values import REMEDY, header_fault, key_fault
-from llmgw.graph.model import Credential, Transport
+from llmgw.graph.model import CloudAuth, Credential, Transport
 from llmgw.graph.report import Report, did_you_mean
 from llmgw.providers.auth import Auth
 from llmgw.providers.catalog import LIKENESS_MIN, Provider, catalog
+from llmgw.providers.clouds import CLOUDS, placed
 from llmgw.providers.simulator.faults import NOT_ON_THE_WIRE
 
 
@@ -37,6 +40,8 @@ class UsableProvider:
     secret_headers: frozenset[str]
     transport: Transport
     policy: Policy
+    cloud: CloudAuth | None = None
+    unset: tuple[Lack, ...] = ()  # without these it cannot be called
     absent: str | None = None
 
 
@@ -55,6 +60,7 @@ class Providers:
         self._report = report
         self._need_secrets = need_secrets
         self._whole = whole
+        self._credentials = Credentials(loaded, env)
         self._known: dict[str, UsableProvider | None] = {}
 
     def names(self) -> Iterator[str]:
@@ -105,11 +111,14 @@ class Providers:
         if base_url is None:
             return None
         self._check_transport(row, settings, place)
-        credential = self._credential(name, row, settings)
+        credential = self._credentials.of(name, row, settings)
         self._check_headers(settings, credential, place)
+        self._check_library(credential, place)
+        lacks = [*self._credentials.lacks(name, row, settings, credential)]
+        unset = (*self._unfilled(name), *lacks)
         return UsableProvider(
             name=name,
-            row=row,
+            row=self._as_served(name, row, settings, place),
             base_url=base_url,
             api_version=settings.api_version or row.api_version,
             credential=credential,
@@ -117,7 +126,9 @@ class Providers:
             secret_headers=self._secret_headers(name, settings),
             transport=_transport(name, row, settings),
             policy=Policy(settings.unsupported or Policy.USUAL),
-            absent=self._absent(name, credential, settings, place),
+            cloud=cloud_auth.cloud_auth(credential.auth, row, settings, self._env),
+            unset=unset,
+            absent=self._absent(name, settings, unset, lacks, place),
         )
 
     def _merged(
@@ -168,23 +179,47 @@ class Providers:
             self._report.error(place, f"{quoted(name)} is not in the catalogue and has no `like`", hint, at_key=True)
 
     def _base_url(self, name: str, row: Provider, settings: ProviderEntry, place: KeyPath) -> str | None:
-        written = settings.base_url or row.base_url
-        region = settings.region or row.region
-        if settings.region and "{region}" not in written:
-            self._report.error(
-                (*place, "region"), f"{quoted(row.name)} has no regions", "leave it out, or set base_url"
-            )
-        if self._is_unfilled(name, "base_url"):
+        for key, message, hint in cloud_auth.faults(row, settings):
+            self._report.error((*place, key), message, hint)
+        written = settings.base_url or self._row_url(row, settings)
+        if self._credentials.is_unfilled(name, "base_url"):
             return UNFILLED_URL
         if not written:
             hint = f'write providers: {{{short(name)}: {{base_url: "https://…"}}}}'
             self._report.error(place, f"{quoted(name)} needs base_url", hint, at_key=True)
             return None
-        base_url = written.rstrip("/").replace("{region}", region)
-        if fault := url_fault(base_url, row.chat_path):
+        base_url = without_overlap(written, "" if row.base_url else row.chat_path)
+        second = f"{row.name}-openai"
+        fault = url_fault(base_url, row.chat_path) or rooted_fault(
+            base_url, row.chat_path, second if second in catalog() else ""
+        )
+        if fault is None and row.cloud is Auth.AZURE:
+            fault = azure_fault(base_url)
+        if fault is not None:
             self._report.error((*place, "base_url"), *fault)
             return None
         return base_url
+
+    def _as_served(self, name: str, row: Provider, settings: ProviderEntry, place: KeyPath) -> Provider:
+        """Whoever is only `like` a row at another host speaks its dialect; nothing newer or beside it is certain."""
+        spoken = settings.speaks
+        for dialect in spoken or ():
+            if dialect != row.dialect and dialect not in row.also:
+                known = ", ".join((row.dialect, *row.also))
+                self._report.error(
+                    (*place, "speaks"), f"{quoted(row.name)} has no path for {dialect}", f"it has: {known}"
+                )
+        if not row.local and is_elsewhere(name, row, settings):
+            row = msgspec.structs.replace(row, not_here={}, cap_field="max_tokens")
+            spoken = spoken or ()
+        if spoken is None:
+            return row
+        return msgspec.structs.replace(row, also={name: path for name, path in row.also.items() if name in spoken})
+
+    def _row_url(self, row: Provider, settings: ProviderEntry) -> str:
+        region = cloud_auth.region(row, settings, self._env)
+        project = cloud_auth.project(row, settings, self._env) or UNFILLED_PROJECT
+        return placed(row.base_url, quote(region, safe=""), quote(project, safe=":"))
 
     def _check_transport(self, row: Provider, settings: ProviderEntry, place: KeyPath) -> None:
         if settings.simulate is not None and not row.simulated:
@@ -214,71 +249,42 @@ class Providers:
         if sum(shares.values()) > 1:
             self._report.error(place, "the shares sum to more than 1", "1 is every call", at_key=True)
 
-    def _is_unfilled(self, name: str, key: str) -> bool:
-        """Whether a key is set here, or where it is inherited from, to something that is broken or not there yet."""
-        seen: list[str] = []
-        while name in self._config.providers and name not in seen:
-            seen.append(name)
-            entry = self._config.providers[name]
-            if self._loaded.is_broken(("providers", name, key)):
-                return True
-            if getattr(entry, key) is not None or entry.like is None:
-                return False
-            name = entry.like
-        return False
+    def _check_library(self, credential: Credential, place: KeyPath) -> None:
+        cloud = CLOUDS.get(credential.auth)
+        if cloud is not None and not cloud.is_installed():
+            instead = f", or export {credential.variable}=…" if credential.variable else ""
+            message = f"the library for credentials of {cloud.name} is not installed"
+            self._report.error(place, message, f"{cloud.install}{instead}", at_key=place[0] == "providers")
 
-    def _credential(self, name: str, row: Provider, settings: ProviderEntry) -> Credential:
-        auth = Auth.NONE if settings.auth == "none" else row.auth
-        if auth is Auth.NONE:
-            if settings.api_key is None:
-                return Credential(Auth.NONE, None, "")
-            auth = Auth.BEARER  # a local server that was given a key wants to see it
-        variable = "" if _is_elsewhere(name, row, settings) else row.key_env
-        key = settings.api_key
-        if key is None and variable and self._env.get(variable):
-            key = Secret(self._env[variable])
-        return Credential(auth, key, variable)
+    def _unfilled(self, name: str) -> Iterator[Lack]:
+        """References of a provider that nothing fills."""
+        return (Lack(miss.name, miss.hint) for miss in self._loaded.missing if miss.path[:2] == ("providers", name))
 
-    def _absent(self, name: str, credential: Credential, settings: ProviderEntry, place: KeyPath) -> str | None:
-        """Say what secret is missing; an optional provider without one only leaves the graph."""
-        missing = [miss.name for miss in self._loaded.missing if miss.path[:2] == ("providers", name)]
-        unset = credential.auth is not Auth.NONE and credential.key is None and not (set(missing) - {"ca_file"})
-        if unset:
-            missing.append(credential.variable or "api_key")
-        reason = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
-        if missing and settings.optional:
+    def _absent(
+        self, name: str, settings: ProviderEntry, unset: Sequence[Lack], lacks: Iterable[Lack], place: KeyPath
+    ) -> str | None:
+        """Say what is missing; an optional provider without it only leaves the graph."""
+        reason = _not_set([lack.name for lack in unset])
+        if unset and settings.optional:
             self._report.warning(place, f"{reason}: models of {quoted(name)} leave the graph", at_key=True)
             return None if self._whole else reason
-        if unset and not self._loaded.is_broken(("providers", name, "api_key")):
-            self._unset(credential.variable, reason, place)
+        report = self._report.error if self._need_secrets else self._report.warning
+        for lack in lacks:
+            report(place, _not_set([lack.name]), lack.hint, at_key=place[0] == "providers")
         return None
 
-    def _unset(self, variable: str, reason: str, place: KeyPath) -> None:
-        is_named = place[0] == "providers"
-        if variable:
-            hint = f"export {variable}=…, or mark the provider `optional: true`"
-        else:
-            hint = 'say which key goes to this base_url: api_key: "${NAME}", or auth: none'
-        report = self._report.error if self._need_secrets else self._report.warning
-        report(place, reason, hint, at_key=is_named)
+
+def _not_set(names: Sequence[str]) -> str:
+    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} not set"
 
 
+UNFILLED_PROJECT = "not-set"
 UNFILLED_URL = "http://not-set.invalid"  # stands in until its variable is set, so that the rest can be checked
 
 
 def _meant(name: str, names: Iterable[str]) -> str | None:
-    """How to call what is no provider here, where that can be told."""
-    return OTHER_DIALECTS.get(name) or did_you_mean(name, names, cutoff=LIKENESS_MIN)
-
-
-def _is_elsewhere(name: str, row: Provider, settings: ProviderEntry) -> bool:
-    """Whether `base_url` leads a provider `like` a row to another host, which must not get the row's usual key."""
-    if name == row.name or name in row.aliases or not settings.base_url or not row.base_url:
-        return False
-    try:
-        return urlsplit(settings.base_url).hostname != urlsplit(row.base_url).hostname
-    except ValueError:  # not a URL, which is told where it stands
-        return True
+    """Which one was meant, where that can be told: among so many, any word is a little like one."""
+    return did_you_mean(name, names, cutoff=LIKENESS_MIN)
 
 
 def _transport(name: str, row: Provider, settings: ProviderEntry) -> Transport:

@@ -1,6 +1,7 @@
 """Models of the file become targets: everything a call needs, worked out once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -9,9 +10,11 @@ import msgspec
 
 from llmgw.chat.request import Edits
 from llmgw.chat.unsupported import Policy
+from llmgw.chat.wrapped import Wrapped
 from llmgw.config import model as file
 from llmgw.config.secrets import Secret
-from llmgw.graph.model import FREE, STAR, Price, Retry, Target, TimeLimits, Wire
+from llmgw.graph import cloud_auth
+from llmgw.graph.model import FREE, PATH_SAFE, Price, Retry, Target, TimeLimits, Wire
 from llmgw.graph.providers import UsableProvider
 from llmgw.providers import catalog
 from llmgw.providers.auth import auth_headers
@@ -28,8 +31,11 @@ def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provide
         wires=_wires(upstream_model, provider),
         edits=_edits(upstream_model, entry, provider),
         headers=_headers(provider),
+        default_headers=frozenset(provider.row.headers) - {name.lower() for name in provider.headers},
+        count=_count(upstream_model, provider),
         transport=provider.transport,
         secrets=_secrets(provider),
+        cloud=provider.cloud,
         unsupported=provider.row.unsupported,
         price=_price(entry, provider),
         context_window=entry.context_window,
@@ -44,10 +50,19 @@ def _wires(upstream_model: str, provider: UsableProvider) -> tuple[Wire, ...]:
     return (main, *(_wire(dialect, path, path, upstream_model, provider) for dialect, path in row.also.items()))
 
 
+def _count(upstream_model: str, provider: UsableProvider) -> Wire | None:
+    """Counts have no envelope: what differs there is the path."""
+    row = provider.row
+    if not row.count_path:
+        return None
+    wire = _wire(row.dialect, row.count_path, row.count_path, upstream_model, provider)
+    return replace(wire, dialect=wire.dialect.inner) if isinstance(wire.dialect, Wrapped) else wire
+
+
 def _wire(dialect: str, path: str, stream_path: str, upstream_model: str, provider: UsableProvider) -> Wire:
     def url(path: str) -> str:
         filled = path.replace("{api_version}", quote(provider.api_version))
-        return provider.base_url + filled.replace("{model}", quote(upstream_model, safe=STAR))
+        return provider.base_url + filled.replace("{model}", quote(upstream_model, safe=PATH_SAFE))
 
     return Wire(catalog.dialect(dialect), url(path), url(stream_path))
 
@@ -70,7 +85,8 @@ def _headers(provider: UsableProvider) -> dict[str, Secret]:
 
 def _secrets(provider: UsableProvider) -> tuple[Secret, ...]:
     key = provider.credential.key
-    return (*([] if key is None else [key]), *(provider.headers[name] for name in provider.secret_headers))
+    own = [] if key is None else [key]
+    return (*own, *cloud_auth.secrets(provider.cloud), *(provider.headers[name] for name in provider.secret_headers))
 
 
 def _edits(upstream_model: str, entry: file.ModelEntry, provider: UsableProvider) -> Edits:
@@ -81,6 +97,8 @@ def _edits(upstream_model: str, entry: file.ModelEntry, provider: UsableProvider
         drop=frozenset(entry.drop) | provider.row.unsupported,
         ask_usage=provider.row.takes_stream_options,
         cap_field=provider.row.cap_field,
+        thoughts_field=provider.row.thoughts_field,
+        departures=provider.row.departs,
         policy=provider.policy,
         context_window=entry.context_window,
     )

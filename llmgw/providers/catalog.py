@@ -12,16 +12,33 @@ from types import MappingProxyType
 
 import msgspec
 
+from llmgw.chat.departures import NO_DEPARTURES, Departures
 from llmgw.chat.dialect import ProviderDialect
-from llmgw.providers.auth import Auth
+from llmgw.providers.auth import CLOUDS, Auth
 
 SIMULATOR = "simulator"
 LIKENESS_MIN = 0.7  # for "did you mean": among so many names, one is a little like any word
 _FILE = Path(__file__).with_name("catalog.jsonl")
 # By name: where the dialect of that name is. Only those are loaded that a file makes use of.
 DIALECTS: Mapping[str, str] = {
+    "anthropic_complete": "llmgw.dialects.anthropic_complete",
     "anthropic_messages": "llmgw.dialects.anthropic_messages.dialect",
+    "anthropic_vertex": "llmgw.providers.claude",
+    "bedrock_converse": "llmgw.dialects.bedrock_converse.dialect",
+    "bedrock_invoke": "llmgw.providers.bedrock_invoke",
+    "cohere_chat": "llmgw.dialects.cohere_chat.dialect",
+    "cohere_chat_v1": "llmgw.dialects.cohere_chat.dialect",
+    "cohere_generate_v1": "llmgw.dialects.cohere_chat.dialect",
+    "gemini_generate": "llmgw.dialects.gemini_generate.dialect",
+    "gemini_interactions": "llmgw.dialects.gemini_interactions.dialect",
+    "hf_text_generation": "llmgw.dialects.hf_text_generation",
+    "ollama_chat": "llmgw.dialects.ollama_chat.dialect",
+    "ollama_generate": "llmgw.dialects.ollama_chat.dialect",
     "openai_chat": "llmgw.dialects.openai_chat.dialect",
+    "openai_completions": "llmgw.dialects.openai_completions.dialect",
+    "replicate_predictions": "llmgw.dialects.replicate_predictions",
+    "watsonx_text": "llmgw.dialects.watsonx_text",
+    "openai_responses": "llmgw.dialects.openai_responses.dialect",
 }
 
 
@@ -33,19 +50,35 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     base_url: str = ""  # none: it is the customer's own
     chat_path: str = "/chat/completions"
     stream_path: str = ""  # none: the same
+    count_path: str = ""  # where it counts the tokens of a request, if anywhere
     api_version: str = ""
     region: str = ""
     key_env: str = ""  # the variable that its key is usually in
     auth: Auth = Auth.BEARER
+    cloud: Auth = Auth.NONE  # whose own credentials it takes too, where the file says so
+    service: str = "bedrock"  # what a signature of AWS is for
     dialect: str = "openai_chat"
     also: Mapping[str, str] = {}  # further dialects that it speaks, each with its path
     headers: Mapping[str, str] = {}
     cap_field: str = "max_tokens"  # or max_completion_tokens, for the cap of the output
+    thoughts_field: str = ""  # of a message, for what its model thought before: many refuse the whole request for it
     takes_stream_options: bool = True  # `stream_options.include_usage`
+    departs: Departures = NO_DEPARTURES  # from the dialect, in what it takes
     unsupported: frozenset[str] = frozenset()  # fields of a request that it does not take
+    not_here: Mapping[str, str] = {}  # other tools' spellings that would call the wrong thing, each with ours
     local: bool = False  # runs on the caller's own machine: slow to load, free of charge
     simulated: bool = False
     docs: str = ""
+
+    @property
+    def own_cloud(self) -> Auth:
+        """The cloud whose own credentials it can be called with, or NONE."""
+        return self.auth if self.auth in CLOUDS else self.cloud
+
+    @property
+    def key_auth(self) -> Auth:
+        """How it takes a key, where there is one."""
+        return Auth.BEARER if self.auth in CLOUDS else self.auth
 
 
 @cache

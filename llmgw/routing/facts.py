@@ -64,8 +64,7 @@ def of_request(
     """The facts of a request that came in. `headers` has its names in lower case."""
 
     def messages() -> list[Any]:
-        value = measure.decode(request.fields.get("messages"))
-        return value if isinstance(value, list) else []
+        return measure.turns(request.fields.get(request.turns_field), request.turns_field)
 
     facts = Facts(
         {
@@ -80,7 +79,7 @@ def of_request(
             "request.messages": messages,
             "request.images": lambda: measure.has_images(facts.value("request.messages")),
             "request.input_tokens": lambda: measure.input_tokens_max(
-                facts.value("request.messages"), measure.bytes_beside(request.fields)
+                facts.value("request.messages"), measure.bytes_beside(request.fields, request.turns_field)
             ),
             "time.hour": lambda: moment().hour,
             "time.weekday": lambda: moment().isoweekday(),

@@ -5,17 +5,17 @@ from aiohttp import web
 from llmgw.server import endpoints
 from llmgw.server.middlewares import identify, tell_errors
 from llmgw.server.running import RUNNING, Running
-from llmgw.server.spoken import CHAT_PATHS
+from llmgw.server.spoken import CHAT_PATHS, COUNT_PATHS
 
 
 def make_app(running: Running) -> web.Application:
     """The aiohttp application around one `Running`."""
     app = web.Application(middlewares=[identify, tell_errors], client_max_size=running.settings.max_body)
     app[RUNNING] = running
-    for path in _either_way(*CHAT_PATHS):
+    for path in _either_way(*CHAT_PATHS, *COUNT_PATHS):
         app.router.add_post(path, endpoints.chat, expect_handler=endpoints.expect)
         app.router.add_options(path, endpoints.preflight)
-    for prefix in ("/v1", "", "/openai/v1"):
+    for prefix in ("/v1", "", "/openai/v1", "/v1beta", "/gemini/v1beta"):
         for path in _either_way(f"{prefix}/models"):
             app.router.add_get(path, endpoints.models)
             app.router.add_options(path, endpoints.preflight)

@@ -9,6 +9,7 @@ from aiohttp import web
 import llmgw
 from llmgw import replies
 from llmgw.call import MODEL_CHARS_MAX, Call
+from llmgw.chat.counting import CountingDialect
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
 from llmgw.errors import BodyTimeoutError, GatewayError, InvalidRequestError, OverloadedError, UnknownModelError
@@ -17,20 +18,27 @@ from llmgw.server import headers
 from llmgw.server.client import HttpClient
 from llmgw.server.middlewares import DECIDED, REQUEST_ID, too_large
 from llmgw.server.running import RUNNING, Running
-from llmgw.server.spoken import spoken_at
+from llmgw.server.spoken import ENDPOINTS, counted_at, said_in, spoken_at
 from llmgw.transcript import BODY_BYTES_LOGGED_MAX, STOPPED, Transcript
 
 
 async def chat(request: web.Request) -> web.StreamResponse:
-    """`POST /v1/chat/completions` and its kin in other dialects; on Azure's path the deployment is the model."""
-    dialect = spoken_at(request.path, request.headers)
+    """`POST /v1/chat/completions` and its kin in other dialects; some name the model in the path.
+
+    At `/v1/messages/count_tokens` and its kin it is not answered: whoever would answer it counts its tokens.
+    """
+    dialect, counter = spoken_at(request.path, request.headers), counted_at(request.path)
     running = request.app[RUNNING]
     began_s = running.clock.elapsed_s()
     running.begin()
     try:
         body = await _read_body(request, running)
-        chat_request = dialect.read_request(body, request.match_info.get("deployment", ""))
-        call = _call(request, running, chat_request, dialect)
+        model, stream = said_in(request.path, request.match_info, request.query)
+        if counter is None:
+            chat_request = dialect.read_request(body, model, stream=stream)
+        else:
+            chat_request = counter.read_count_request(body, model)
+        call = _call(request, running, chat_request, dialect, counter)
         return await _answered(request, running, call, body, began_s)
     finally:
         running.end()
@@ -60,7 +68,13 @@ async def _answered(
     return client.response
 
 
-def _call(request: web.Request, running: Running, chat_request: ChatRequest, dialect: Dialect) -> Call:
+def _call(
+    request: web.Request,
+    running: Running,
+    chat_request: ChatRequest,
+    dialect: Dialect,
+    counter: CountingDialect | None,
+) -> Call:
     given = {name.lower(): value for name, value in request.headers.items()}
     early_s = running.settings.early_keepalive
     return Call(
@@ -68,11 +82,13 @@ def _call(request: web.Request, running: Running, chat_request: ChatRequest, dia
         graph=running.graph,
         dialect=dialect,
         request=chat_request,
-        endpoint="chat",
+        endpoint="chat" if counter is None else "count_tokens",
         ip=running.door.client_ip(request.headers.getall("X-Forwarded-For", ()), request.remote or ""),
         metadata=headers.metadata(given),
         headers=given,
         forwarded=headers.forwarded(given),
+        query=headers.query(request.query, dialect.name),
+        counter=counter,
         timeout_s=headers.timeout_s(given),
         early_keepalive_s=float(early_s) if early_s is not None and chat_request.stream else None,
         ping_s=running.patience.ping_s,
@@ -136,7 +152,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def root(_request: web.Request) -> web.Response:
     """`GET /` and `HEAD /`: that somebody is here, and where to go."""
-    return _json({"name": "llmgw", "version": llmgw.__version__, "endpoints": ["/v1/chat/completions", "/v1/models"]})
+    return _json({"name": "llmgw", "version": llmgw.__version__, "endpoints": [*ENDPOINTS, "/v1/models"]})
 
 
 async def expect(request: web.Request) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -16,6 +17,7 @@ REQUEST_ID_CHARS_MAX = 200
 # An allow-list: whatever else a caller sends stays here, credentials and cookies first of all.
 _FORWARDED_PREFIXES = ("anthropic-", "openai-")
 _FORWARDED = frozenset({"traceparent", "tracestate", "idempotency-key"})
+_FORWARDED_QUERY = {"anthropic_messages": frozenset({"beta"})}
 
 
 def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
@@ -27,6 +29,12 @@ def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
         and not name.endswith("api-key")
         and value.isprintable()
     }
+
+
+def query(given: Mapping[str, str], dialect: str) -> str:
+    """Of the query too: as the dialect's own SDKs send it, and nothing else."""
+    allowed = _FORWARDED_QUERY.get(dialect, frozenset())
+    return urlencode({name: value for name, value in given.items() if name in allowed})
 
 
 def metadata(headers: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from llmgw.errors import (
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.server.running import NAME, RUNNING
 from llmgw.server.spoken import spoken_at
-from llmgw.server.unknown_path import unknown_path
+from llmgw.server.unknown_path import names_method, unknown_path
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -110,13 +110,13 @@ def _answer(request: web.Request, error: GatewayError) -> web.Response:
 def _ours(request: web.Request, error: web.HTTPException) -> GatewayError:
     """Aiohttp's own refusals, in our words."""
     path = request.path[:PATH_CHARS_MAX]
+    if isinstance(error, web.HTTPNotFound) or names_method(path):
+        return unknown_path(path)
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods - {"OPTIONS"}))
         return MethodNotAllowedError(f"{request.method} is not for {path}; it takes {allowed}")
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         return too_large(request.app[RUNNING].settings.max_body)
-    if isinstance(error, web.HTTPNotFound):
-        return unknown_path(path)
     return InvalidRequestError(f"{error.status} {error.reason}")
 
 

@@ -10,12 +10,14 @@ from llmgw.chat.conversation import Text
 from llmgw.chat.crossing import Forwarding, Translating, between
 from llmgw.chat.events import Finish
 from llmgw.chat.relay import ForwardingRelay
-from llmgw.chat.request import Edits
+from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.translating import TranslatingRelay
 from llmgw.dialects.anthropic_messages.dialect import anthropic_messages
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import FailureClass, UpstreamProtocolError
 from tests.partners.bodies import chat_answer, encode
+
+ASKED = ChatRequest("m", {})
 
 EDITS = Edits("up", {}, {}, frozenset(), ask_usage=True)
 BODY = encode({"model": "m", "messages": [{"role": "user", "content": "hi"}], "seed": 1, "vendor": {"a": 1}})
@@ -28,7 +30,7 @@ def test_who_speaks_the_same_is_forwarded() -> None:
 
     assert isinstance(crossing, Forwarding)
     assert (json.loads(body), dropped) == ({**json.loads(BODY), "model": "up"}, ())
-    assert crossing.answer(answer)[1] is answer
+    assert crossing.answer(answer, ASKED)[1] is answer
     assert isinstance(crossing.relay(openai_chat.read_request(BODY), EDITS), ForwardingRelay)
 
 
@@ -42,7 +44,7 @@ def test_who_speaks_otherwise_is_translated_and_told_what_could_not_cross() -> N
 
 
 def test_an_answer_crosses_with_its_meaning() -> None:
-    sign, body = between(anthropic_messages, openai_chat, 7).answer(encode(chat_answer("Hello")))
+    sign, body = between(anthropic_messages, openai_chat, 7).answer(encode(chat_answer("Hello")), ASKED)
 
     assert sign.usage is not None
     assert json.loads(body)["content"][0]["text"] == "Hello"
@@ -60,21 +62,21 @@ def test_filtered_is_what_was_filtered_and_a_refusal_in_words_is_an_answer(
     message: dict[str, str], finish: str, expected: str
 ) -> None:
     choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
-    sign, _ = between(anthropic_messages, openai_chat, 7).answer(msgspec.json.encode({"choices": [choice]}))
+    sign, _ = between(anthropic_messages, openai_chat, 7).answer(msgspec.json.encode({"choices": [choice]}), ASKED)
 
     assert expected == sign.finish
 
 
 def test_an_error_that_is_a_200_has_its_class() -> None:
     with pytest.raises(UpstreamProtocolError) as caught:
-        between(anthropic_messages, openai_chat, 7).answer(b'{"error":{"message":"slow down","code":429}}')
+        between(anthropic_messages, openai_chat, 7).answer(b'{"error":{"message":"slow down","code":429}}', ASKED)
 
     assert caught.value.failure is FailureClass.RATE_LIMITED
 
 
 def test_when_it_was_made_is_told_where_the_dialect_tells_it() -> None:
-    message = anthropic_messages.write_answer(Answer(parts=(Text("Hi"),), finish=Finish.STOP))
-    _, body = between(openai_chat, anthropic_messages, 7).answer(message)
+    message = anthropic_messages.write_answer(Answer(parts=(Text("Hi"),), finish=Finish.STOP), ChatRequest("m", {}))
+    _, body = between(openai_chat, anthropic_messages, 7).answer(message, ASKED)
 
     assert json.loads(body)["created"] == 7
 

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from llmgw.chat.measure import (
     IMAGE_TOKENS_MAX,
+    IMAGE_TOKENS_USUAL,
     MESSAGE_TOKENS_MAX,
     NUMBER_TOKENS_MAX,
     bytes_beside,
-    decode,
     has_images,
+    input_tokens_about,
     input_tokens_max,
+    turns,
 )
 from llmgw.errors import InvalidRequestError
 
@@ -68,6 +70,12 @@ def test_only_messages_and_what_the_model_never_sees_are_left_out(name: str) -> 
     assert bytes_beside({name: msgspec.Raw(b'"0123456789"')}) == 0
 
 
+def test_messages_may_have_another_name() -> None:
+    fields = {"input": msgspec.Raw(b'"0123456789"'), "messages": msgspec.Raw(b'"01"')}
+
+    assert bytes_beside(fields, "input") == 4
+
+
 @pytest.mark.parametrize(
     ("messages", "expected"),
     [
@@ -97,13 +105,29 @@ def test_no_depth_is_too_much() -> None:
     assert not has_images(messages)
 
 
-def test_messages_are_decoded_when_they_are_needed() -> None:
-    assert decode(None) is None
-    assert decode(msgspec.Raw(b'[{"role":"user"}]')) == [{"role": "user"}]
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b'[{"role":"user"}]', [{"role": "user"}]),
+        (b'"hello"', [{"role": "user", "content": "hello"}]),
+        (b'{"role":"user"}', []),
+        (b"null", []),
+    ],
+)
+def test_messages_are_a_list_or_what_the_user_says(raw: bytes, expected: list[object]) -> None:
+    assert expected == turns(msgspec.Raw(raw))
+    assert turns(None) == []
 
 
 @pytest.mark.parametrize("raw", [b'"\xff"', b'"\\ud800"', b"9" * 6000, b"[" * 100_000])
 def test_messages_that_cannot_be_decoded_are_the_callers_fault(raw: bytes) -> None:
-    with pytest.raises(InvalidRequestError, match="messages: ") as raised:
-        decode(msgspec.Raw(raw))
-    assert raised.value.param == "messages"
+    with pytest.raises(InvalidRequestError, match="input: ") as raised:
+        turns(msgspec.Raw(raw), "input")
+    assert raised.value.param == "input"
+
+
+def test_an_estimate_counts_pictures_as_pictures() -> None:
+    picture = {"type": "image", "source": {"data": "x" * 10_000}}
+
+    assert input_tokens_about([{"content": ["four" * 10, picture]}], 8, 4) == 10 + 2 + IMAGE_TOKENS_USUAL
+    assert input_tokens_about([], 0, 4) == 0

@@ -60,6 +60,10 @@ def test_a_key_that_opens_several_regions_is_found_for_each() -> None:
     assert [one.provider for one in discover(NOBODY | {"MOONSHOT_API_KEY": "x"})] == ["moonshot", "moonshot-cn"]
 
 
+def test_a_second_address_of_the_same_provider_is_not_served_unasked() -> None:
+    assert [one.provider for one in discover(NOBODY | {"COHERE_API_KEY": "x"})] == ["cohere"]
+
+
 def test_a_key_to_a_whole_cloud_is_no_sign() -> None:
     assert {row.key_env for row in rows()} >= _KEYS_OF_MORE
     assert discover(NOBODY | dict.fromkeys(_KEYS_OF_MORE, "x")) == discover(NOBODY)
@@ -96,17 +100,17 @@ def test_an_ollama_that_runs_is_found() -> None:
 
 
 def test_an_ollama_serves_what_it_has_pulled() -> None:
-    local = of_ollama(Ollama("http://127.0.0.1:8080/v1", ("nomic-embed-text", "qwen3:8b", CHAIN)))
+    local = of_ollama(Ollama("http://127.0.0.1:8080", ("nomic-embed-text", "qwen3:8b", CHAIN)))
     graph = built((local,), {}).checked()
 
     assert graph.names_and_patterns() == ("nomic-embed-text", "ollama/*", "qwen3:8b")
-    assert graph.targets["qwen3:8b"].wires[0].url == "http://127.0.0.1:8080/v1/chat/completions"
+    assert graph.targets["qwen3:8b"].wires[0].url == "http://127.0.0.1:8080/api/chat"
     assert local.example == "qwen3:8b"
 
 
 def test_an_ollama_at_its_usual_place_needs_no_entry_and_joins_the_chain() -> None:
     env = NOBODY | {"OPENAI_API_KEY": "x"}
-    local = of_ollama(Ollama("http://127.0.0.1:11434/v1", ("llama3.3",)))
+    local = of_ollama(Ollama("http://127.0.0.1:11434", ("llama3.3",)))
     result = built((*discover(env), local), env)
 
     result.checked()

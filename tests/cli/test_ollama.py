@@ -12,7 +12,7 @@ def test_its_models_are_found_under_their_short_names() -> None:
     with answering(http(TAGS)) as port:
         found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{port}"})
 
-    assert found == Ollama(f"http://127.0.0.1:{port}/v1", ("llama3.3", "qwen3:8b"))
+    assert found == Ollama(f"http://127.0.0.1:{port}", ("llama3.3", "qwen3:8b"))
 
 
 @pytest.mark.parametrize("body", ["", "no JSON", "[]", '{"models": {}}', '{"models": null}'])
@@ -20,7 +20,7 @@ def test_one_that_tells_no_models_is_still_found(body: str) -> None:
     with answering(http(body)) as port:
         found = find_ollama({"OLLAMA_HOST": f"127.0.0.1:{port}"})
 
-    assert found == Ollama(f"http://127.0.0.1:{port}/v1", ())
+    assert found == Ollama(f"http://127.0.0.1:{port}", ())
 
 
 @pytest.mark.parametrize("answer", [http("{}", "404 Not Found"), b"SSH-2.0-x\r\n", b""])

@@ -31,7 +31,7 @@ def test_all_are_listed_a_line_each() -> None:
         ("GROK", ["xai"]),
         ("together_ai", ["together"]),
         ("api.moonshot.cn", ["moonshot-cn"]),
-        ("127.0.0.1:11434", ["ollama"]),
+        ("127.0.0.1:11434", ["ollama", "ollama-openai"]),
         ("built in", ["simulator"]),
     ],
 )

@@ -70,3 +70,25 @@ def test_a_file_without_a_certificate_is_a_fault(content: str) -> None:
     assert said(loaded([("a.yaml", TEXT)], {"own.pem": content})) == [
         "a.yaml:1:40: providers.a.ca_file: no certificate stands in this file (PEM: -----BEGIN CERTIFICATE…)"
     ]
+
+
+CREDENTIALS = "providers: {a: {like: vertex-openai, credentials_file: own.json}}\n"
+
+
+def test_credentials_lie_beside_the_file_and_are_json() -> None:
+    found = loaded([("etc/a.yaml", CREDENTIALS)], {"etc/own.json": '{"type": "service_account"}'})
+
+    assert said(found) == []
+    assert found.config.providers["a"].credentials_file == "etc/own.json"
+    assert said(loaded([("a.yaml", CREDENTIALS)], {"own.json": PEM})) == [
+        (
+            "a.yaml:1:56: providers.a.credentials_file: no credentials stand in this file "
+            "(JSON, such as the key of a service account)"
+        )
+    ]
+    assert said(loaded([("a.yaml", CREDENTIALS)], {})) == [
+        (
+            "a.yaml:1:56: providers.a.credentials_file: warning: the file own.json cannot be read: "
+            "No such file or directory (create it, or name another one)"
+        )
+    ]

@@ -6,7 +6,16 @@ import pytest
 
 from tests.conformance.traffic import CHAT_WIRES, recordings
 
-SPOKEN = frozenset({"openai.chat", "anthropic.messages"})
+SPOKEN = frozenset(
+    {
+        *("openai.chat", "openai.responses", "anthropic.messages"),
+        *("bedrock.converse", "bedrock.converse-stream", "bedrock.invoke", "bedrock.invoke-with-response-stream"),
+        *("gemini.generateContent", "gemini.streamGenerateContent"),
+        *("cohere.v2.chat", "cohere.v1.chat", "cohere.v1.generate", "ollama.chat", "ollama.generate"),
+        *("openai.completions", "anthropic.complete", "gemini.interactions", "hf.text_generation"),
+        *("replicate.predictions", "sagemaker.invocations", "watsonx.text", "writer.chat"),
+    }
+)
 _passed: dict[str, bool] = {}
 
 

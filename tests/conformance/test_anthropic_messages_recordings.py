@@ -14,7 +14,7 @@ from llmgw.chat.answer import Answer, fold
 from llmgw.chat.conversation import ToolUse
 from llmgw.chat.events import Event
 from llmgw.chat.relay import ForwardingRelay
-from llmgw.chat.request import Edits
+from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.usage import Usage
 from llmgw.dialects.anthropic_messages.dialect import anthropic_messages
 from llmgw.errors import FailureClass, StreamCutError
@@ -33,6 +33,7 @@ NO_EDITS = Edits("up", {}, {}, frozenset(), ask_usage=True)
 # What the hub has no word for: the provider's own tools, and what rides along only between equals.
 FOREIGN_BLOCKS = {"server_tool_use", "web_search_tool_result", "tool_addition"}
 FOREIGN_FIELDS = {"context_management", "service_tier"}
+TOOL_SETTINGS = {"defer_loading", "input_examples"}
 
 
 def is_messages(recording: Recording) -> bool:
@@ -189,7 +190,7 @@ def test_every_stream_says_the_same_as_its_answer_at_once(recording: Recording) 
 @each(ANSWERS)
 def test_every_answer_says_the_same_after_the_hub(recording: Recording) -> None:
     answer = fold(anthropic_messages.read_events(recording["response_body"].encode()))
-    again = anthropic_messages.write_answer(answer)
+    again = anthropic_messages.write_answer(answer, ChatRequest("m", {}))
 
     assert answer == fold(anthropic_messages.read_events(again))
 
@@ -350,8 +351,7 @@ def plain_block(block: dict[str, Any]) -> dict[str, Any]:
 
 def plain_tool(tool: dict[str, Any]) -> dict[str, Any]:
     plain = plain_block({"type": "custom", **tool})
-    plain.pop("defer_loading", None)  # of the provider's own tool search
-    return {name: value for name, value in plain.items() if value != ""}
+    return {name: value for name, value in plain.items() if value != "" and name not in TOOL_SETTINGS}
 
 
 def lost(sent: dict[str, Any]) -> set[str]:
@@ -361,4 +361,5 @@ def lost(sent: dict[str, Any]) -> set[str]:
     blocks = [block for message in sent["messages"] for block in message["content"] if isinstance(block, dict)]
     kinds = {f"messages.{block['type']}" for block in blocks if block["type"] in FOREIGN_BLOCKS}
     cited = {"messages.document.citations" for block in blocks if block["type"] == "document" and block["citations"]}
-    return fields | tools | kinds | cited
+    beside = {name for tool in sent.get("tools") or () for name in TOOL_SETTINGS if tool.get(name)}
+    return fields | tools | kinds | cited | beside

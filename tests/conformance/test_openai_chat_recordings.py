@@ -147,7 +147,8 @@ def test_every_conversation_is_read_and_written_again(recording: Recording) -> N
     sent = recording["request_body"]
     request = openai_chat.read_request(json.dumps(sent).encode(), model=recording["model"] or "m")
     conversation = openai_chat.read_conversation(request)
-    body, dropped = openai_chat.write_conversation(conversation, Edits("up", {}, {}, frozenset(), ask_usage=False))
+    edits = Edits("up", {}, {}, frozenset(), ask_usage=False, thoughts_field="reasoning_content")
+    body, dropped = openai_chat.write_conversation(conversation, edits)
     written = json.loads(body)
     no_word = {name for name in sent if sent[name] is not None} & set(dropped)
 
@@ -157,7 +158,7 @@ def test_every_conversation_is_read_and_written_again(recording: Recording) -> N
     assert set(conversation.beyond) <= set(dropped)
     again = openai_chat.read_conversation(openai_chat.read_request(body))
     if FOLLOWING not in body.decode():
-        assert openai_chat.write_conversation(again, Edits("up", {}, {}, frozenset(), ask_usage=False))[0] == body
+        assert openai_chat.write_conversation(again, edits)[0] == body
 
 
 @each(STREAMS)
@@ -203,7 +204,7 @@ def test_every_stream_that_is_written_anew_says_the_same(recording: Recording) -
 @each(ANSWERS)
 def test_every_answer_that_is_written_anew_says_the_same(recording: Recording) -> None:
     first = fold(openai_chat.read_events(recording["response_body"].encode()))
-    again = fold(openai_chat.read_events(openai_chat.write_answer(first)))
+    again = fold(openai_chat.read_events(openai_chat.write_answer(first, ChatRequest("m", {}))))
 
     assert said(again) == said(first)
     assert [again.finish, again.usage, again.model] == [first.finish, first.usage, first.model]
@@ -268,6 +269,8 @@ def plain_fold(choices: list[dict[str, Any]], place: str) -> dict[str, Any]:
         plain = message.get("reasoning_content") or message.get("reasoning") or ""
         told["reasoning"] += (plain or "".join(detail.get("text") or "" for detail in details)).replace("\n", "")
         told["signatures"] += [detail["signature"] for detail in details if detail.get("signature")]
+        googles = ((message.get("extra_content") or {}).get("google") or {}).get("thought_signature")
+        told["signatures"] += [googles] if googles else []
         told["refusal"] += message.get("refusal") or ""
         pieces = list(message.get("tool_calls") or [])
         if (message.get("function_call") or {}).get("name"):
@@ -311,8 +314,8 @@ def plain_messages(messages: list[dict[str, Any]]) -> list[Any]:
             for call in message.get("tool_calls") or []
         ]
         thought = message.get("reasoning_content") or message.get("reasoning") or ""
-        is_signed = bool(message.get("reasoning_details"))
-        thoughts = [thought] if thought and role == "assistant" and n > thoughts_from and not is_signed else []
+        details = "".join(detail.get("text") or "" for detail in message.get("reasoning_details") or [])
+        thoughts = [thought or details] if role == "assistant" and n > thoughts_from and (thought or details) else []
         plain.append((role, joined(parts) if role in ("system", "assistant", "tool") else parts, [*calls, *thoughts]))
     return plain
 

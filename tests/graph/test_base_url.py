@@ -1,6 +1,7 @@
 import pytest
 
-from llmgw.graph.base_url import syntax_fault, url_fault
+from llmgw.adapters.config_files import Text, build
+from llmgw.graph.base_url import azure_fault, rooted_fault, syntax_fault, url_fault, without_overlap
 
 AZURE = "/openai/deployments/{model}/chat/completions?api-version={api_version}"
 
@@ -52,3 +53,77 @@ def test_a_base_url_holds_no_key_no_placeholder_and_not_what_is_added_to_it(url:
 def test_what_is_added_counts_without_its_question() -> None:
     assert url_fault("https://a.example/openai/deployments/{model}/chat/completions", AZURE) is not None
     assert url_fault("https://a.example", AZURE) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "chat_path", "remedy"),
+    [
+        ("http://gpu.example:11434/v1", "/api/chat", "leave that out, or write like: x-openai"),
+        ("http://gpu.example:11434/api", "/api/chat", "leave that out, or write like: x-openai"),
+        ("https://api.example.com/v2", "/v2/chat", "leave that out, or write like: x-openai"),
+        ("http://gpu.example:11434", "/api/chat", None),
+        ("https://api.example.com/v1", "/chat/completions", None),
+    ],
+)
+def test_an_api_that_begins_at_the_root_is_not_below_the_one_of_openai(
+    url: str, chat_path: str, remedy: str | None
+) -> None:
+    told = rooted_fault(url, chat_path, "x-openai")
+
+    assert (told[1] if told else None) == remedy
+
+
+def test_where_there_is_no_other_row_none_is_named() -> None:
+    assert rooted_fault("https://a.example/v1", "/api/chat", "") == (
+        "`/api/chat` is added to a base URL, and it is not below `/v1`",
+        "leave that out",
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "chat_path", "base_url"),
+    [
+        ("https://r.example/", "/chat/completions", "https://r.example"),
+        ("https://r.openai.azure.com", AZURE, "https://r.openai.azure.com"),
+        ("https://r.openai.azure.com/openai", AZURE, "https://r.openai.azure.com"),
+        ("https://r.openai.azure.com/openai/deployments/", AZURE, "https://r.openai.azure.com"),
+        ("https://r.openai.azure.com/openai/v1/", "/openai/v1/chat/completions", "https://r.openai.azure.com"),
+        ("https://r.services.ai.azure.com/models", "/models/chat/completions?v=1", "https://r.services.ai.azure.com"),
+        ("https://r.services.ai.azure.com/anthropic", "/anthropic/v1/messages", "https://r.services.ai.azure.com"),
+        ("https://api.openai.com", "/openai/v1/chat/completions", "https://api.openai.com"),
+        ("https://proxy.example/eu/openai/v1", "/openai/v1/chat/completions", "https://proxy.example/eu"),
+        ("https://r.example/v1", "", "https://r.example/v1"),
+    ],
+)
+def test_what_is_added_may_have_begun_already(written: str, chat_path: str, base_url: str) -> None:
+    assert without_overlap(written, chat_path) == base_url
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("", None),
+        ("/api/projects/p", None),
+        ("/openai/v1", "write like: azure-v1, or end it before /openai"),
+        ("/openai/deployments/prod", "end it before /openai"),
+        ("/anthropic/v1", "write like: azure-anthropic"),
+        ("/models", "write like: azure-ai"),
+    ],
+)
+def test_an_address_of_another_of_azures_apis_is_told(path: str, hint: str | None) -> None:
+    fault = azure_fault(f"https://r.openai.azure.com{path}")
+
+    assert (fault[1] if fault else None) == hint
+
+
+@pytest.mark.parametrize(
+    ("provider", "remedy"),
+    [
+        ('ollama: {base_url: "http://10.0.0.1:11434/v1"}', "leave that out, or write like: ollama-openai"),
+        ('x: {like: cohere, base_url: "https://a.example/v2", api_key: k}', "write like: cohere-openai"),
+    ],
+)
+def test_the_address_of_the_openai_compatible_api_is_told_with_its_row(provider: str, remedy: str) -> None:
+    built = build([Text("config.yaml", f"providers: {{{provider}}}\nmodels: {{m: openai/m}}")], {}, need_secrets=False)
+
+    assert [problem.hint for problem in built.errors if remedy in (problem.hint or "")]

@@ -23,6 +23,45 @@ def test_an_unknown_provider_is_told_wherever_it_is_named() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("vertex_ai/claude-haiku-4-5@20251001", "vertex-anthropic/claude-haiku-4-5@20251001"),
+        ("vertex/meta/llama-4-maas", "vertex-openai/meta/llama-4-maas"),
+        ("vertex-openai/claude-opus-4-8", "vertex-anthropic/claude-opus-4-8"),
+        ("bedrock/converse/us.amazon.nova-lite-v1:0", "bedrock/us.amazon.nova-lite-v1:0"),
+        ("bedrock/invoke/anthropic.claude-3-haiku", "bedrock-invoke/anthropic.claude-3-haiku"),
+        ("azure/responses/my-deployment", "azure/my-deployment"),
+        ("azure_ai/claude-haiku-4-5", "azure-anthropic/claude-haiku-4-5"),
+        ("openai/responses/gpt-5", "openai/gpt-5"),
+        ("gemini/models/gemini-2.5-flash", "gemini/gemini-2.5-flash"),
+    ],
+)
+def test_a_spelling_of_other_tools_that_would_call_the_wrong_thing_is_told_ours(written: str, meant: str) -> None:
+    azures = (
+        "{azure: {base_url: 'https://a.openai.azure.com'}, azure_ai: {base_url: 'https://a.services.ai.azure.com'}}"
+    )
+    text = f"providers: {azures}\nmodels:\n  m: {written}\n"
+    told = [line for line in problems(text, {"GOOGLE_CLOUD_PROJECT": "p"}) if "did you mean" in line]
+
+    assert [line.partition("models.m: ")[2].partition("(")[2] for line in told] == [f'did you mean "{meant}"?)']
+
+
+@pytest.mark.parametrize("name", ["ollama_chat", "together_ai", "gemini", "xai", "vertex_ai_beta", "cohere_chat"])
+def test_spellings_of_other_tools_that_mean_the_same_work(name: str) -> None:
+    graph = sound(f"models: {{m: {name}/a-model}}", {"GOOGLE_CLOUD_PROJECT": "p"})
+
+    assert graph.targets["m"].edits.model == "a-model"
+
+
+def test_at_another_host_models_are_called_as_they_are_there() -> None:
+    graph = sound(
+        "providers: {proxy: {like: openai, base_url: 'http://h/v1', auth: none}}\nmodels: {m: proxy/responses/x}"
+    )
+
+    assert graph.targets["m"].edits.model == "responses/x"
+
+
 def test_a_model_of_a_broken_provider_raises_no_further_problem() -> None:
     told = problems("providers: {x: {like: nobody-at-all}}\nmodels: {a: x/y}\nroutes: {r: {fallback: [a]}}")
 

@@ -336,37 +336,6 @@ def test_a_typo_is_understood_among_many_providers(typo: str, meant: str) -> Non
     assert f'(did you mean "{meant}"?)' in problems(f"models: {{m: {typo}/y}}")[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "remedy"),
-    [
-        ("bedrock", "bedrock-mantle/MODEL"),
-        ("vertex", "/endpoints/openapi"),
-        ("vertex_ai", "/endpoints/openapi"),
-    ],
-)
-def test_a_provider_whose_dialect_is_not_built_yet_is_told_how_it_can_be_called(name: str, remedy: str) -> None:
-    texts = [
-        f"models: {{m: {name}/y}}",
-        f"providers: {{{name}: {{api_key: k}}}}\nmodels: {{m: simulator/y}}",
-        f"providers: {{x: {{like: {name}, api_key: k}}}}\nmodels: {{m: x/y}}",
-    ]
-
-    for text in texts:
-        (line,) = problems(text)
-        assert "its own dialect is not in this version yet" in line
-        assert remedy in line
-
-
-def test_a_remedy_for_a_dialect_that_is_not_built_yet_works() -> None:
-    line = problems("models: {m: vertex/google/y}")[0]
-    providers = line.partition("one is ")[2].removesuffix(")")
-
-    assert sound(f"{providers}\nmodels: {{m: vertex/google/y}}", {"ACCESS_TOKEN": "k"}).targets["m"].wires[0].url == (
-        "https://REGION-aiplatform.googleapis.com/v1/projects/PROJECT/locations/REGION/endpoints/openapi"
-        "/chat/completions"
-    )
-
-
 @pytest.mark.parametrize("key", ["k-planted\n", " k-planted", "“k-planted”", "k-\x00planted"])
 def test_a_key_that_cannot_be_sent_is_told_where_it_comes_from(key: str) -> None:
     by_reference = told('{x: {like: openai, api_key: "${KEY}"}}', {"KEY": key})
@@ -392,3 +361,22 @@ def test_hosts_that_cannot_be_looked_up_are_told_at_load(key: str) -> None:
     (line,) = told(f'{{x: {{like: openai, api_key: k, {key}: "http://a..b"}}}}')
 
     assert "`a..b` is not a host" in line
+
+
+def test_a_server_elsewhere_is_asked_in_the_usual_dialect_only_unless_the_file_says_more() -> None:
+    def spoken(entry: str) -> list[str]:
+        return sorted(wire.dialect.name for wire in target(f"{{x: {{{entry}, api_key: k}}}}").wires)
+
+    elsewhere = 'like: openai, base_url: "http://h/v1"'
+    assert spoken("like: openai") == ["openai_chat", "openai_completions", "openai_responses"]
+    assert spoken(elsewhere) == ["openai_chat"]
+    assert spoken(f"{elsewhere}, speaks: [openai_responses]") == ["openai_chat", "openai_responses"]
+    assert spoken("like: openai, speaks: []") == ["openai_chat"]
+    assert spoken('like: vllm, base_url: "http://h/v1"') == ["openai_chat", "openai_completions", "openai_responses"]
+    assert target(f"{{x: {{{elsewhere}, api_key: k}}}}").edits.cap_field == "max_tokens"
+
+
+def test_only_dialects_with_a_path_can_be_spoken() -> None:
+    assert told("{x: {like: mistral, speaks: [openai_responses], api_key: k}}") == [
+        '1:40: providers.x.speaks: "mistral" has no path for openai_responses (it has: openai_chat)'
+    ]

@@ -5,6 +5,7 @@ import pytest
 from llmgw.chat.unsupported import Policy
 from llmgw.config.model import Duration, RetryEntry, TimeoutEntry
 from llmgw.config.units import duration_s
+from llmgw.dialects.anthropic_messages.dialect import anthropic_messages
 from llmgw.graph.model import FREE, Price, Retry, Target, TimeLimits
 from llmgw.graph.targets import retry, time_limits
 from tests.graph.files import sound
@@ -38,7 +39,7 @@ def test_what_a_provider_does_not_take_is_dropped_or_refused() -> None:
     drops = target("p/x", "{p: {like: mistral, api_key: k}}")
     refuses = target("{target: p/x, drop: [seed]}", "{p: {like: mistral, api_key: k, unsupported: error}}")
 
-    assert drops.edits.drop == drops.unsupported == frozenset({"logit_bias", "logprobs", "user"})
+    assert drops.edits.drop == drops.unsupported == frozenset({"logit_bias", "logprobs", "store", "user"})
     assert drops.edits.policy is Policy.USUAL
     assert refuses.edits.policy is Policy.ERROR
     assert not refuses.edits.ask_usage
@@ -49,6 +50,31 @@ def test_headers_of_the_file_win_over_the_rows_in_any_spelling() -> None:
 
     assert {name: value.reveal() for name, value in found.headers.items()} == {"authorization": "Basic x", "x-a": "1"}
     assert "Basic" not in repr(found)
+
+
+def test_what_the_caller_may_say_otherwise_and_where_tokens_are_counted() -> None:
+    provider = "{p: {like: anthropic, api_key: k%s}}"
+    usual = target("p/x", provider % "")
+    fixed = target("p/x", provider % ", headers: {Anthropic-Version: v}")
+
+    assert (usual.default_headers, fixed.default_headers) == (frozenset({"anthropic-version"}), frozenset())
+    assert usual.count is not None
+    assert usual.count.url == "https://api.anthropic.com/v1/messages/count_tokens"
+    assert usual.concrete("y").count == usual.count
+    assert (target("openai/x").count, target("openai/x").concrete("y").count) == (None, None)
+
+
+def test_counts_have_no_envelope() -> None:
+    claude = target("p/claude-x", "{p: {like: vertex-anthropic, api_key: k, project: mine, region: us-east5}}")
+
+    assert claude.count is not None
+    assert claude.count.dialect is anthropic_messages
+    assert claude.count.url.endswith("/locations/us-east5/publishers/anthropic/models/count-tokens:rawPredict")
+
+
+def test_where_a_provider_takes_back_thoughts_is_its_rows() -> None:
+    assert target("openai/x").edits.thoughts_field == ""
+    assert target("p/x", "{p: {like: deepseek, api_key: k}}").edits.thoughts_field == "reasoning_content"
 
 
 def test_what_is_secret_in_the_headers_is_known() -> None:

@@ -6,7 +6,8 @@ One word per thing: whoever needs a new one puts it here, beside its kin, and se
 # In the order in which one meets them in a file.
 CONFIG = """
 server host port max body in flight tls cert key drain trusted proxies timezone cors open early keepalive
-providers like base url api version auth optional headers region proxy ca file verify connections unsupported
+providers like base url api version speaks auth optional headers region project profile credentials
+proxy ca file verify connections unsupported
 simulate latency tokens per s output fail
 models target set default drop lacks retry attempts backoff price input cached usd mtok context window expose
 routes fallback pool when use if weight by on failure deadline
@@ -16,7 +17,8 @@ tests name request expect at ip endpoint user stream tools images json messages 
 
 # Those of them that are one thing instead of many (`target` is a key, the graph has `targets`), and what is resolved.
 GRAPH = """
-id provider dialect wires edits transport secrets cloud kind limits nanousd targets absent closed digest
+id provider dialect wires count edits transport secrets cloud kind service variables limits nanousd targets
+absent closed digest
 route path node entries members branches condition patterns star variable
 """
 

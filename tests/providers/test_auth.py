@@ -12,6 +12,10 @@ from llmgw.providers.auth import Auth, auth_headers
         (Auth.BEARER, {"authorization": "Bearer the-key"}),
         (Auth.API_KEY, {"api-key": "the-key"}),
         (Auth.X_API_KEY, {"x-api-key": "the-key"}),
+        (Auth.X_GOOG_API_KEY, {"x-goog-api-key": "the-key"}),
+        (Auth.AWS, {}),
+        (Auth.GCP, {}),
+        (Auth.AZURE, {}),
     ],
 )
 def test_the_key_goes_where_the_provider_looks(auth: Auth, headers: dict[str, str]) -> None:

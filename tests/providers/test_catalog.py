@@ -19,7 +19,7 @@ openai anthropic gemini google azure azure_openai mistral mistralai mistral-ai c
 together_ai together-ai togetherai together fireworks_ai fireworks-ai fireworks xai x-ai grok perplexity perplexity-ai
 cerebras sambanova nebius novita novita-ai hyperbolic deepinfra moonshot moonshotai dashscope alibaba qwen huggingface
 nvidia nvidia_nim volcengine doubao zai z-ai zhipuai github vercel vercel_ai_gateway siliconflow baseten ollama
-ollama_chat vllm hosted_vllm llamafile lmstudio lm_studio docker_model_runner xinference
+azure_ai azure-openai ollama_chat vllm hosted_vllm llamafile lmstudio lm_studio docker_model_runner xinference
 """
 
 each_row = pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
@@ -79,12 +79,12 @@ def test_a_remote_row_is_reached_over_https_and_a_local_one_on_this_machine(row:
 
 
 def test_only_azure_leaves_the_host_to_the_file() -> None:
-    assert [row.name for row in rows() if not row.base_url] == ["azure"]
+    assert [row.name for row in rows() if not row.base_url] == ["azure", "azure-ai", "azure-anthropic", "azure-v1"]
 
 
 @each_row
 def test_the_placeholders_of_a_row_can_be_filled_in(row: Provider) -> None:
-    assert set(re.findall(r"{(\w+)}", row.base_url)) <= {"region"}
+    assert set(re.findall(r"{(\w+)}", row.base_url)) <= {"region", "project"}
     assert set(re.findall(r"{(\w+)}", row.chat_path)) <= {"model", "api_version"}
     assert ("{region}" in row.base_url) == bool(row.region)
     assert ("{api_version}" in row.chat_path) == bool(row.api_version)
@@ -101,7 +101,8 @@ def test_a_row_names_its_documentation(row: Provider) -> None:
 
 @each_row
 def test_a_row_with_a_key_names_the_variable_and_a_local_one_needs_none(row: Provider) -> None:
-    assert (row.auth is Auth.NONE) == row.local == (row.key_env == "")
+    assert (row.auth is Auth.NONE) == row.local
+    assert (row.key_env == "") == (row.auth in (Auth.NONE, Auth.GCP))  # nobody has a variable for access tokens
     assert re.fullmatch(r"[A-Z][A-Z0-9_]*|", row.key_env)
 
 
@@ -116,6 +117,16 @@ def test_no_row_knows_a_secret_or_a_price(row: Provider) -> None:
 def test_what_a_row_cannot_do_is_never_what_the_gateway_needs(row: Provider) -> None:
     assert not row.unsupported & {"model", "messages", "stream", "stream_options"}
     assert {row.dialect, *row.also} <= DIALECTS.keys()
+
+
+@each_row
+def test_what_is_spelled_otherwise_leads_to_a_row(row: Provider) -> None:
+    for wrong, right in row.not_here.items():
+        provider, _, model = right.partition("/")
+
+        assert provider in catalog()
+        assert (provider, model) != (row.name, wrong)
+        assert (wrong.count("*"), right.count("*")) == (1, 1)
 
 
 def test_the_simulator_is_the_one_that_is_simulated() -> None:

@@ -76,7 +76,7 @@ def test_headers_are_found_in_any_spelling() -> None:
     assert found.value("headers") == {"x-a": "1"}
 
 
-@pytest.mark.parametrize("fields", [{}, {"messages": "hello"}, {"messages": {"a": 1}}, {"messages": None}])
+@pytest.mark.parametrize("fields", [{}, {"messages": 5}, {"messages": {"a": 1}}, {"messages": None}])
 def test_messages_that_are_no_list_read_as_none(fields: dict[str, object]) -> None:
     found = real(fields)
 
@@ -88,11 +88,11 @@ def test_messages_that_are_no_list_read_as_none(fields: dict[str, object]) -> No
 def test_messages_are_decoded_once_and_only_if_someone_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[object] = []
 
-    def decode(value: msgspec.Raw) -> object:
-        decoded.append(value)
+    def turns(value: msgspec.Raw, name: str) -> object:
+        decoded.append((value, name))
         return msgspec.json.decode(value)
 
-    monkeypatch.setattr(measure, "decode", decode)
+    monkeypatch.setattr(measure, "turns", turns)
     found = real({"messages": MESSAGES})
     found.value("model")
     found.value("metadata.tier")
@@ -101,6 +101,15 @@ def test_messages_are_decoded_once_and_only_if_someone_asks(monkeypatch: pytest.
         found.value(name)
 
     assert (before, len(decoded)) == (0, 1)
+
+
+@pytest.mark.parametrize("turns", ["hello", [{"role": "user", "content": "hello"}]])
+def test_messages_are_found_in_the_field_that_the_dialect_has_for_them(turns: object) -> None:
+    found = real({"input": turns, "messages": "12345678"}, turns_field="input")
+    bound = len("user") + len("hello") + measure.MESSAGE_TOKENS_MAX
+
+    assert found.value("request.messages") == [{"role": "user", "content": "hello"}]
+    assert found.value("request.input_tokens") == bound + len('"12345678"')
 
 
 def test_the_clock_is_read_only_if_someone_asks() -> None:

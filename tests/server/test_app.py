@@ -16,8 +16,9 @@ async def test_every_path_has_its_handlers() -> None:
         (route.method, resource.canonical): route.handler for resource in app.router.resources() for route in resource
     }
 
-    assert all(routes["POST", path] is endpoints.chat for path in CHAT_PATHS)
-    assert all(routes["OPTIONS", path] is endpoints.preflight for path in [*CHAT_PATHS, "/v1/models", "/models/{id}"])
+    paths = [path.replace(":.+}", "}") for path in CHAT_PATHS]
+    assert all(routes["POST", path] is endpoints.chat for path in paths)
+    assert all(routes["OPTIONS", path] is endpoints.preflight for path in [*paths, "/v1/models", "/models/{id}"])
     assert all(routes["GET", f"{prefix}/models"] is endpoints.models for prefix in ("", "/v1", "/openai/v1"))
     assert {"/", "/healthz", "/readyz"} <= {path for method, path in routes if method == "HEAD"}
     assert isinstance(app, web.Application)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from llmgw.server.spoken import CHAT_PATHS, spoken_at
 from tests.partners.behaviours import event_stream, json_answer
 from tests.partners.bodies import chat_answer, chat_events
 from tests.partners.fault_upstream import FaultUpstream
@@ -50,6 +51,26 @@ async def test_somebody_is_here(upstream: FaultUpstream, method: str, path: str)
         answer = await client.read_head()
 
         assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, "application/json")
+
+
+async def test_the_root_tells_where_to_call(upstream: FaultUpstream) -> None:
+    async with served(chain(upstream.url)) as gateway:
+        told = (await get(gateway.url, "/")).json
+
+    assert set(CHAT_PATHS) >= {path.replace("{model}", "{model:.+}") for path in told["endpoints"][:-1]}
+    assert {CHAT_PATHS[path].name for path in CHAT_PATHS} == {
+        spoken_at(path, {}).name for path in told["endpoints"][:-1]
+    }
+    assert told["endpoints"][-1] == "/v1/models"
+
+
+async def test_a_method_of_google_that_is_not_here_yet(upstream: FaultUpstream) -> None:
+    async with served(chain(upstream.url)) as gateway, raw_client(gateway.url) as client:
+        await client.post("/v1beta/models/one:embedContent", b"{}")
+        answer = await client.read_answer()
+
+    assert (answer.status, answer.json["error"]["status"]) == (404, "NOT_FOUND")
+    assert "embedContent is not in this version yet" in answer.json["error"]["message"]
 
 
 async def test_what_it_says_of_itself(upstream: FaultUpstream) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from llmgw.errors import InvalidRequestError
-from llmgw.server.headers import forwarded, metadata, request_id, timeout_s
+from llmgw.server.headers import forwarded, metadata, query, request_id, timeout_s
 from tests.partners.behaviours import body_answer, json_answer
 from tests.partners.bodies import chat_answer, encode
 from tests.partners.fault_upstream import FaultUpstream
@@ -25,6 +25,12 @@ from tests.server.routes import chain
 )
 def test_metadata_is_text(text: str, expected: dict[str, str]) -> None:
     assert expected == metadata({"x-llmgw-metadata": text})
+
+
+def test_of_the_query_only_what_the_dialects_own_sdk_sends_goes_on() -> None:
+    assert query({"beta": "true", "key": "secret"}, "anthropic_messages") == "beta=true"
+    assert query({"beta": "a&b=c"}, "anthropic_messages") == "beta=a%26b%3Dc"
+    assert query({"beta": "true"}, "openai_chat") == ""
 
 
 def test_without_the_header_there_is_none() -> None:

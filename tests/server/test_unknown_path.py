@@ -17,18 +17,32 @@ def test_the_base_url_may_have_one_v1_too_many(path: str) -> None:
     [
         ("/v1/embeddings", "embeddings"),
         ("/v1/embeddings/", "embeddings"),
-        ("/v1/responses", "responses"),
-        ("/v1/responses/resp_1/input_items", "responses"),
-        ("/v1/messages/count_tokens", "count_tokens"),
-        ("/v1/completions", "completions"),
-        ("/completions", "completions"),
+        ("/v1/conversations/c1", "conversations"),
         ("/v1/images/generations", "images"),
         ("/v1/audio/transcriptions", "audio"),
         ("/openai/deployments/mine/embeddings", "embeddings"),
+        ("/v1beta/interactions", "interactions"),
+        ("/v1beta/models/m:embedContent", "embedContent"),
+        ("/v1beta/models/m:batchEmbedContents", "batchEmbedContents"),
+        ("/v1/responses/input_tokens", "responses/input_tokens"),
+        ("/v1/responses/compact", "responses/compact"),
     ],
 )
 def test_other_apis_are_not_here_yet(path: str, name: str) -> None:
     assert f"no endpoint {path}: {name} is not in this version yet; there are: POST" in unknown_path(path).message
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/v1/responses/resp_1", "responses"),
+        ("/v1/responses/resp_1/cancel", "responses"),
+        ("/openai/v1/responses/resp_1/input_items", "responses"),
+        ("/v1/chat/completions/chatcmpl-1", "completions"),
+    ],
+)
+def test_nothing_is_stored_yet(path: str, what: str) -> None:
+    assert f"no endpoint {path}: stored {what} are not in this version yet;" in unknown_path(path).message
 
 
 @pytest.mark.parametrize(
@@ -38,6 +52,6 @@ def test_health_has_many_names(path: str, ours: str) -> None:
     assert f"no endpoint {path}: here it is {ours};" in unknown_path(path).message
 
 
-@pytest.mark.parametrize("path", ["/", "//", "/v1", "/v2/models", "/v1/chat/completion", "/\udcff"])
+@pytest.mark.parametrize("path", ["/", "//", "/v1", "/v2/models", "/v1/chat/completion", "/v1/completions", "/\udcff"])
 def test_of_others_nothing_is_guessed(path: str) -> None:
     assert unknown_path(path).message.startswith(f"no endpoint {path}; there are: POST /v1/chat/completions")

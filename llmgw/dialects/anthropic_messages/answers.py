@@ -10,11 +10,12 @@ from llmgw.chat.answer import Answer, AnswerPart
 from llmgw.chat.conversation import Reasoning, Refusal, Text, ToolUse
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, AnswerSign
 from llmgw.chat.events import Event, Finish
-from llmgw.chat.signatures import ANTHROPIC
+from llmgw.chat.objects import object_of
+from llmgw.chat.signatures import ANTHROPIC, seal, unseal
 from llmgw.dialects.anthropic_messages.blocks import Block
 from llmgw.dialects.anthropic_messages.counts import Counts, write_usage
 from llmgw.dialects.anthropic_messages.errors import read_error
-from llmgw.dialects.anthropic_messages.parts import is_own_citation, object_of
+from llmgw.dialects.anthropic_messages.parts import is_own_citation
 from llmgw.errors import FailureClass, UpstreamProtocolError
 
 _FINISHES = {
@@ -37,6 +38,7 @@ _STOP_REASONS = {
 }
 REFUSAL = "refusal"
 ID = "msg_llmgw"  # of an answer whose provider gave none
+NO_ARGUMENTS = ("", "null")  # of a call that has none
 
 
 class Envelope(msgspec.Struct):
@@ -94,15 +96,16 @@ def write_finish(finish: Finish | None, *, has_calls: bool, has_refusal: bool) -
 
 
 def write_answer(answer: Answer) -> bytes:
-    """The message for a client."""
+    """The message for a client. Raises UpstreamProtocolError for a call whose arguments are no JSON object."""
     kinds = {type(part) for part in answer.parts}
+    is_cut = answer.finish is Finish.LENGTH
     return _encoder.encode(
         {
             "id": answer.id or ID,
             "type": "message",
             "role": "assistant",
             "model": answer.model,
-            "content": [_write_block(part) for part in answer.parts],
+            "content": [block for part in answer.parts for block in _write_part(part, is_cut=is_cut)],
             "stop_reason": write_finish(answer.finish, has_calls=ToolUse in kinds, has_refusal=Refusal in kinds),
             "stop_sequence": answer.stop_sequence or None,
             "usage": write_usage(answer.usage),
@@ -134,10 +137,12 @@ def _read_block(block: Block, calls: int) -> Iterator[Event]:
         case "thinking":
             if block.thinking:
                 yield events.ReasoningDelta(block.thinking)
-            if block.signature:
-                yield events.ReasoningDelta(signature=block.signature, issuer=ANTHROPIC)
+            issuer, signature = unseal(block.signature or "", ANTHROPIC)
+            if signature:
+                yield events.ReasoningDelta(signature=signature, issuer=issuer)
         case "redacted_thinking":
-            yield events.ReasoningDelta(redacted=str(block.data or ""), issuer=ANTHROPIC)
+            issuer, data = unseal(str(block.data or ""), ANTHROPIC)
+            yield events.ReasoningDelta(redacted=data, issuer=issuer)
         case "tool_use":
             yield events.ToolStarted(calls, block.id or "", block.name or "")
             yield events.ToolDelta(calls, block.arguments)
@@ -145,23 +150,39 @@ def _read_block(block: Block, calls: int) -> Iterator[Event]:
             return
 
 
-def _write_block(part: AnswerPart) -> dict[str, Any]:
+def write_thought(text: str, signature: str, issuer: str) -> dict[str, Any]:
+    """Only Anthropic's own signatures are as they are; there is always one, for clients send back what they got."""
+    return {"type": "thinking", "thinking": text, "signature": seal(issuer, signature, ANTHROPIC)}
+
+
+def write_redacted(data: str, issuer: str) -> dict[str, Any]:
+    return {"type": "redacted_thinking", "data": seal(issuer, data, ANTHROPIC)}
+
+
+def _write_part(part: AnswerPart, *, is_cut: bool) -> Iterator[dict[str, Any]]:
     match part:
         case Text():
             citations = [citation for citation in part.citations if is_own_citation(citation)]
-            return {"type": "text", "text": part.text, "citations": citations or None}
+            if part.text or citations:
+                yield {"type": "text", "text": part.text, "citations": citations or None}
         case Refusal():
-            return {"type": "text", "text": part.text, "citations": None}
-        case Reasoning(redacted=redacted) if redacted:
-            return {"type": "redacted_thinking", "data": redacted}
+            yield {"type": "text", "text": part.text, "citations": None}
         case Reasoning():
-            return {"type": "thinking", "thinking": part.text, "signature": part.signature}
+            if part.text or part.signature:
+                yield write_thought(part.text, part.signature, part.issuer if part.signature else "")
+            if part.redacted:
+                yield write_redacted(part.redacted, part.issuer)
         case ToolUse():
-            return {"type": "tool_use", "id": part.id, "name": part.name, "input": _input(part.arguments)}
+            if part.signature:
+                yield write_thought("", part.signature, part.issuer)
+            yield {"type": "tool_use", "id": part.id, "name": part.name, "input": _input(part, is_cut=is_cut)}
         case _:
             assert_never(part)
 
 
-def _input(arguments: str) -> msgspec.Raw:
+def _input(call: ToolUse, *, is_cut: bool) -> msgspec.Raw:
     """A call that the limit of tokens cut short has no arguments that could be told."""
-    return object_of(arguments) or msgspec.Raw(b"{}")
+    given = object_of(call.arguments)
+    if given is None and not is_cut and call.arguments.strip() not in NO_ARGUMENTS:
+        raise UpstreamProtocolError(f"the arguments of tool call '{call.id}' are no JSON object")
+    return msgspec.Raw(b"{}") if given is None else given

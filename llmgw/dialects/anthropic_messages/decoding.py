@@ -10,7 +10,7 @@ from typing import Any
 from llmgw.chat import events
 from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
-from llmgw.chat.signatures import ANTHROPIC
+from llmgw.chat.signatures import ANTHROPIC, unseal
 from llmgw.dialects.anthropic_messages.answers import read_finish
 from llmgw.dialects.anthropic_messages.blocks import Block
 from llmgw.dialects.anthropic_messages.counts import Counts
@@ -82,7 +82,8 @@ class AnthropicDecoder:
                 opened.signature += [block.signature] if block.signature else []
                 return [events.ReasoningDelta(block.thinking)] if block.thinking else []
             case "redacted_thinking":
-                return [events.ReasoningDelta(redacted=str(block.data or ""))]
+                issuer, data = unseal(str(block.data or ""), ANTHROPIC)
+                return [events.ReasoningDelta(redacted=data, issuer=issuer)]
             case "tool_use":
                 opened.call, opened.arguments = self._calls, block.arguments
                 self._calls += 1
@@ -112,7 +113,8 @@ class AnthropicDecoder:
         if opened.call is not None and not opened.has_pieces:
             return [events.ToolDelta(opened.call, opened.arguments)]
         if opened.signature:
-            return [events.ReasoningDelta(signature="".join(opened.signature), issuer=ANTHROPIC)]
+            issuer, signature = unseal("".join(opened.signature), ANTHROPIC)
+            return [events.ReasoningDelta(signature=signature, issuer=issuer)] if signature else []
         return [events.Cited(citation) for citation in opened.citations]
 
     def _end(self, told: StreamEvent) -> list[Event]:

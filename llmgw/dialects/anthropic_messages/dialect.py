@@ -7,14 +7,16 @@ import msgspec
 
 from llmgw.chat.answer import Answer
 from llmgw.chat.conversation import Conversation
-from llmgw.chat.dialect import AnswerSign, Decoder, Dialect, Encoder, ErrorReport, Sign
+from llmgw.chat.counting import CountingDialect
+from llmgw.chat.dialect import AnswerSign, Decoder, Encoder, ErrorReport, Sign
 from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
-from llmgw.dialects.anthropic_messages import answers, errors, facts, requests, signs
+from llmgw.dialects.anthropic_messages import answers, counting, errors, facts, requests, signs
 from llmgw.dialects.anthropic_messages.blocks import NAME
 from llmgw.dialects.anthropic_messages.decoding import AnthropicDecoder
 from llmgw.dialects.anthropic_messages.encoding import AnthropicEncoder
+from llmgw.dialects.anthropic_messages.sealed import without_sealed
 from llmgw.wire import sse
 
 _encoder = msgspec.json.Encoder()
@@ -31,7 +33,7 @@ class AnthropicMessages:
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
         """Usage comes unasked, so there is nothing to ask for."""
-        body, dropped = edits.applied(request.fields)
+        body, dropped = edits.applied(without_sealed(request.fields))
         body["model"] = msgspec.Raw(_encoder.encode(edits.model))
         return _encoder.encode(body), dropped
 
@@ -53,8 +55,20 @@ class AnthropicMessages:
     def read_events(self, body: bytes) -> list[Event]:
         return answers.read_events(body)
 
-    def write_answer(self, answer: Answer, created_s: int = 0) -> bytes:  # noqa: ARG002 - it is not told here
+    def write_answer(self, answer: Answer, request: ChatRequest, created_s: int = 0) -> bytes:  # noqa: ARG002 - it is not told here
         return answers.write_answer(answer)
+
+    def read_count_request(self, body: bytes, model: str = "") -> ChatRequest:
+        return facts.read_request(body, model, stream=False)
+
+    def write_count_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+        return counting.write_count_request(request, edits)
+
+    def read_count(self, body: bytes) -> int:
+        return counting.read_count(body)
+
+    def write_count(self, input_tokens: int) -> bytes:
+        return counting.write_count(input_tokens)
 
     def decoder(self) -> Decoder:
         return AnthropicDecoder()
@@ -86,4 +100,4 @@ def _model(name: str, created_s: int) -> dict[str, str]:
     return {"type": "model", "id": name, "display_name": name, "created_at": created_at}
 
 
-anthropic_messages: Dialect = AnthropicMessages()
+anthropic_messages: CountingDialect = AnthropicMessages()

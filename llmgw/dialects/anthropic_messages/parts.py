@@ -4,8 +4,6 @@ Neighbours of the same role are one message, the results of tools stand first in
 """
 
 import re
-from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any, assert_never
@@ -13,6 +11,7 @@ from zlib import crc32
 
 import msgspec
 
+from llmgw.chat.claude.thinking import is_own_reasoning
 from llmgw.chat.conversation import (
     Audio,
     File,
@@ -26,8 +25,8 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
-from llmgw.chat.signatures import ANTHROPIC
-from llmgw.dialects.anthropic_messages.blocks import PLAIN_TEXT
+from llmgw.chat.objects import object_of
+from llmgw.dialects.anthropic_messages.media import write_file, write_image
 from llmgw.errors import InvalidRequestError
 
 WireBlock = dict[str, Any]
@@ -44,12 +43,19 @@ CITATIONS = frozenset(
 )
 # A conversation must begin with the user's turn, and that must say something.
 OPENING = "(continued)"
+# To models that do not go on from the assistant's last words: it must end with the user's turn.
+CLOSING = "(continue)"
 _FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
 
 
-def write_messages(messages: Sequence[Message], dropped: list[str]) -> list[WireBlock]:
-    """Turns of user and assistant. Instructions amid the conversation are the user's text, in a tag."""
+def write_messages(messages: Sequence[Message], dropped: list[str], *, goes_on: bool = True) -> list[WireBlock]:
+    """Turns of user and assistant. Instructions amid the conversation are the user's text, in a tag.
+
+    `goes_on`: whether the model takes a last turn of the assistant, to go on from there.
+    """
     placed = [(place, message) for place, message in enumerate(messages) if message.parts]
+    if any(message.name for message in messages):
+        dropped.append("messages.name")
     turns: list[WireBlock] = []
     for role, turn in groupby(placed, lambda each: _role(each[1])):
         content = _write_turn(turn, dropped)
@@ -59,7 +65,7 @@ def write_messages(messages: Sequence[Message], dropped: list[str]) -> list[Wire
     if turns and turns[0]["role"] == Role.ASSISTANT:
         turns.insert(0, {"role": Role.USER, "content": [{"type": "text", "text": OPENING}]})
     if turns and turns[-1]["role"] == Role.ASSISTANT:
-        _trim(turns[-1]["content"][-1])
+        _end(turns, dropped, goes_on=goes_on)
     return turns
 
 
@@ -68,9 +74,13 @@ def _role(message: Message) -> Role:
 
 
 def _write_turn(turn: Iterable[tuple[int, Message]], dropped: list[str]) -> list[WireBlock]:
+    """The results of tools must stand first; the rest keeps its order."""
     parts: list[Placed] = [(place, part) for place, message in turn for part in _spoken(message)]
-    parts.sort(key=lambda placed: not isinstance(placed[1], ToolResult))  # stable: the rest keeps its order
-    blocks = (write_part(part, place, dropped) for place, part in parts)
+    results = [placed for placed in parts if isinstance(placed[1], ToolResult)]
+    rest = [placed for placed in parts if not isinstance(placed[1], ToolResult)]
+    if [*results, *rest] != parts:
+        dropped.append("messages.order")
+    blocks = (write_part(part, place, dropped) for place, part in (*results, *rest))
     return [block for block in blocks if block is not None]
 
 
@@ -89,9 +99,13 @@ def _joined(turns: list[WireBlock]) -> list[WireBlock]:
     ]
 
 
-def _trim(last: WireBlock) -> None:
+def _end(turns: list[WireBlock], dropped: list[str], *, goes_on: bool) -> None:
     """The model goes on from the assistant's last text: Anthropic refuses one that ends in white space."""
-    if last["type"] == "text":
+    last = turns[-1]["content"][-1]
+    if not goes_on:
+        dropped.append("messages.prefill")
+        turns.append({"role": Role.USER, "content": [{"type": "text", "text": CLOSING}]})
+    elif last["type"] == "text":
         last["text"] = last["text"].rstrip()
 
 
@@ -109,11 +123,12 @@ def write_part(part: Part, place: int, dropped: list[str]) -> WireBlock | None: 
         case ToolResult():
             return _write_result(part, place, dropped)
         case Image():
-            return {"type": "image", "source": _image_source(part), **mark(part.cache)}
+            return {**write_image(part, dropped), **mark(part.cache)}
         case File():
-            return _write_file(part)
+            block = write_file(part, dropped)
+            return None if block is None else {**block, **mark(part.cache)}
         case Audio():
-            dropped.append("messages.input_audio")
+            dropped.append("messages.audio")
             return None
         case _:
             assert_never(part)
@@ -135,11 +150,6 @@ def write_text(text: Text, dropped: list[str]) -> WireBlock | None:
 def is_own_citation(citation: Any) -> bool:
     """Whether it is in Anthropic's words."""
     return isinstance(citation, dict) and citation.get("type") in CITATIONS
-
-
-def is_own_reasoning(part: Part) -> bool:
-    """Whether Anthropic will take it back: a thought needs the proof that it gave."""
-    return isinstance(part, Reasoning) and part.issuer == ANTHROPIC and bool(part.signature or part.redacted)
 
 
 def _write_reasoning(thought: Reasoning) -> WireBlock | None:
@@ -175,43 +185,6 @@ def _input(call: ToolUse, place: int) -> msgspec.Raw:
         param = f"messages[{place}]"
         raise InvalidRequestError(f"{param}: the arguments of tool call '{call.id}' are no JSON object", param=param)
     return given
-
-
-def object_of(text: str) -> msgspec.Raw | None:
-    """JSON text as it is, if it is that of an object."""
-    try:
-        is_object = isinstance(msgspec.json.decode(text), dict)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return None
-    return msgspec.Raw(text.encode()) if is_object else None
-
-
-def _image_source(image: Image) -> WireBlock:
-    if image.url:
-        return {"type": "url", "url": image.url}
-    return {"type": "base64", "media_type": image.media_type, "data": image.data}
-
-
-def _write_file(file: File) -> WireBlock:
-    if file.media_type.startswith("image/") and file.data:
-        return {"type": "image", "source": _image_source(Image(file.media_type, file.data)), **mark(file.cache)}
-    block: WireBlock = {"type": "document", "source": _file_source(file), **mark(file.cache)}
-    if file.name:
-        block["title"] = file.name
-    return block
-
-
-def _file_source(file: File) -> WireBlock:
-    if file.id:
-        return {"type": "file", "file_id": file.id}
-    if file.url:
-        return {"type": "url", "url": file.url}
-    if file.media_type.startswith("text/"):
-        try:
-            return {"type": "text", "media_type": PLAIN_TEXT, "data": b64decode(file.data).decode()}
-        except (Base64Error, UnicodeDecodeError):
-            pass  # then it goes as it is, and the provider says what is wrong with it
-    return {"type": "base64", "media_type": file.media_type or "application/pdf", "data": file.data}
 
 
 def mark(cache: str) -> WireBlock:

@@ -8,13 +8,13 @@ import msgspec
 from llmgw.chat.answer import Answer
 from llmgw.chat.conversation import Json, Reasoning, Refusal, Text, ToolUse
 from llmgw.chat.events import Event, Finish
-from llmgw.chat.usage import Usage
+from llmgw.chat.openai_words import write_usage
+from llmgw.chat.provider_bodies import UNREADABLE, failed
+from llmgw.chat.signatures import GOOGLE
 from llmgw.dialects.openai_chat.calls import text_of
 from llmgw.dialects.openai_chat.chunks import (
-    UNREADABLE,
     FullChunk,
     chunk_usage,
-    failed,
     fully_decoded,
     is_first,
     told_error,
@@ -50,7 +50,7 @@ def read_events(body: bytes) -> list[Event]:
 
 def write_answer(answer: Answer, created_s: int = 0) -> bytes:
     """The completion for a client."""
-    calls = [tool_call(part.id, part.name, part.arguments, part.signature) for part in _all(answer, ToolUse)]
+    calls = [tool_call(call) for call in _all(answer, ToolUse)]
     refusal = "".join(part.text for part in _all(answer, Refusal))
     choice = {
         "index": 0,
@@ -58,7 +58,7 @@ def write_answer(answer: Answer, created_s: int = 0) -> bytes:
         "logprobs": None,
         "finish_reason": finish_word(answer.finish, calls=bool(calls), refused=bool(refusal)),
     }
-    usage = {} if answer.usage is None else {"usage": usage_fields(answer.usage)}
+    usage = {} if answer.usage is None else {"usage": write_usage(answer.usage)}
     return msgspec.json.encode(
         {
             "id": answer.id or UNNAMED,
@@ -80,23 +80,11 @@ def finish_word(finish: Finish | None, *, calls: bool, refused: bool) -> str:
     return _FINISH_WORDS.get(finish, "stop") if finish else "stop"
 
 
-def usage_fields(usage: Usage) -> dict[str, object]:
-    written = usage.cache_write_input_tokens
-    return {
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {
-            "cached_tokens": usage.cached_input_tokens,
-            **({"cache_write_tokens": written} if written else {}),
-        },
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-    }
-
-
-def tool_call(id_: str, name: str, arguments: str, signature: str = "") -> dict[str, object]:
-    extra = {"extra_content": {"google": {"thought_signature": signature}}} if signature else {}
-    return {"id": id_, "type": "function", "function": {"name": name, "arguments": arguments}, **extra}
+def tool_call(call: ToolUse, *, proves: bool = True) -> dict[str, object]:
+    """`proves`: with Google's signature, as its own endpoint has it."""
+    is_proved = proves and call.signature and call.issuer == GOOGLE
+    extra = {"extra_content": {"google": {"thought_signature": call.signature}}} if is_proved else {}
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}, **extra}
 
 
 def annotation(citation: Json) -> dict[str, object] | None:
@@ -133,7 +121,7 @@ def _message(answer: Answer, refusal: str, calls: list[dict[str, object]]) -> di
         "role": "assistant",
         "content": "".join(text.text for text in texts) if texts else None,
         "refusal": refusal or None,
-        **write_reasoning(_all(answer, Reasoning)),
+        **write_reasoning(_all(answer, Reasoning), _all(answer, ToolUse)),
         **({"tool_calls": calls} if calls else {}),
         **({"annotations": notes} if notes else {}),
     }

@@ -4,12 +4,16 @@ So a piece belongs to the call of its index, else of its id, else to the last on
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from llmgw.chat import events
 from llmgw.chat.events import Event
+from llmgw.chat.signatures import GOOGLE
+from llmgw.dialects.openai_chat.reasoning import Proof
+
+_NO_PROOFS: Mapping[str, Proof] = {}
 
 
 @dataclass(slots=True)
@@ -18,7 +22,7 @@ class _Call:
 
     id: str
     name: str = ""
-    signature: str = ""
+    proof: Proof = ("", "")
     index: int | None = None
     early: list[str] = field(default_factory=list)
 
@@ -32,13 +36,15 @@ class Calls:
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
 
-    def read(self, pieces: Any, legacy: Any, answer_id: str) -> Iterator[Event]:
-        """`pieces` are the delta's `tool_calls`, `legacy` its `function_call`."""
+    def read(
+        self, pieces: Any, legacy: Any, answer_id: str, proofs: Mapping[str, Proof] = _NO_PROOFS
+    ) -> Iterator[Event]:
+        """`pieces` are the delta's `tool_calls`, `legacy` its `function_call`; `proofs` are by the ids of calls."""
         for piece in pieces if isinstance(pieces, list) else []:
             if isinstance(piece, dict):
-                yield from self._read(piece, _dict(piece.get("function")), answer_id)
+                yield from self._read(piece, answer_id, proofs)
         if isinstance(legacy, dict) and (legacy.get("name") or legacy.get("arguments")):
-            yield from self._read({"index": 0}, legacy, answer_id)
+            yield from self._read({"index": 0, "function": legacy}, answer_id, proofs)
 
     def rest(self, answer_id: str) -> Iterator[Event]:
         """Calls whose name never came, at last without it."""
@@ -46,10 +52,11 @@ class Calls:
             if call.index is None and (call.id or call.early):
                 yield from self._announce(call, answer_id)
 
-    def _read(self, piece: dict[str, Any], function: dict[str, Any], answer_id: str) -> Iterator[Event]:
+    def _read(self, piece: dict[str, Any], answer_id: str, proofs: Mapping[str, Proof]) -> Iterator[Event]:
+        function = _dict(piece.get("function"))
         call = self._call_of(piece.get("index"), text_of(piece.get("id")), is_named=bool(text_of(function.get("name"))))
         call.name = call.name or text_of(function.get("name"))
-        call.signature = call.signature or signature_of(piece)
+        call.proof = call.proof if call.proof[0] else proof_of(piece, proofs)
         arguments = arguments_of(function)
         if call.index is None and not call.name:
             call.early += filter(None, [arguments])
@@ -62,7 +69,8 @@ class Calls:
     def _announce(self, call: _Call, answer_id: str) -> Iterator[Event]:
         """An id is made up where the provider gave none: results must say whose they are."""
         call.index, self.count = self.count, self.count + 1
-        yield events.ToolStarted(call.index, call.id or f"call_{answer_id}_{call.index}", call.name, call.signature)
+        id_ = call.id or f"call_{answer_id}_{call.index}"
+        yield events.ToolStarted(call.index, id_, call.name, *call.proof)
         if call.early:
             yield events.ToolDelta(call.index, "".join(call.early))
 
@@ -98,9 +106,15 @@ def arguments_of(function: dict[str, Any]) -> str:
     return "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
 
 
-def signature_of(call: dict[str, Any]) -> str:
-    """Google's proof of what was thought before the call, in a corner of its own."""
-    return text_of(_dict(_dict(call.get("extra_content")).get("google")).get("thought_signature"))
+def proof_of(call: dict[str, Any], proofs: Mapping[str, Proof]) -> Proof:
+    """What was thought before the call, in Google's corner of it, or among the details of the message."""
+    signature = google_signature(call.get("extra_content"))
+    return (signature, GOOGLE) if signature else proofs.get(text_of(call.get("id")), ("", ""))
+
+
+def google_signature(extra_content: Any) -> str:
+    """Of a call, or of a message (https://ai.google.dev/gemini-api/docs/thought-signatures)."""
+    return text_of(_dict(_dict(extra_content).get("google")).get("thought_signature"))
 
 
 def text_of(value: Any) -> str:

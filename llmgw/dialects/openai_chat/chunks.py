@@ -4,18 +4,15 @@ Any stands wherever some provider deviates: what is not as expected says nothing
 """
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from llmgw.chat.bodies import completed
+from llmgw.chat import provider_bodies
 from llmgw.chat.dialect import FINISH_ERROR
+from llmgw.chat.openai_words import read_usage
 from llmgw.chat.provider_errors import ProviderError, read_error
 from llmgw.chat.usage import Usage
-from llmgw.errors import FailureClass, UpstreamProtocolError
-
-# What msgspec raises for what is no JSON of the shape that is asked for.
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Groq(msgspec.Struct):
@@ -55,6 +52,7 @@ class Chunk(msgspec.Struct):
 
 class FullDelta(Delta):
     annotations: Any = None
+    extra_content: Any = None
 
 
 class FullChoice(Choice):
@@ -69,62 +67,18 @@ class FullChunk(Chunk):
     model: Any = None
 
 
-_Read = TypeVar("_Read")
 _chunk_decoder = msgspec.json.Decoder(Chunk)
 _full_decoder = msgspec.json.Decoder(FullChunk)
 
 
 def decoded(data: bytes) -> Chunk:
     """The part that the gateway acts on."""
-    return _mended(_chunk_decoder, data)
+    return provider_bodies.decoded(_chunk_decoder, data)
 
 
 def fully_decoded(data: bytes) -> FullChunk:
     """All that has a word in the hub."""
-    return _mended(_full_decoder, data)
-
-
-def _mended(decoder: "msgspec.json.Decoder[_Read]", data: bytes) -> _Read:
-    """Providers cut texts inside a character too. The caller gets that as it came; only we read it otherwise."""
-    try:
-        return decoder.decode(data)
-    except msgspec.DecodeError:
-        mended = completed(data)
-        if mended == data:
-            raise
-        return decoder.decode(mended)
-
-
-def read_usage(told: Any) -> Usage | None:
-    """Some count beside what others count inside, and only their arithmetic tells.
-
-    Azure's Grok has the cached tokens beside the prompt; xAI has the reasoning beside the completion and both in the
-    total; Gemini's endpoint names its thoughts nowhere but in the total.
-    """
-    if not isinstance(told, dict) or not ("prompt_tokens" in told or "completion_tokens" in told):
-        return None
-    prompt, completion = _count(told, "prompt_tokens"), _count(told, "completion_tokens")
-    cached = (
-        _count(told.get("prompt_tokens_details"), "cached_tokens")
-        or _count(told, "prompt_cache_hit_tokens")  # DeepSeek
-        or _count(told, "num_cached_tokens")  # Mistral
-    )
-    written = _count(told.get("prompt_tokens_details"), "cache_write_tokens")  # OpenRouter, at times both
-    reasoning = _count(told.get("completion_tokens_details"), "reasoning_tokens")
-    input_tokens = prompt if cached <= prompt else prompt + cached
-    beside = max(_count(told, "total_tokens") - input_tokens - completion, 0) if prompt else 0
-    return Usage(
-        input_tokens=input_tokens,
-        output_tokens=completion + beside,
-        cached_input_tokens=cached,
-        reasoning_tokens=max(reasoning, beside),
-        cache_write_input_tokens=min(written, input_tokens - cached),
-    )
-
-
-def _count(told: Any, name: str) -> int:
-    value = told.get(name) if isinstance(told, dict) else None
-    return int(value) if isinstance(value, int | float) and value > 0 else 0
+    return provider_bodies.decoded(_full_decoder, data)
 
 
 def chunk_usage(chunk: Chunk) -> Usage | None:
@@ -148,11 +102,6 @@ def told_error(chunk: Chunk, data: bytes) -> ProviderError | None:
 def is_first(choice: Choice) -> bool:
     """Of several choices only the first crosses to another dialect. Some do not number them."""
     return not (isinstance(choice.index, int) and choice.index)
-
-
-def failed(told: ProviderError) -> UpstreamProtocolError:
-    """An error where an answer should be is a failed attempt of its class."""
-    return UpstreamProtocolError(told.message, told.failure or FailureClass.PROTOCOL, retry_after_s=told.retry_after_s)
 
 
 def has_content(choice: Choice) -> bool:

@@ -6,32 +6,15 @@ from typing import Any
 
 from llmgw.chat import events
 from llmgw.chat.events import Event, Finish
+from llmgw.chat.openai_words import FINISHES
 from llmgw.chat.provider_errors import ProviderError
+from llmgw.chat.signatures import GOOGLE
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_chat.calls import Calls, text_of
+from llmgw.dialects.openai_chat.calls import Calls, google_signature, text_of
 from llmgw.dialects.openai_chat.chunks import FullChoice, FullChunk, FullDelta
-from llmgw.dialects.openai_chat.reasoning import read_reasoning
+from llmgw.dialects.openai_chat.reasoning import call_proofs, read_reasoning
 from llmgw.errors import FailureClass
 
-# What is not here, and not in `_FAILURES`, is an end as good as `stop`: eos, eos_token, end_turn …
-_FINISHES = {
-    "length": Finish.LENGTH,
-    "max_tokens": Finish.LENGTH,
-    "max_output_tokens": Finish.LENGTH,
-    "model_length": Finish.LENGTH,
-    "model_context_window_exceeded": Finish.LENGTH,
-    "tool_calls": Finish.TOOL_USE,
-    "tool_call": Finish.TOOL_USE,
-    "tool_use": Finish.TOOL_USE,
-    "function_call": Finish.TOOL_USE,
-    "stop_sequence": Finish.STOP_SEQUENCE,
-    "content_filter": Finish.CONTENT_FILTER,
-    "content_filtered": Finish.CONTENT_FILTER,
-    "safety": Finish.CONTENT_FILTER,
-    "sensitive": Finish.CONTENT_FILTER,
-    "refusal": Finish.REFUSAL,
-    "pause_turn": Finish.PAUSE,
-}
 _FAILURES = {
     "insufficient_system_resource": FailureClass.OVERLOADED,  # DeepSeek
     "network_error": FailureClass.SERVER_ERROR,  # Zhipu
@@ -61,9 +44,14 @@ class Saying:
         if said is None:
             news: Iterator[Event] = _content(choice.text)
         else:
-            calls = self._calls.read(said.tool_calls, said.function_call, self._id or "")
+            calls = self._calls.read(said.tool_calls, said.function_call, self._id or "", call_proofs(said))
             news = chain(
-                _thoughts(said), _content(said.content), _refusal(said.refusal), calls, _citations(said.annotations)
+                _thoughts(said),
+                _content(said.content),
+                _proof(said.extra_content),
+                _refusal(said.refusal),
+                calls,
+                _citations(said.annotations),
             )
         for event in news:
             self.speaks = True
@@ -90,14 +78,14 @@ class Saying:
         if reason in _FAILURES:
             yield events.Failed(ProviderError(_FAILURES[reason], f"the provider ended the answer with {reason!r}"))
             return
-        sequence = "" if text_of(stopped_by).lower() in _ENDS | _FINISHES.keys() else text_of(stopped_by)
+        sequence = "" if text_of(stopped_by).lower() in _ENDS | FINISHES.keys() else text_of(stopped_by)
         finish = self._finish(reason, sequence)
         yield events.Finished(finish, sequence if finish is Finish.STOP_SEQUENCE else "")
 
     def _finish(self, reason: str, sequence: str) -> Finish:
         """Many end a tool call with `stop`, and OpenAI a refusal."""
-        if reason in _FINISHES:
-            return _FINISHES[reason]
+        if reason in FINISHES:
+            return FINISHES[reason]
         if self._calls.count:
             return Finish.TOOL_USE
         if self._refuses:
@@ -125,6 +113,13 @@ def _content(content: Any) -> Iterator[Event]:
             yield from map(events.ReasoningDelta, texts(part.get("thinking")))
         else:
             yield from map(events.TextDelta, texts(part))
+
+
+def _proof(extra_content: Any) -> Iterator[Event]:
+    """Google's, of a text: it stands beside it."""
+    signature = google_signature(extra_content)
+    if signature:
+        yield events.ReasoningDelta(signature=signature, issuer=GOOGLE)
 
 
 def _refusal(refusal: Any) -> Iterator[Event]:

@@ -15,22 +15,21 @@ from llmgw.chat.bodies import model_of, reading, scalars
 from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import NOTHING, AnswerSign, ErrorReport, Sign
 from llmgw.chat.events import Event
+from llmgw.chat.openai_words import may_matter, read_usage, with_usage, write_error, write_model, write_models
+from llmgw.chat.provider_bodies import UNREADABLE, failed
 from llmgw.chat.provider_errors import ProviderError, read_error
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.dialects.openai_chat.answers import read_events, write_answer
 from llmgw.dialects.openai_chat.chunks import (
-    UNREADABLE,
     Choice,
     Chunk,
     chunk_usage,
     decoded,
-    failed,
     finish_reason,
     has_content,
-    read_usage,
     told_error,
 )
-from llmgw.dialects.openai_chat.errors import write_error
+from llmgw.dialects.openai_chat.departing import departed
 from llmgw.dialects.openai_chat.requests import read_conversation, write_conversation
 from llmgw.dialects.openai_chat.streams import StreamDecoder, StreamEncoder
 from llmgw.errors import UpstreamProtocolError
@@ -66,7 +65,6 @@ class _Request(msgspec.Struct, kw_only=True):
 
 
 _request_decoder = msgspec.json.Decoder(_Request)
-_fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encoder = msgspec.json.Encoder()
 
 
@@ -86,6 +84,7 @@ class OpenAIChat:
             stream=bool(request.stream) if stream is None else stream,
             wants_usage=bool(request.stream_options and request.stream_options.include_usage),
             max_tokens=request.max_completion_tokens or request.max_tokens or 0,
+            choices=max(request.n or 1, 1),
             user=request.user or "",
             tools=bool(request.tools),
             json=request.response_format is not None and request.response_format.type != "text",
@@ -97,8 +96,9 @@ class OpenAIChat:
         body, dropped = edits.applied(request.fields, also)
         body["model"] = msgspec.Raw(_encoder.encode(edits.model))
         if edits.ask_usage and request.stream:
-            body["stream_options"] = _with_usage(body.get("stream_options"))
-        return _encoder.encode(body), dropped
+            body["stream_options"] = with_usage(body.get("stream_options"))
+        left_out = departed(body, edits.departures)
+        return _encoder.encode(body), (*dropped, *left_out)
 
     def read_answer(self, body: bytes) -> AnswerSign:
         try:
@@ -131,13 +131,7 @@ class OpenAIChat:
         return _sign(chunk) if told is None else _sign_of_error(told, chunk)
 
     def may_matter(self, events: bytes) -> bool:
-        return (
-            events.count(b'"usage"') != events.count(b'"usage":null')
-            or events.count(b'"finish_reason"') != events.count(b'"finish_reason":null')
-            or b'"error"' in events
-            or b"[DONE]" in events
-            or b"event:" in events
-        )
+        return may_matter(events)
 
     def read_conversation(self, request: ChatRequest) -> Conversation:
         return read_conversation(request)
@@ -148,7 +142,7 @@ class OpenAIChat:
     def read_events(self, body: bytes) -> list[Event]:
         return read_events(body)
 
-    def write_answer(self, answer: Answer, created_s: int = 0) -> bytes:
+    def write_answer(self, answer: Answer, request: ChatRequest, created_s: int = 0) -> bytes:  # noqa: ARG002 - it is not told here
         return write_answer(answer, created_s)
 
     def decoder(self) -> StreamDecoder:
@@ -158,10 +152,10 @@ class OpenAIChat:
         return StreamEncoder(request, created_s)
 
     def write_models(self, names: Sequence[str], created_s: int) -> bytes:
-        return _encoder.encode({"object": "list", "data": [_model(name, created_s) for name in names]})
+        return write_models(names, created_s)
 
     def write_model(self, name: str, created_s: int) -> bytes:
-        return _encoder.encode(_model(name, created_s))
+        return write_model(name, created_s)
 
     def read_error(self, status: int, body: bytes) -> ProviderError:
         return msgspec.structs.replace(read_error(status, body), plain=_is_plain(body))
@@ -171,15 +165,6 @@ class OpenAIChat:
 
     def write_stream_error(self, report: ErrorReport) -> bytes:
         return sse.write(write_error(report))
-
-
-def _with_usage(options: msgspec.Raw | None) -> msgspec.Raw:
-    given = {} if options is None else _fields_or_none(options)
-    return msgspec.Raw(_encoder.encode({**given, "include_usage": msgspec.Raw(b"true")}))
-
-
-def _fields_or_none(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
-    return {} if bytes(raw) == b"null" else _fields_decoder.decode(raw)
 
 
 def _sign(chunk: Chunk) -> Sign:
@@ -192,10 +177,6 @@ def _sign(chunk: Chunk) -> Sign:
         usage=usage,
         usage_only=usage is not None and not choices,
     )
-
-
-def _model(name: str, created_s: int) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": created_s, "owned_by": "llmgw"}
 
 
 def _index(choice: Choice) -> int:

@@ -4,7 +4,7 @@ Results of tools are messages of their own here and parts of the user's turn in 
 `system` there, and here the first message.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -24,15 +24,20 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
+from llmgw.chat.request import Edits
+from llmgw.chat.signatures import ANTHROPIC, GOOGLE, OPENAI
 from llmgw.dialects.openai_chat.answers import tool_call
-from llmgw.dialects.openai_chat.calls import arguments_of, signature_of
+from llmgw.dialects.openai_chat.calls import arguments_of, google_signature, proof_of
 from llmgw.dialects.openai_chat.parts import Content, cache, read_content, write_part
-from llmgw.dialects.openai_chat.reasoning import read_reasoning
+from llmgw.dialects.openai_chat.reasoning import Proof, call_proofs, read_reasoning, write_call_proofs, write_details
 from llmgw.errors import InvalidRequestError
 
 Drop = Callable[[str], None]
 
-_DIALECT = "openai_chat"
+_DETAILS = "reasoning_details"
+_KINDS = {"video_url": "video", "input_video": "video"}  # of parts that have no word in the hub
+# Who made a model is in its name, and only his signatures are of use to it.
+_ISSUERS = (("claude", ANTHROPIC), ("anthropic/", ANTHROPIC), ("gemini", GOOGLE), ("openai/", OPENAI), ("gpt-", OPENAI))
 
 
 class Turn(msgspec.Struct, kw_only=True):
@@ -48,6 +53,7 @@ class Turn(msgspec.Struct, kw_only=True):
     reasoning: Any = None
     reasoning_content: Any = None
     reasoning_details: Any = None
+    extra_content: Any = None
     cache_control: Any = None
     audio: Any = None
     prefix: Any = None
@@ -92,18 +98,20 @@ class MessageReader:
     def _known(self, part: Part | str) -> Part | None:
         if not isinstance(part, str):
             return part
-        self._drop(f"messages.{part}")
+        self._drop(f"messages.{_KINDS.get(part, part)}")
         return None
 
     def _said(self, turn: Turn, place: int) -> Iterator[Part]:
-        for thought in read_reasoning(turn):
-            yield msgspec.structs.replace(thought, issuer=thought.issuer or _DIALECT)
-        for part in self._content(turn):
-            yield msgspec.structs.replace(part, issuer=_DIALECT) if isinstance(part, Reasoning) else part
+        yield from read_reasoning(turn)
+        yield from self._content(turn)
+        signature = google_signature(turn.extra_content)
+        if signature:
+            yield Reasoning(signature=signature, issuer=GOOGLE)
         if turn.refusal:
             yield Refusal(turn.refusal)
+        proofs = call_proofs(turn)
         for n, call in enumerate(turn.tool_calls or []):
-            yield self._call(call, f"messages[{place}].tool_calls[{n}]", f"call_{place}_{n}")
+            yield self._call(call, f"messages[{place}].tool_calls[{n}]", f"call_{place}_{n}", proofs)
         if turn.function_call:
             name = turn.function_call.get("name")
             if not isinstance(name, str):
@@ -112,16 +120,16 @@ class MessageReader:
             self._last_call = f"call_{place}"
             yield ToolUse(self._last_call, name, arguments_of(turn.function_call))
 
-    def _call(self, call: dict[str, Any], place: str, made_up: str) -> ToolUse:
+    def _call(self, call: dict[str, Any], place: str, made_up: str, proofs: Mapping[str, Proof]) -> ToolUse:
         function = call.get("function")
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise InvalidRequestError(f"{place}.function: only calls of functions can be translated", param=place)
         self._last_call = str(call.get("id") or made_up)
         mark = cache(call.get("cache_control"))
-        return ToolUse(self._last_call, function["name"], arguments_of(function), signature_of(call), mark)
+        return ToolUse(self._last_call, function["name"], arguments_of(function), *proof_of(call, proofs), cache=mark)
 
 
-def write_messages(conversation: Conversation, drop: Drop) -> list[dict[str, object]]:
+def write_messages(conversation: Conversation, edits: Edits, drop: Drop) -> list[dict[str, object]]:
     """`drop` is told the name of what cannot be said."""
     messages: list[dict[str, object]] = []
     if conversation.system:
@@ -130,9 +138,10 @@ def write_messages(conversation: Conversation, drop: Drop) -> list[dict[str, obj
     for place, message in enumerate(conversation.messages):
         named: dict[str, object] = {"name": message.name} if message.name else {}
         if message.role is Role.ASSISTANT:
-            messages.append({"role": "assistant", **named, **_assistant(message, drop, thinks=place > loop)})
+            thoughts = _thoughts(message, edits, is_in_loop=place > loop)
+            messages.append({"role": "assistant", **named, **_assistant(message, edits, drop), **thoughts})
         elif message.role is Role.SYSTEM:
-            messages.append({"role": "system", **named, "content": _content(message.parts)})
+            messages.append({"role": "system", **named, "content": _content(message.parts, drop)})
         else:
             messages += _user(message, named, drop)
     return messages
@@ -148,26 +157,40 @@ def _is_said_by_user(message: Message) -> bool:
     return message.role is Role.USER and any(not isinstance(part, ToolResult) for part in message.parts)
 
 
-def _assistant(message: Message, drop: Drop, *, thinks: bool) -> dict[str, object]:
-    """Signed thoughts are left to who signed them; the unsigned came from one who may want them back (DeepSeek)."""
+def _assistant(message: Message, edits: Edits, drop: Drop) -> dict[str, object]:
     texts = [part.text for part in message.parts if isinstance(part, Text)]
     calls = [part for part in message.parts if isinstance(part, ToolUse)]
     refusal = "".join(part.text for part in message.parts if isinstance(part, Refusal))
-    thoughts = "\n\n".join(part.text for part in message.parts if isinstance(part, Reasoning) and _is_free(part))
     for part in message.parts:
         if not isinstance(part, Text | ToolUse | Refusal | Reasoning):
             drop(f"messages.{type(part).__name__.lower()}")
-    has_other = bool(calls or refusal)
+    proves = _issuer(edits.model) == GOOGLE
     return {
-        "content": None if has_other and not texts else "".join(texts),
+        "content": None if (calls or refusal) and not texts else "".join(texts),
         **({"refusal": refusal} if refusal else {}),
-        **({"reasoning_content": thoughts} if thoughts and thinks else {}),
-        **({"tool_calls": [tool_call(call.id, call.name, call.arguments) for call in calls]} if calls else {}),
+        **({"tool_calls": [tool_call(call, proves=proves) for call in calls]} if calls else {}),
     }
 
 
-def _is_free(thought: Reasoning) -> bool:
-    return not thought.signature and not thought.redacted
+def _thoughts(message: Message, edits: Edits, *, is_in_loop: bool) -> dict[str, object]:
+    """Where the provider takes them: in a loop of tools their text, or always the details that can be proved."""
+    thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
+    if edits.thoughts_field == _DETAILS:
+        return _details(message, thoughts, _issuer(edits.model))
+    text = "\n\n".join(thought.text for thought in thoughts if thought.text)
+    return {edits.thoughts_field: text} if text and is_in_loop and edits.thoughts_field else {}
+
+
+def _issuer(model: str) -> str:
+    return next((issuer for part, issuer in _ISSUERS if part in model), "")
+
+
+def _details(message: Message, thoughts: Sequence[Reasoning], issuer: str) -> dict[str, object]:
+    own = [thought for thought in thoughts if thought.issuer in ("", issuer)]
+    details = [detail for index, thought in enumerate(own) for detail in write_details(thought, index)]
+    calls = [part for part in message.parts if isinstance(part, ToolUse) and part.issuer == issuer]
+    details += write_call_proofs(calls, googles=True)
+    return {_DETAILS: details} if details else {}
 
 
 def _user(message: Message, named: dict[str, object], drop: Drop) -> Iterator[dict[str, object]]:
@@ -183,17 +206,20 @@ def _user(message: Message, named: dict[str, object], drop: Drop) -> Iterator[di
         beside = [part for part in result.parts if not isinstance(part, Text)]
         shown += [Text(f"Of the tool call {result.id}:"), *beside] if beside else []
     own = [part for part in message.parts if not isinstance(part, ToolResult)]
+    if not all(isinstance(part, ToolResult) for part in message.parts[: len(message.parts) - len(own)]):
+        drop("messages.order")
     if shown or own or not message.parts:
-        yield {"role": "user", **named, "content": _content([*shown, *own])}
+        yield {"role": "user", **named, "content": _content([*shown, *own], drop)}
 
 
-def _content(parts: Sequence[Part]) -> str | list[dict[str, object]]:
+def _content(parts: Sequence[Part], drop: Drop) -> str | list[dict[str, object]]:
     """One text is a string, which even those take who know no parts."""
     if not parts:
         return ""
     if len(parts) == 1 and isinstance(parts[0], Text):
         return parts[0].text
-    return [write_part(part) for part in parts if isinstance(part, Text | Image | Audio | File)]
+    pieces = (write_part(part, drop) for part in parts if isinstance(part, Text | Image | Audio | File))
+    return [piece for piece in pieces if piece is not None] or ""
 
 
 def _marked(parts: list[Part], turn: Turn) -> list[Part]:

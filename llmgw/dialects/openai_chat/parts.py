@@ -7,10 +7,12 @@ from typing import Any, assert_never
 import msgspec
 
 from llmgw.chat.conversation import Audio, File, Image, Part, Reasoning, Refusal, Text
+from llmgw.chat.media import text_of
 from llmgw.dialects.openai_chat.deltas import texts
 
 CACHE_DEFAULT = "5m"
 _DATA_URL = re.compile(r"data:([^;,]*)(?:;[^;,]*)*;base64,", re.IGNORECASE)
+_FILE_ID = "file-"  # how the ids of OpenAI's own store begin
 _PDF = "application/pdf"  # what a file is where nobody says
 
 
@@ -46,7 +48,8 @@ def cache(mark: Any) -> str:
     return ttl if isinstance(ttl, str) else CACHE_DEFAULT if mark else ""
 
 
-def write_part(part: Text | Image | Audio | File) -> dict[str, object]:
+def write_part(part: Text | Image | Audio | File, drop: Callable[[str], None]) -> dict[str, object] | None:
+    """None: there is no way to say it; then `drop` is told."""
     match part:
         case Text():
             return {"type": "text", "text": part.text}
@@ -56,7 +59,7 @@ def write_part(part: Text | Image | Audio | File) -> dict[str, object]:
         case Audio():
             return {"type": "input_audio", "input_audio": {"data": part.data, "format": part.format}}
         case File():
-            return {"type": "file", "file": _file_fields(part)}
+            return _write_file(part, drop)
         case _:
             assert_never(part)
 
@@ -94,11 +97,19 @@ def _file(piece: Piece, mark: str) -> File:
     return File(name, _PDF if content else "", content, id=_field(told, "file_id"), cache=mark)
 
 
-def _file_fields(file: File) -> dict[str, object]:
+def _write_file(file: File, drop: Callable[[str], None]) -> dict[str, object] | None:
+    """Documents of text are text, which all take; and only OpenAI's own store is known."""
     if file.id:
-        return {"file_id": file.id}
+        if not file.id.startswith(_FILE_ID):
+            drop("messages.file")
+            return None
+        return {"type": "file", "file": {"file_id": file.id}}
+    text = text_of(file)
+    if text is not None:
+        drop("messages.document")
+        return {"type": "text", "text": f"{file.name}\n{text}" if file.name else text}
     content = file.url or f"data:{file.media_type or _PDF};base64,{file.data}"
-    return {"filename": file.name or "document.pdf", "file_data": content}
+    return {"type": "file", "file": {"filename": file.name or "document.pdf", "file_data": content}}
 
 
 def _document(piece: Piece, mark: str) -> File:

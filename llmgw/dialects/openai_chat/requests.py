@@ -18,6 +18,7 @@ from llmgw.chat.conversation import (
     ToolResult,
 )
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.dialects.openai_chat.departing import departed
 from llmgw.dialects.openai_chat.messages import Drop, MessageReader, Turn, write_messages
 from llmgw.dialects.openai_chat.tools import CallerTool, Function, read_choice, read_tools, write_choice, write_tool
 from llmgw.errors import InvalidRequestError
@@ -98,7 +99,8 @@ def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes,
         raise InvalidRequestError(_TOO_DEEP) from None
     body, dropped = edits.applied(raws)
     body["model"] = msgspec.Raw(msgspec.json.encode(edits.model))
-    return msgspec.json.encode(body), (*unsaid, *dropped)
+    left_out = departed(body, edits.departures)
+    return msgspec.json.encode(body), tuple(dict.fromkeys((*unsaid, *dropped, *left_out)))
 
 
 def _read(request: ChatRequest, fields: _Fields) -> Conversation:
@@ -186,7 +188,7 @@ def _written(conversation: Conversation, edits: Edits, drop: Drop) -> dict[str, 
     sampling, choice = conversation.sampling, conversation.tool_choice
     _name_unsaid(conversation, drop)
     fields: dict[str, object] = {
-        "messages": write_messages(conversation, drop),
+        "messages": write_messages(conversation, edits, drop),
         _cap_name(edits): conversation.max_tokens,
         "stop": list(conversation.stop) or None,
         "temperature": sampling.temperature,

@@ -6,15 +6,17 @@ from typing import assert_never
 import msgspec
 
 from llmgw.chat import events
-from llmgw.chat.conversation import Reasoning
+from llmgw.chat.conversation import Reasoning, ToolUse
 from llmgw.chat.events import Event, Finish
+from llmgw.chat.openai_words import write_usage
+from llmgw.chat.provider_bodies import UNREADABLE
 from llmgw.chat.provider_errors import read_error
 from llmgw.chat.request import ChatRequest
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_chat.answers import UNNAMED, annotation, finish_word, tool_call, usage_fields
-from llmgw.dialects.openai_chat.chunks import UNREADABLE, chunk_usage, fully_decoded, is_first, told_error
+from llmgw.dialects.openai_chat.answers import UNNAMED, annotation, finish_word, tool_call
+from llmgw.dialects.openai_chat.chunks import chunk_usage, fully_decoded, is_first, told_error
 from llmgw.dialects.openai_chat.deltas import Saying
-from llmgw.dialects.openai_chat.reasoning import write_detail
+from llmgw.dialects.openai_chat.reasoning import write_call_proofs, write_details
 from llmgw.errors import UpstreamProtocolError
 from llmgw.wire import sse
 
@@ -72,6 +74,7 @@ class StreamEncoder:
         self._wants_usage = request.wants_usage
         self._head = self._tail = b""
         self._thoughts = self._citations = 0
+        self._thinks = False  # a thought is open
         self._calls: dict[int, bool] = {}  # whether it has arguments
         self._refused = False
         self._finish: Finish | None = None
@@ -91,7 +94,7 @@ class StreamEncoder:
         out.append(self._chunk({}, finish))
         if self._wants_usage and self._usage is not None:
             top = self._head.partition(b'"choices"')[0]
-            out.append(top + b'"choices":[],"usage":' + _json(usage_fields(self._usage)) + b"}\n\n")
+            out.append(top + b'"choices":[],"usage":' + _json(write_usage(self._usage)) + b"}\n\n")
         return b"".join([*out, _END])
 
     def _chunks(self, event: Event) -> Iterator[bytes]:
@@ -135,6 +138,9 @@ class StreamEncoder:
         | events.ToolDelta
         | events.Cited,
     ) -> Iterator[dict[str, object]]:
+        if self._thinks and not isinstance(event, events.ReasoningDelta):
+            self._thinks = False  # nobody has signed it
+            self._thoughts += 1
         match event:
             case events.TextDelta():
                 yield {"content": event.text}
@@ -142,11 +148,15 @@ class StreamEncoder:
                 self._refused = True
                 yield {"refusal": event.text}
             case events.ReasoningDelta():
-                yield self._thought(event)
+                yield from self._thought(event)
             case events.ToolStarted():
                 self._calls[event.index] = False
-                call = tool_call(event.id, event.name, "", event.signature)
-                yield {"tool_calls": [{"index": event.index, **call}]}
+                call = ToolUse(event.id, event.name, "", event.signature, event.issuer)
+                proofs = list(write_call_proofs([call]))
+                yield {
+                    **({"reasoning_details": proofs} if proofs else {}),
+                    "tool_calls": [{"index": event.index, **tool_call(call)}],
+                }
             case events.ToolDelta():
                 self._calls[event.index] = self._calls.get(event.index, False) or bool(event.arguments.strip())
                 yield {"tool_calls": [{"index": event.index, "function": {"arguments": event.arguments}}]}
@@ -158,11 +168,14 @@ class StreamEncoder:
             case _:
                 assert_never(event)
 
-    def _thought(self, event: events.ReasoningDelta) -> dict[str, object]:
-        detail = write_detail(Reasoning(event.text, event.signature, event.redacted), self._thoughts)
-        if event.signature or event.redacted:
-            self._thoughts += 1  # the thought is closed
-        return {**({"reasoning_content": event.text} if event.text else {}), "reasoning_details": [detail]}
+    def _thought(self, event: events.ReasoningDelta) -> Iterator[dict[str, object]]:
+        thought = Reasoning(event.text, event.signature, event.redacted, event.issuer)
+        details = list(write_details(thought, self._thoughts))
+        if not details:
+            return
+        self._thinks = not (event.signature or event.redacted)
+        self._thoughts += not self._thinks
+        yield {**({"reasoning_content": event.text} if event.text else {}), "reasoning_details": details}
 
     def _without_arguments(self) -> Iterator[bytes]:
         """OpenAI's calls without arguments have an empty object, and clients parse it."""

@@ -12,7 +12,7 @@ from llmgw.chat.answer import Answer, fold
 from llmgw.chat.conversation import Reasoning, Refusal, Text, ToolUse
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, AnswerSign
 from llmgw.chat.events import Finish
-from llmgw.chat.signatures import ANTHROPIC
+from llmgw.chat.signatures import ANTHROPIC, GOOGLE, OPENAI, seal
 from llmgw.chat.usage import Usage
 from llmgw.dialects.anthropic_messages.answers import read_answer, read_events, write_answer
 from llmgw.errors import FailureClass, UpstreamProtocolError
@@ -84,12 +84,45 @@ def test_every_answer_has_a_stop_reason_and_an_id(answer: Answer, reason: str) -
 
 
 def test_arguments_cut_short_are_none() -> None:
-    told = json.loads(write_answer(Answer(parts=(ToolUse("t", "f", '{"a'), Reasoning("Hm"), Refusal("No")))))
+    call = ToolUse("t", "f", '{"a')
+    told = json.loads(write_answer(Answer(parts=(call, Refusal("No")), finish=Finish.LENGTH)))
 
     assert told["content"] == [
         {"type": "tool_use", "id": "t", "name": "f", "input": {}},
-        {"type": "thinking", "thinking": "Hm", "signature": ""},
         {"type": "text", "text": "No", "citations": None},
+    ]
+
+
+@pytest.mark.parametrize("arguments", ["", " ", "null"])
+def test_no_arguments_are_an_empty_object(arguments: str) -> None:
+    told = json.loads(write_answer(Answer(parts=(ToolUse("t", "f", arguments),))))
+
+    assert told["content"][0]["input"] == {}
+
+
+@pytest.mark.parametrize("arguments", ['{"a', "[1]", "5", "Paris"])
+@pytest.mark.parametrize("finish", [None, Finish.STOP, Finish.TOOL_USE])
+def test_arguments_that_are_no_object_are_the_providers_fault(arguments: str, finish: Finish | None) -> None:
+    with pytest.raises(UpstreamProtocolError, match="tool call 't'"):
+        write_answer(Answer(parts=(ToolUse("t", "f", arguments),), finish=finish))
+
+
+def test_signatures_of_others_are_sealed_and_there_is_always_one() -> None:
+    parts = (
+        Reasoning("Hm"),
+        Reasoning("Hm", "s", issuer=GOOGLE),
+        Reasoning("Hm", redacted="x", issuer=OPENAI),
+        ToolUse("t", "f", "{}", "s", GOOGLE),
+    )
+    told = json.loads(write_answer(Answer(parts=parts)))
+
+    assert told["content"] == [
+        {"type": "thinking", "thinking": "Hm", "signature": seal("", "", ANTHROPIC)},
+        {"type": "thinking", "thinking": "Hm", "signature": seal(GOOGLE, "s", ANTHROPIC)},
+        {"type": "thinking", "thinking": "Hm", "signature": seal("", "", ANTHROPIC)},
+        {"type": "redacted_thinking", "data": seal(OPENAI, "x", ANTHROPIC)},
+        {"type": "thinking", "thinking": "", "signature": seal(GOOGLE, "s", ANTHROPIC)},
+        {"type": "tool_use", "id": "t", "name": "f", "input": {}},
     ]
 
 
@@ -118,3 +151,20 @@ def test_what_is_no_answer_has_its_class(sent: bytes, failure: FailureClass) -> 
 def test_arbitrary_bytes_are_events_or_a_typed_error(sent: bytes) -> None:
     with suppress(UpstreamProtocolError):
         fold(read_events(sent))
+
+
+NAMES = st.sampled_from(["type", "text", "thinking", "signature", "data", "input", "id", "name", "citations", "source"])
+KINDS = st.sampled_from(["text", "thinking", "redacted_thinking", "tool_use", "image", "of_tomorrow"])
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3),
+)
+
+
+@given(st.lists(st.tuples(KINDS, st.dictionaries(NAMES, VALUES, max_size=4)), max_size=4))
+def test_blocks_of_any_shape_are_told_again_or_a_typed_error(blocks: list[tuple[str, dict[str, Any]]]) -> None:
+    content = [{**fields, "type": kind} for kind, fields in blocks]
+    with suppress(UpstreamProtocolError):
+        answer = fold(read_events(write_answer(fold(read_events(body(content=content))))))
+
+        assert answer.parts == fold(read_events(write_answer(answer))).parts

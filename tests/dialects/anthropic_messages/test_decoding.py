@@ -23,6 +23,7 @@ from llmgw.chat.events import (
     ToolStarted,
     UsageTold,
 )
+from llmgw.chat.signatures import ANTHROPIC
 from llmgw.chat.usage import Usage
 from llmgw.dialects.anthropic_messages.decoding import BLOCKS_OPEN_MAX, AnthropicDecoder
 from llmgw.errors import FailureClass, UpstreamProtocolError
@@ -39,6 +40,7 @@ from tests.dialects.anthropic_messages.wire import (
     opened,
     start,
 )
+from tests.work import is_linear
 
 
 def read(*stream: bytes) -> list[Event]:
@@ -104,10 +106,10 @@ def test_a_thought_its_proof_and_one_that_is_hidden() -> None:
 
     assert told == [
         ReasoningDelta("Hm"),
-        ReasoningDelta(signature="abc"),
-        ReasoningDelta(redacted="xyz"),
+        ReasoningDelta(signature="abc", issuer=ANTHROPIC),
+        ReasoningDelta(redacted="xyz", issuer=ANTHROPIC),
         ReasoningDelta("At once"),
-        ReasoningDelta(signature="d"),
+        ReasoningDelta(signature="d", issuer=ANTHROPIC),
     ]
 
 
@@ -204,8 +206,14 @@ def test_arbitrary_bytes_are_events_or_a_typed_error(stream: list[bytes]) -> Non
 
 
 KINDS = st.sampled_from(["message_start", "content_block_start", "content_block_delta", "content_block_stop", "error"])
-SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "text", "tool_use", "text_delta"])
-NAMES = st.sampled_from(["type", "index", "content_block", "delta", "message", "usage", "error", "input", "text", "id"])
+BLOCKS = ["text", "tool_use", "thinking", "redacted_thinking", "text_delta", "signature_delta", "input_json_delta"]
+SCALARS = st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a", "llmgw.x", *BLOCKS])
+NAMES = st.sampled_from(
+    [
+        *("type", "index", "content_block", "delta", "message", "usage", "error", "input", "text", "id"),
+        *("signature", "thinking", "data", "partial_json", "citation", "citations", "source", "cache_control"),
+    ]
+)
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=4))
 
 
@@ -215,3 +223,12 @@ def test_events_of_any_shape_are_read_or_a_typed_error(stream: list[tuple[str, d
     for kind, fields in stream:
         with suppress(UpstreamProtocolError):
             fold(decoder.read(b"data: " + json.dumps({**fields, "type": kind}).encode() + b"\n\n"))
+
+
+def test_of_a_long_stream_each_event_is_read_once() -> None:
+    def work(size: int) -> None:
+        pieces = [delta(1, "input_json", partial_json="1") for _ in range(size)]
+        thoughts = [delta(2, "signature", signature="s") for _ in range(size)]
+        read(start(), *TEXT, CALL[0], *pieces, opened(2, type="thinking"), *thoughts, closed(1), closed(2), STOP)
+
+    assert is_linear(work)

@@ -1,5 +1,6 @@
 """Requests between Anthropic's words and the hub's; what cannot cross is named."""
 
+import hashlib
 import json
 from contextlib import suppress
 from typing import Any
@@ -9,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmgw.chat.answer import Answer
 from llmgw.chat.conversation import (
+    Audio,
     Conversation,
     Effort,
     Message,
+    Reasoning,
     ResponseFormat,
     Role,
     Sampling,
@@ -20,10 +24,13 @@ from llmgw.chat.conversation import (
     Tool,
     ToolChoice,
     ToolMode,
+    ToolUse,
 )
 from llmgw.chat.request import Edits
+from llmgw.chat.signatures import ANTHROPIC, GOOGLE, OPENAI
+from llmgw.dialects.anthropic_messages.answers import write_answer
 from llmgw.dialects.anthropic_messages.facts import read_request
-from llmgw.dialects.anthropic_messages.requests import MAX_TOKENS, read_conversation, write_conversation
+from llmgw.dialects.anthropic_messages.requests import read_conversation, write_conversation
 from llmgw.errors import InvalidRequestError
 
 HELLO = Message(Role.USER, (Text("Hello"),))
@@ -113,11 +120,20 @@ def test_what_has_no_word_is_named_once() -> None:
     conversation = read(
         container="c",
         mcp_servers=None,
-        tools=[{"type": "web_search_20250305", "name": "web_search"}, {"type": "custom", "name": "f"}],
+        tools=[
+            {"type": "web_search_20250305", "name": "web_search"},
+            {"type": "custom", "name": "f", "input_examples": [{}], "defer_loading": True},
+        ],
         messages=[{"role": "assistant", "content": [{"type": "server_tool_use"}, {"type": "server_tool_use"}]}],
     )
 
-    assert conversation.beyond == ("container", "messages.server_tool_use", "tools.web_search_20250305")
+    assert conversation.beyond == (
+        "container",
+        "messages.server_tool_use",
+        "tools.web_search_20250305",
+        "input_examples",
+        "defer_loading",
+    )
     assert [tool.name for tool in conversation.tools] == ["f"]
 
 
@@ -145,7 +161,7 @@ def test_a_plain_request_is_written() -> None:
     assert dropped == ()
     assert body == {
         "model": "claude-sonnet-4-5",
-        "max_tokens": MAX_TOKENS,
+        "max_tokens": 64_000,
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hello"}]}],
     }
 
@@ -237,13 +253,107 @@ def test_instructions_alone_are_what_the_user_says() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "default", "told"),
-    [(None, {}, 4096 + 4096), (5000, {}, 5000), (100, {}, 4196), (None, {"max_tokens": 9000}, 9000)],
+    [
+        (None, {}, (64_000, 16384)),
+        (50_000, {}, (50_000, 16384)),
+        (9000, {}, (9000, 4500)),
+        (100, {}, (100, None)),
+        (None, {"max_tokens": 9000}, (9000, 4500)),
+    ],
 )
-def test_the_cap_is_above_the_budget(asked: int | None, default: dict[str, int], told: int) -> None:
-    conversation = Conversation(model="m", messages=(HELLO,), max_tokens=asked, effort=Effort("medium"))
-    body, _ = write_conversation(conversation, edits(**default))
+def test_a_budget_stays_below_a_cap_that_somebody_named(asked: int | None, default: Any, told: Any) -> None:
+    conversation = Conversation(model="m", messages=(HELLO,), max_tokens=asked, effort=Effort("high"))
+    body, dropped = write_conversation(conversation, edits(**default))
+    said = json.loads(body)
 
-    assert json.loads(body)["max_tokens"] == told
+    assert told == (said["max_tokens"], said.get("thinking", {}).get("budget_tokens"))
+    assert dropped == (() if told[1] else ("reasoning_effort",))
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "told", "dropped"),
+    [
+        ("claude-haiku-4-5", 64_000, 64_000, ()),
+        ("claude-haiku-4-5", 100_000, 64_000, ("max_tokens",)),
+        ("claude-3-haiku", 8000, 4096, ("max_tokens",)),
+        ("house-model", 1_000_000, 1_000_000, ()),
+    ],
+)
+def test_a_cap_that_the_model_would_refuse_is_lowered_and_named(
+    model: str, asked: int, told: int, dropped: tuple[str, ...]
+) -> None:
+    body, left_out = write(model, max_tokens=asked)
+
+    assert (body["max_tokens"], left_out) == (told, dropped)
+
+
+def test_what_the_file_sets_is_its_own_word() -> None:
+    conversation = Conversation(model="m", messages=(HELLO,), max_tokens=100_000)
+    fixed = Edits("claude-3-haiku", {"max_tokens": msgspec.Raw(b"9000")}, {}, frozenset(), ask_usage=True)
+    body, dropped = write_conversation(conversation, fixed)
+
+    assert (json.loads(body)["max_tokens"], dropped) == (9000, ())
+
+
+def test_the_cap_of_the_target_wins_and_one_that_nobody_named_makes_room() -> None:
+    conversation = Conversation(model="m", messages=(HELLO,), max_tokens=50_000, effort=Effort("high"))
+    capped = Edits("claude-opus-4", {"max_tokens": msgspec.Raw(b"3000")}, {}, frozenset(), ask_usage=True)
+    body, _ = write_conversation(conversation, capped)
+
+    assert (json.loads(body)["max_tokens"], json.loads(body)["thinking"]["budget_tokens"]) == (3000, 1500)
+    assert write("house-model", effort=Effort("medium"))[0]["max_tokens"] == 4096 + 4096
+
+
+@pytest.mark.parametrize(
+    ("user", "is_told"),
+    [
+        ("user-17", True),
+        ("550e8400-e29b-41d4-a716-446655440000", True),
+        ("ada@example.com", False),
+        ("+49 (0) 170 1234567", False),
+        ("x" * 257, False),
+    ],
+)
+def test_who_could_be_known_by_his_name_is_told_by_its_digest(user: str, is_told: bool) -> None:
+    told = write(user=user)[0]["metadata"]["user_id"]
+
+    assert told == (user if is_told else hashlib.sha256(user.encode()).hexdigest())
+
+
+def test_newer_models_are_not_forced_and_that_is_named() -> None:
+    forced = ToolChoice(ToolMode.REQUIRED, "f", parallel=False)
+    body, dropped = write("claude-opus-5-5", tools=(Tool("f"),), tool_choice=forced)
+
+    assert body["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
+    assert dropped == ("tool_choice",)
+
+
+def test_who_always_thinks_thinks_as_little_as_it_can() -> None:
+    body, dropped = write("claude-opus-5-5", effort=Effort("none"))
+
+    assert (body["output_config"], "thinking" in body, dropped) == ({"effort": "low"}, False, ("reasoning_effort",))
+
+
+def test_the_users_turn_is_last_where_the_model_does_not_go_on() -> None:
+    turns = (HELLO, Message(Role.ASSISTANT, (Text("{"),)))
+
+    assert write("claude-sonnet-4-5", messages=turns)[0]["messages"][-1]["role"] == "assistant"
+    assert write("claude-sonnet-4-6", messages=turns)[0]["messages"][-1]["role"] == "user"
+
+
+@pytest.mark.parametrize("messages", [(), (Message(Role.USER, (Audio("x", "wav"),)),)])
+def test_nothing_to_say_is_refused(messages: tuple[Message, ...]) -> None:
+    with pytest.raises(InvalidRequestError, match="nothing in them can be said"):
+        write(messages=messages)
+
+
+def test_what_is_nested_too_deeply_is_refused() -> None:
+    deep: Any = []
+    for _ in range(100_000):
+        deep = [deep]
+    for fields in ({"response_format": ResponseFormat(deep)}, {"tools": (Tool("f", "", {"a": deep}),)}):
+        with pytest.raises(InvalidRequestError, match="nested too deeply"):
+            write(**fields)
 
 
 def test_a_word_of_effort_goes_beside_the_format() -> None:
@@ -268,6 +378,31 @@ def test_the_edits_of_the_target_have_the_last_word() -> None:
 
     assert (told["model"], told["top_k"], told["service_tier"], dropped) == ("up", 9, "auto", ("metadata",))
     assert "metadata" not in told
+
+
+def test_signatures_of_others_come_back_from_a_client_that_knows_only_anthropics() -> None:
+    parts = (
+        Reasoning("Hm"),
+        Reasoning("So", "sig", issuer=OPENAI),
+        Reasoning(redacted="x", issuer=ANTHROPIC),
+        Text("Hello"),
+        ToolUse("t", "f", "{}", "proof", GOOGLE),
+    )
+    said = json.loads(write_answer(Answer(parts=parts)))["content"]
+    conversation = read(messages=[{"role": "assistant", "content": said}])
+    body, dropped = write_conversation(conversation, edits())
+
+    assert conversation.messages[0].parts == (
+        *parts[:4],
+        Reasoning("", "proof", issuer=GOOGLE),
+        ToolUse("t", "f", "{}"),
+    )
+    assert [block["type"] for block in json.loads(body)["messages"][1]["content"]] == [
+        "redacted_thinking",
+        "text",
+        "tool_use",
+    ]
+    assert dropped == ()
 
 
 NAMES = st.sampled_from(["role", "content", "type", "source", "input", "name"])

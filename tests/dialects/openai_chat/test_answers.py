@@ -12,6 +12,7 @@ from llmgw.chat import events
 from llmgw.chat.answer import Answer, fold
 from llmgw.chat.conversation import Reasoning, Refusal, Text, ToolUse
 from llmgw.chat.events import Finish
+from llmgw.chat.signatures import ANTHROPIC, GOOGLE
 from llmgw.chat.usage import Usage
 from llmgw.dialects.openai_chat.answers import annotation, read_events, write_answer
 from llmgw.errors import FailureClass, UpstreamProtocolError
@@ -21,10 +22,10 @@ WHOLE = Answer(
     id="a",
     model="m",
     parts=(
-        Reasoning("Hm", "sig", issuer="anthropic_messages"),
+        Reasoning("Hm", "sig", issuer=ANTHROPIC),
         Text("Hi"),
         ToolUse("b", "f", '{"x":1}'),
-        ToolUse("c", "g", "{}", "proof"),
+        ToolUse("c", "g", "{}", "proof", GOOGLE),
     ),
     finish=Finish.TOOL_USE,
     usage=Usage(9, 3, 4, 2),

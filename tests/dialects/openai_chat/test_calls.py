@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from llmgw.chat.events import Event, ToolDelta, ToolStarted
-from llmgw.dialects.openai_chat.calls import Calls, arguments_of, signature_of
+from llmgw.dialects.openai_chat.calls import Calls, arguments_of, google_signature, proof_of
 
 
 def piece(arguments: Any = None, *, name: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -105,9 +105,20 @@ def test_arguments_are_text() -> None:
 def test_googles_signature_is_found_in_its_corner() -> None:
     call = {"extra_content": {"google": {"thought_signature": "sig"}}, **piece("{}", id="a", name="f")}
 
-    assert read([call])[0] == ToolStarted(0, "a", "f", "sig")
-    nothing: list[dict[str, Any]] = [{}, {"extra_content": 5}, {"extra_content": {"google": []}}]
-    assert [signature_of(call) for call in nothing] == ["", "", ""]
+    assert read([call])[0] == ToolStarted(0, "a", "f", "sig", "google")
+    nothing: list[Any] = [None, 5, {"google": []}, {"google": {}}]
+    assert [google_signature(extra) for extra in nothing] == ["", "", "", ""]
+
+
+def test_others_signatures_are_found_by_the_id_of_the_call() -> None:
+    proofs = {"a": ("sig", "anthropic")}
+    told = list(Calls().read([piece("{}", id="a", name="f"), piece("{}", id="b", name="g")], None, "", proofs))
+
+    assert [call for call in told if isinstance(call, ToolStarted)] == [
+        ToolStarted(0, "a", "f", "sig", "anthropic"),
+        ToolStarted(1, "b", "g"),
+    ]
+    assert proof_of({"id": 5}, proofs) == ("", "")
 
 
 def test_of_many_small_pieces_each_is_looked_at_once() -> None:

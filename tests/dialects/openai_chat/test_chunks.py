@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_chat.chunks import FullChunk, decoded, fully_decoded, read_usage
+from llmgw.dialects.openai_chat.chunks import FullChunk, decoded, fully_decoded
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from tests.partners.bodies import encode, sse_event
 
@@ -65,15 +65,6 @@ def test_usage_is_read_as_each_provider_counts(told: Any, usage: Usage | None) -
 
     assert usage == openai_chat.read_answer(answer).usage
     assert usage == openai_chat.read_event(event).usage
-
-
-@pytest.mark.parametrize(("cached", "written", "expected"), [(0, 4, 4), (3, 4, 4), (8, 8, 2)])
-def test_tokens_put_into_the_cache_are_read(cached: int, written: int, expected: int) -> None:
-    """OpenRouter has told the same tokens as both."""
-    details = {"cached_tokens": cached, "cache_write_tokens": written}
-    told = {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": details}
-
-    assert Usage(10, 2, cached, cache_write_input_tokens=expected) == read_usage(told)
 
 
 def test_what_the_hub_needs_is_read_only_for_it() -> None:

@@ -530,7 +530,9 @@ def test_what_crosses_goes_through_the_hub_and_says_the_same() -> None:
     ) == ({"model": "up", "messages": MESSAGES, "stream": True, "stream_options": {"include_usage": True}}, ())
     assert decoder.ended
     assert fold(streamed) == fold(openai_chat.read_events(answer))
-    assert openai_chat.read_answer(openai_chat.write_answer(fold(streamed))) == AnswerSign(Usage(9, 3), "stop")
+    assert openai_chat.read_answer(openai_chat.write_answer(fold(streamed), ChatRequest("m", {}))) == AnswerSign(
+        Usage(9, 3), "stop"
+    )
     assert b"Hello " in encoder.write(streamed) + encoder.end()
 
 

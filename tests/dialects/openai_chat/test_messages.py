@@ -17,6 +17,8 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
+from llmgw.chat.request import Edits
+from llmgw.chat.signatures import ANTHROPIC, GOOGLE, OPENAI
 from llmgw.dialects.openai_chat.messages import MessageReader, Turn, write_messages
 from llmgw.errors import InvalidRequestError
 
@@ -36,8 +38,15 @@ def one(**turn: Any) -> Message:
     return message
 
 
-def written(*messages: Message, system: tuple[Text, ...] = (), drop: Any = pytest.fail) -> list[dict[str, object]]:
-    return write_messages(Conversation(model="m", messages=messages, system=system), drop)
+def written(
+    *messages: Message,
+    system: tuple[Text, ...] = (),
+    drop: Any = pytest.fail,
+    model: str = "up",
+    thoughts: str = "",
+) -> list[dict[str, object]]:
+    edits = Edits(model, {}, {}, frozenset(), ask_usage=True, thoughts_field=thoughts)
+    return write_messages(Conversation(model="m", messages=messages, system=system), edits, drop)
 
 
 # Reading.
@@ -58,20 +67,24 @@ def test_instructions_at_the_start_are_the_system_and_later_ones_stay_where_they
 def test_an_assistant_thinks_speaks_refuses_and_calls() -> None:
     message = one(role="assistant", reasoning_content="Hm", content="Hi", refusal="No", tool_calls=[CALL], name="bot")
 
-    assert message == Message(
-        Role.ASSISTANT, (Reasoning("Hm", issuer="openai_chat"), Text("Hi"), Refusal("No"), USE), "bot"
-    )
+    assert message == Message(Role.ASSISTANT, (Reasoning("Hm"), Text("Hi"), Refusal("No"), USE), "bot")
 
 
 def test_signatures_keep_their_issuer() -> None:
     detail = {"type": "reasoning.text", "text": "Hm", "signature": "sig", "format": "anthropic-claude-v1"}
 
-    assert one(role="assistant", reasoning_details=[detail]).parts == (
-        Reasoning("Hm", "sig", issuer="anthropic_messages"),
-    )
-    assert one(role="assistant", content=[{"type": "thinking", "thinking": "Hm"}]).parts == (
-        Reasoning("Hm", issuer="openai_chat"),
-    )
+    assert one(role="assistant", reasoning_details=[detail]).parts == (Reasoning("Hm", "sig", issuer=ANTHROPIC),)
+    assert one(role="assistant", content=[{"type": "thinking", "thinking": "Hm"}]).parts == (Reasoning("Hm"),)
+
+
+def test_signatures_of_calls_are_theirs_wherever_they_stand() -> None:
+    googles = {**CALL, "extra_content": {"google": {"thought_signature": "sig"}}}
+    encrypted = {"type": "reasoning.encrypted", "data": "enc", "format": "openai-responses-v1", "id": "b"}
+    message = one(role="assistant", tool_calls=[googles, {**CALL, "id": "b"}], reasoning_details=[encrypted])
+
+    assert message.parts == (ToolUse("a", "f", "{}", "sig", GOOGLE), ToolUse("b", "f", "{}", "enc", OPENAI))
+    said = one(role="assistant", content="Hi", extra_content={"google": {"thought_signature": "sig"}})
+    assert said.parts == (Text("Hi"), Reasoning(signature="sig", issuer=GOOGLE))
 
 
 def test_results_are_parts_of_the_users_turn() -> None:
@@ -113,7 +126,7 @@ def test_what_has_no_word_is_named() -> None:
     _, (message,) = read({"role": "user"}, turn, drop=dropped.append)[1], read(turn, drop=lambda name: None)[1]
 
     assert message.parts == (Text("a"),)
-    assert dropped == ["messages.audio", "messages.prefix", "messages.video_url"]
+    assert dropped == ["messages.audio", "messages.prefix", "messages.video"]
 
 
 @pytest.mark.parametrize(
@@ -157,23 +170,58 @@ def test_an_assistants_texts_are_one() -> None:
     ]
 
 
-def test_unsigned_thoughts_go_back_within_a_loop_and_signed_ones_to_nobody_else() -> None:
-    thought = Message(Role.ASSISTANT, (Reasoning("Hm"), USE))
-    signed = Message(Role.ASSISTANT, (Reasoning("Hm", "sig"), Reasoning(redacted="xyz"), USE))
-    result = Message(Role.USER, (ToolResult("a", (Text("x"),)),))
-    told = written(ASKED, thought, result, ASKED, thought, result, signed, result)
+THOUGHT = Message(Role.ASSISTANT, (Reasoning("Hm"), USE))
+SIGNED = Message(Role.ASSISTANT, (Reasoning("So", "sig", issuer=ANTHROPIC), USE))
+RESULT = Message(Role.USER, (ToolResult("a", (Text("x"),)),))
+LOOP = (ASKED, THOUGHT, RESULT, ASKED, THOUGHT, RESULT, SIGNED, RESULT)
 
-    assert [message.get("reasoning_content") for message in told if message["role"] == "assistant"] == [
-        None,
-        "Hm",
-        None,
-    ]
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_the_text_of_thoughts_goes_back_within_a_loop_to_those_who_take_it(field: str) -> None:
+    told = written(*LOOP, thoughts=field)
+
+    assert [message.get(field) for message in told if message["role"] == "assistant"] == [None, "Hm", "So"]
+
+
+def test_to_all_others_thoughts_do_not_go() -> None:
+    assert {name for message in written(*LOOP) for name in message} == {"role", "content", "tool_calls", "tool_call_id"}
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (
+            "anthropic/claude-sonnet-4.6",
+            [{"type": "reasoning.text", "text": "So", "signature": "sig", "format": "anthropic-claude-v1", "index": 0}],
+        ),
+        ("~anthropic/claude-sonnet-latest", [{"type": "reasoning.text", "text": "So", "signature": "sig"}]),
+        ("google/gemini-3-pro", [{"type": "reasoning.encrypted", "data": "proof", "id": "a"}]),
+        ("openrouter/auto", None),
+    ],
+)
+def test_signatures_go_to_the_models_of_their_vendor(model: str, told: Any) -> None:
+    call = ToolUse("a", "f", "{}", "proof", GOOGLE)
+    message = Message(Role.ASSISTANT, (Reasoning("So", "sig", issuer=ANTHROPIC), call))
+    (written_,) = written(message, model=model, thoughts="reasoning_details")
+    details: Any = written_.get("reasoning_details")
+
+    assert (details is None) == (told is None)
+    assert all(expected.items() <= detail.items() for expected, detail in zip(told or [], details or [], strict=True))
+
+
+def test_googles_signature_goes_back_to_its_models_in_its_place() -> None:
+    call = Message(Role.ASSISTANT, (ToolUse("a", "f", "{}", "proof", GOOGLE),))
+    proved = {**CALL, "extra_content": {"google": {"thought_signature": "proof"}}}
+
+    assert written(call, model="gemini-3-pro")[0]["tool_calls"] == [proved]
+    assert written(call)[0]["tool_calls"] == [CALL]
 
 
 def test_results_come_first_and_what_is_no_text_in_them_follows() -> None:
+    dropped: list[str] = []
     results = (ToolResult("a", (Text("x"), Text("y"))), ToolResult("b", (PNG,)))
 
-    assert written(Message(Role.USER, (Text("Look"), *results))) == [
+    assert written(Message(Role.USER, (Text("Look"), *results)), drop=dropped.append) == [
         {"role": "tool", "tool_call_id": "a", "content": "x\ny"},
         {"role": "tool", "tool_call_id": "b", "content": ""},
         {
@@ -185,6 +233,8 @@ def test_results_come_first_and_what_is_no_text_in_them_follows() -> None:
             ],
         },
     ]
+    assert dropped == ["messages.order"]
+    assert written(Message(Role.USER, (*results, Text("Look"))))[2]["role"] == "user"
 
 
 def test_what_cannot_be_said_is_named() -> None:

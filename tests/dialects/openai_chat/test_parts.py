@@ -1,5 +1,6 @@
 """Parts as callers send them, and as all providers take them."""
 
+from base64 import b64encode
 from typing import Any
 
 import msgspec
@@ -63,10 +64,21 @@ def test_a_content_may_be_a_text_or_nothing() -> None:
         (File(data="JVBE"), {"type": "file", "file": {"filename": "document.pdf", "file_data": PDF}}),
         (File(url="u"), {"type": "file", "file": {"filename": "document.pdf", "file_data": "u"}}),
         (File(id="file-1"), {"type": "file", "file": {"file_id": "file-1"}}),
+        (Text(""), {"type": "text", "text": ""}),
     ],
 )
 def test_a_part_is_written(part: Text | Image | Audio | File, expected: dict[str, Any]) -> None:
-    assert write_part(part) == expected
+    assert write_part(part, pytest.fail) == expected
+
+
+def test_documents_of_text_are_text_and_those_of_other_stores_are_unknown() -> None:
+    dropped: list[str] = []
+    plain = b64encode(b"Hello").decode()
+
+    assert write_part(File("a.md", "text/markdown", plain), dropped.append) == {"type": "text", "text": "a.md\nHello"}
+    assert write_part(File("", "text/plain", plain), dropped.append) == {"type": "text", "text": "Hello"}
+    assert write_part(File(id="file_011C"), dropped.append) is None
+    assert dropped == ["messages.document", "messages.document", "messages.file"]
 
 
 def test_a_mark_says_for_how_long() -> None:

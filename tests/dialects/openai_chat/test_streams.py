@@ -18,12 +18,14 @@ from llmgw.dialects.openai_chat.streams import StreamDecoder, StreamEncoder
 from llmgw.errors import FailureClass, UpstreamProtocolError
 from llmgw.wire import sse
 from tests.partners.bodies import ANSWER_ID, DONE, MODEL, ToolCall, chat_events, sse_event
+from tests.work import is_linear
 
 USED = {"prompt_tokens": 9, "completion_tokens": 3}
 STARTED = events.Started(ANSWER_ID, MODEL)
 STOP = events.Finished(Finish.STOP)
 NAMES = ["content", "reasoning", "reasoning_details", "tool_calls", "function", "name", "arguments", "id", "index",
-         "text", "type", "thinking", "annotations", "refusal", "signature"]  # fmt: skip
+         "text", "type", "thinking", "annotations", "refusal", "signature",
+         "data", "format", "extra_content", "google"]  # fmt: skip
 ODD = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
@@ -152,6 +154,20 @@ def test_no_delta_is_too_odd(stream: list[dict[str, Any]], finish: Any, index: A
     assert fold(read(*sse.split(out))).finish is not None
 
 
+def test_of_a_long_stream_each_chunk_is_read_once() -> None:
+    def work(size: int) -> None:
+        call = {"index": 0, "function": {"arguments": "1"}}
+        detail = {"type": "reasoning.text", "text": "Hm", "index": 0}
+        told = read(
+            *[chunk({"reasoning_details": [detail]}) for _ in range(size)],
+            *[chunk({"tool_calls": [call]}) for _ in range(size)],
+            *[chunk({"content": "Hi"}) for _ in range(size)],
+        )
+        written(*told)
+
+    assert is_linear(work)
+
+
 # Encoding.
 
 
@@ -204,7 +220,9 @@ def test_a_call_is_split_into_its_head_and_its_arguments() -> None:
 
 
 def test_a_call_without_arguments_has_an_empty_object() -> None:
-    told = deltas(events.ToolStarted(0, "a", "f"), events.ToolDelta(0, ""), events.ToolStarted(1, "b", "f", "sig"))
+    told = deltas(
+        events.ToolStarted(0, "a", "f"), events.ToolDelta(0, ""), events.ToolStarted(1, "b", "f", "sig", "google")
+    )
 
     assert told[2]["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "sig"}}
     assert [one["tool_calls"][0] for one in told[3:]] == [
@@ -215,14 +233,17 @@ def test_a_call_without_arguments_has_an_empty_object() -> None:
 
 def test_thoughts_carry_their_signatures() -> None:
     assert deltas(
-        events.ReasoningDelta("Hm"), events.ReasoningDelta(signature="sig"), events.ReasoningDelta(redacted="xyz")
+        events.ReasoningDelta("Hm"),
+        events.ReasoningDelta(signature="sig", issuer="anthropic"),
+        events.ReasoningDelta(redacted="xyz", issuer="anthropic"),
+        events.ReasoningDelta("Free"),
+        events.TextDelta("Hi"),
+        events.ReasoningDelta(signature="proof", issuer="google"),
+        events.ReasoningDelta(),
+        events.ToolStarted(0, "a", "f", "enc", "openai"),
+        events.ToolDelta(0, "{}"),
     ) == [
-        {
-            "reasoning_content": "Hm",
-            "reasoning_details": [
-                {"type": "reasoning.text", "text": "Hm", "format": "anthropic-claude-v1", "index": 0}
-            ],
-        },
+        {"reasoning_content": "Hm", "reasoning_details": [{"type": "reasoning.text", "text": "Hm", "index": 0}]},
         {
             "reasoning_details": [
                 {"type": "reasoning.text", "signature": "sig", "format": "anthropic-claude-v1", "index": 0}
@@ -233,6 +254,22 @@ def test_thoughts_carry_their_signatures() -> None:
                 {"type": "reasoning.encrypted", "data": "xyz", "format": "anthropic-claude-v1", "index": 1}
             ]
         },
+        {"reasoning_content": "Free", "reasoning_details": [{"type": "reasoning.text", "text": "Free", "index": 2}]},
+        {"content": "Hi"},
+        {
+            "reasoning_details": [
+                {"type": "reasoning.encrypted", "data": "proof", "format": "google-gemini-v1", "index": 3}
+            ]
+        },
+        {
+            "reasoning_details": [
+                {"type": "reasoning.encrypted", "data": "enc", "id": "a", "format": "openai-responses-v1"}
+            ],
+            "tool_calls": [
+                {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": ""}},
+            ],
+        },
+        {"tool_calls": [{"index": 0, "function": {"arguments": "{}"}}]},
     ]
 
 

@@ -1,0 +1,38 @@
+"""Usage as the Responses API counts: cached and written tokens within the input, thoughts within the output."""
+
+from typing import Any
+
+from llmgw.chat.openai_words import count
+from llmgw.chat.usage import Usage
+
+
+def read_usage(told: Any) -> Usage | None:
+    """Where more is cached than was given, the two stand beside each other."""
+    if not isinstance(told, dict) or not ("input_tokens" in told or "output_tokens" in told):
+        return None
+    details = told.get("input_tokens_details")
+    given, cached = count(told, "input_tokens"), count(details, "cached_tokens")
+    whole = given if cached <= given else given + cached
+    return Usage(
+        input_tokens=whole,
+        output_tokens=count(told, "output_tokens"),
+        cached_input_tokens=cached,
+        reasoning_tokens=count(told.get("output_tokens_details"), "reasoning_tokens"),
+        cache_write_input_tokens=min(count(details, "cache_write_tokens"), whole - cached),
+    )
+
+
+def write_usage(usage: Usage | None) -> dict[str, object] | None:
+    """The SDKs want all of them."""
+    if usage is None:
+        return None
+    return {
+        "input_tokens": usage.input_tokens,
+        "input_tokens_details": {
+            "cached_tokens": usage.cached_input_tokens,
+            "cache_write_tokens": usage.cache_write_input_tokens,
+        },
+        "output_tokens": usage.output_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+    }
