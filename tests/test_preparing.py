@@ -2,7 +2,7 @@
 
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.preparing import Preparing
-from tests.fakes import encode
+from tests.partners.bodies import encode
 from tests.graph.files import sound
 
 FILE = """
