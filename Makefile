@@ -57,7 +57,7 @@ bench: $(VENV)/.dev  ## llmgw beside nginx and a plain aiohttp proxy: ratios of 
 	$(BIN)/python -m benchmarks.run --quick
 
 fuzz: $(VENV)/.dev  ## the property tests with many more examples
-	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -n auto -m "not slow" -k "fuzz or hypothesis or property or any_ or random"
+	HYPOTHESIS_PROFILE=fuzz LLMGW_EXAMPLES=350 $(PYTEST) -n auto -m "not slow" -k "fuzz or hypothesis or property or any_ or random or dry_run"
 
 all: check test  ## what CI runs
 

@@ -10,6 +10,9 @@ from importlib.machinery import ExtensionFileLoader, PathFinder
 from importlib.util import find_spec, module_from_spec
 from typing import Any
 
+# What `execute` raises for values that an expression does not fit.
+EVALUATION_ERRORS = (TypeError, ValueError, LookupError, RuntimeError, ArithmeticError)
+
 
 def compile_program(source: str) -> Any:
     """A program with `execute(values)`. Raises ValueError with the library's words for what is no CEL."""

@@ -7,11 +7,10 @@ that files without one do not pay for it.
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from llmgw.graph.cel_library import compile_program
+from llmgw.graph.cel_library import EVALUATION_ERRORS, compile_program
 from llmgw.graph.vocabulary import Reference, references
 
 # What the library raises when an expression meets values that it cannot handle.
-EVALUATION_ERRORS = (TypeError, ValueError, LookupError, RuntimeError, ArithmeticError)
 
 
 class Facts(Protocol):

@@ -10,8 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from llmgw.config.problems import quoted, short
-from llmgw.graph.cel_library import compile_program
-from llmgw.graph.condition import EVALUATION_ERRORS
+from llmgw.graph.cel_library import EVALUATION_ERRORS, compile_program
 from llmgw.graph.vocabulary import (
     CHOSEN_ROOTS,
     FUNCTIONS,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from tests.partners.provider_errors import provider_errors, rate_limited_without
 from tests.partners.steps import Behaviour
 from tests.served import served
 
-EXAMPLES = 350  # of three or four requests each: more than a thousand requests
+# Each of three or four requests. `LLMGW_EXAMPLES=350`: more than a thousand requests.
+EXAMPLES = int(os.environ.get("LLMGW_EXAMPLES", "80"))
 _ERRORS = {error.failure: error.behaviour for error in reversed(provider_errors())}
 
 
