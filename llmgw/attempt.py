@@ -5,7 +5,7 @@ Every wait has a limit, and the error says which one ran out.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from llmgw import refusal, replies
@@ -27,6 +27,7 @@ from llmgw.masking import Mask
 from llmgw.policy.cost import cost_nanousd
 from llmgw.ports import Client, Clock, Upstream, UpstreamCall, UpstreamStream
 from llmgw.preparing import Prepared
+from llmgw.providers.auth import clients_headers
 from llmgw.routing.plan import Try
 from llmgw.time_limits import Limit, tightest, within
 from llmgw.transcript import Transcript
@@ -48,7 +49,7 @@ class Attempt:
         self._call = call
         self._prepared = prepared
         self._wire = prepared.wire
-        self._secrets = self._target.secrets
+        self._secrets = (*self._target.secrets, *call.secrets)
         self._crossing = prepared.crossing
         self._client = client
         self._transcript = transcript
@@ -209,7 +210,7 @@ class Attempt:
             with self._waiting():
                 answer = await stack.enter_async_context(upstream.open(call))
             self._record.status = answer.status
-            self._secrets = (*self._target.secrets, *answer.secrets)
+            self._secrets = (*self._target.secrets, *answer.secrets, *self._call.secrets)
             if not 200 <= answer.status <= 299 or not refusal.is_expected(answer, self._wire.dialect, stream=stream):
                 with self._waiting():
                     raise await self._refusal(answer)
@@ -229,7 +230,15 @@ class Attempt:
         return {
             **own,
             **{name: value for name, value in given.items() if name not in own.keys() - self._target.default_headers},
+            **self._clients_own(),
         }
+
+    def _clients_own(self) -> Mapping[str, str]:
+        """The caller's credential, to a provider that is called with it, and to no other."""
+        if self._target.client_auth is None:
+            return {}
+        is_native = self._wire.dialect is self._call.dialect
+        return clients_headers(self._target.client_auth, self._call.own, is_native=is_native)
 
     async def _refusal(self, answer: UpstreamStream) -> UpstreamError:
         dialect = self._wire.dialect

@@ -4,6 +4,8 @@
     ├── ConfigError               the file is wrong: carries its problems            (CLI exit 1)
     ├── RequestError              the client is wrong                                4xx
     │   ├── InvalidRequestError 400   ├── ForbiddenOriginError 403   ├── UnknownModelError 404
+    │   ├── UnauthorizedError 401     ├── ForbiddenModelError 403    ├── MissingCredentialError 401
+    │   ├── ForbiddenEndpointError 403
     │   ├── UnknownPathError 404      ├── MethodNotAllowedError 405
     │   ├── BodyTimeoutError 408      └── RequestTooLargeError 413
     ├── OverloadedError           we are full, or about to leave                     503
@@ -93,6 +95,34 @@ class ForbiddenOriginError(RequestError):
 
     status = 403
     code = "forbidden_origin"
+
+
+class UnauthorizedError(RequestError):
+    """No key, or none that is valid. The message never says whether there is such a key."""
+
+    status = 401
+    code = "invalid_key"
+
+
+class MissingCredentialError(RequestError):
+    """A target is called with the caller's own credential (`auth: client`), and none came."""
+
+    status = 401
+    code = "missing_credential"
+
+
+class ForbiddenModelError(RequestError):
+    """The key may not use this model, whether or not there is one."""
+
+    status = 403
+    code = "forbidden_model"
+
+
+class ForbiddenEndpointError(RequestError):
+    """The key may not use this endpoint."""
+
+    status = 403
+    code = "forbidden_endpoint"
 
 
 class UnknownModelError(RequestError):

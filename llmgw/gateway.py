@@ -1,6 +1,6 @@
 """The straight path of one request, forward only.
 
-    resolve → walk → plan → attempt, attempt, … → record
+    authorize → resolve → walk → plan → attempt, attempt, … → record
 
 Before the commit point a failed attempt leads to the next one; after it nobody switches any more, and a broken
 stream ends with the dialect's own error event. The gateway carries values between ports: it decides nothing that
@@ -22,11 +22,14 @@ from llmgw.errors import (
     ClientGoneError,
     FailureClass,
     GatewayError,
+    MissingCredentialError,
     OverloadedError,
     StreamCutError,
     UnknownModelError,
     UpstreamError,
 )
+from llmgw.graph.model import Target
+from llmgw.policy import access
 from llmgw.ports import Client, Clock, Journal, Upstream
 from llmgw.preparing import Preparing
 from llmgw.routing import facts
@@ -110,7 +113,11 @@ class Gateway:
         itinerary = self._itinerary(call, dice)
         counting = Counting(call.request, call.counter) if call.counter else None
         preparing = counting or Preparing(call.request, call.dialect, int(self._clock.now_s()), call.forwarded)
-        plan = AttemptPlan(itinerary, dice.draw, preparing.unfit)
+
+        def unfit(target: Target) -> str | None:
+            return _lacks_own(target, call) or preparing.unfit(target)
+
+        plan = AttemptPlan(itinerary, dice.draw, unfit)
         failures: list[tuple[str, UpstreamError]] = []
         step = plan.start()
         while isinstance(step, Try):
@@ -125,6 +132,9 @@ class Gateway:
                 failures.append((target_id, error))
                 elapsed_s = self._clock.elapsed_s() - transcript.started_s
                 step = plan.failed(error.failure, elapsed_s, error.retry_after_s)
+        wanting = [candidate.target for candidate in step.dropped if _lacks_own(candidate.target, call)]
+        if wanting and not failures:
+            raise MissingCredentialError(replies.missing_credential(wanting[0], call))
         if counting is not None and all(error.failure is FailureClass.NOT_FOUND for _, error in failures):
             return await self._estimate(counting, call, client, transcript)
         raise RouteExhaustedError(failures, step.why, step.dropped)
@@ -140,9 +150,10 @@ class Gateway:
     def _itinerary(self, call: Call, dice: Dice) -> Itinerary:
         """From a name to references: the only place where a name is looked up."""
         name = call.request.model
+        access.check_model(call.principal, name, call.graph)
         resolved = call.graph.resolve(name) if len(name) <= MODEL_CHARS_MAX else None
         if resolved is None:
-            raise UnknownModelError(replies.unknown_model(call.graph, name), param="model")
+            raise UnknownModelError(replies.unknown_model(call.graph, name, call.principal), param="model")
         itinerary = walk(resolved, self._facts(call), ALL_WELL, dice)
         if call.timeout_s is None:
             return itinerary
@@ -155,8 +166,16 @@ class Gateway:
             ip=call.ip,
             metadata=call.metadata,
             headers=call.headers,
+            principal=call.principal,
             moment=lambda: datetime.fromtimestamp(self._clock.now_s(), ZoneInfo(call.graph.timezone)),
         )
+
+
+def _lacks_own(target: Target, call: Call) -> str | None:
+    """Why a target that is called with the caller's own credential cannot be."""
+    if target.client_auth is None or call.own:
+        return None
+    return "it is called with the caller's own credential, and none came"
 
 
 def _stopped(transcript: Transcript) -> GatewayError:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from llmgw.config.secrets import Secret
 from llmgw.graph.model import Target
+from llmgw.graph.principal import Principal
 from llmgw.transcript import Transcript
 
 
@@ -77,6 +78,19 @@ class Client(Protocol):
 
     async def end(self) -> None:
         """Nothing more of the stream will come."""
+        ...
+
+
+class Keys(Protocol):
+    """Who may call. Whether a principal has expired is for the one who asks."""
+
+    @property
+    def needed(self) -> bool:
+        """Whether nobody may call without a key: as soon as there is one."""
+        ...
+
+    async def find(self, digest: str) -> Principal | None:
+        """The principal of a key, by the SHA-256 of its secret in hex; it ends when that secret does."""
         ...
 
 

@@ -13,7 +13,9 @@ from llmgw.errors import (
     UpstreamError,
     UpstreamStatusError,
 )
-from llmgw.graph.model import Graph
+from llmgw.graph.model import Graph, Target
+from llmgw.graph.principal import Principal
+from llmgw.policy import access
 from llmgw.policy.cost import as_usd
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.transcript import Transcript
@@ -106,12 +108,18 @@ def note_failure(transcript: Transcript, error: GatewayError, *, started: bool) 
         transcript.status = told.status if passed_on is None else passed_on.status
 
 
-def unknown_model(graph: Graph, name: str) -> str:
-    """What is wrong with the name, what there is, and how to add it."""
+def missing_credential(target: Target, call: Call) -> str:
+    """What to send, and where the gateway's own key belongs, if it wants one."""
+    own = f"the provider '{target.provider}' is called with your own credential: send it in Authorization or x-api-key"
+    return own if call.principal is None else f"{own}, and the gateway's key in x-llmgw-key"
+
+
+def unknown_model(graph: Graph, name: str, principal: Principal | None = None) -> str:
+    """What is wrong with the name, what there is for this caller, and how to add it."""
     shown = printable(name)[:200]
     if name in graph.absent:
         return f"model '{shown}' is not served: {graph.absent[name]}"
-    names = graph.names_and_patterns()
+    names = access.names_shown(principal, graph)
     close = get_close_matches(name[:200], names, n=1)
     suggestion = f" Did you mean '{close[0]}'?" if close else ""
     listed = ", ".join(names[:NAMES_LISTED_MAX]) + (", …" if len(names) > NAMES_LISTED_MAX else "")

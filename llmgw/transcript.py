@@ -3,13 +3,21 @@
 from dataclasses import dataclass, field
 
 from llmgw.chat.usage import Usage
+from llmgw.config.secrets import Secret
+from llmgw.graph.principal import Principal
 
 BODY_BYTES_LOGGED_MAX = 16 * 1024
+BODY_BYTES_KEPT_MAX = BODY_BYTES_LOGGED_MAX + 1024  # so that a secret at the end is seen whole, and taken out
 
 # Outcomes that are no error codes; all others are.
 OK = "ok"
 CLIENT_CLOSED = "client_closed"
 STOPPED = "stopped"  # by the end of the process; an error code too, where nothing had been sent yet
+
+
+def named(principal: Principal) -> tuple[str, str, str]:
+    """What logs say of a caller: key, team and user."""
+    return principal.key, principal.team, principal.user
 
 
 @dataclass(slots=True)
@@ -39,6 +47,10 @@ class Transcript:
     stream: bool
     started_s: float
     client_request_id: str | None = None
+    key: str | None = None  # its name
+    team: str | None = None
+    user: str | None = None
+    secrets: tuple[Secret, ...] = ()  # what the caller has shown: the journal takes it out of every text
     attempts: list[AttemptRecord] = field(default_factory=list)
     outcome: str = "internal_error"
     status: int = 500
@@ -86,5 +98,5 @@ class Transcript:
 
     def keep_body(self, data: bytes) -> None:
         """Part of what the client got, if bodies are logged, up to the limit."""
-        if self.response_body is not None and len(self.response_body) < BODY_BYTES_LOGGED_MAX:
-            self.response_body += data[: BODY_BYTES_LOGGED_MAX - len(self.response_body)]
+        if self.response_body is not None and len(self.response_body) < BODY_BYTES_KEPT_MAX:
+            self.response_body += data[: BODY_BYTES_KEPT_MAX - len(self.response_body)]

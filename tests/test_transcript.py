@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmgw.transcript import BODY_BYTES_LOGGED_MAX, CLIENT_CLOSED, OK, STOPPED, AttemptRecord, Transcript
+from llmgw.transcript import BODY_BYTES_KEPT_MAX, CLIENT_CLOSED, OK, STOPPED, AttemptRecord, Transcript
 
 
 def begun() -> Transcript:
@@ -67,5 +67,5 @@ def test_bodies_are_kept_up_to_a_limit_and_only_if_asked() -> None:
 
     transcript.response_body = bytearray()
     for _ in range(5):
-        transcript.keep_body(b"x" * (BODY_BYTES_LOGGED_MAX // 2 - 1))
-    assert len(transcript.response_body) == BODY_BYTES_LOGGED_MAX
+        transcript.keep_body(b"x" * (BODY_BYTES_KEPT_MAX // 2 - 1))
+    assert len(transcript.response_body) == BODY_BYTES_KEPT_MAX

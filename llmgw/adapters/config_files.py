@@ -6,6 +6,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 
 from llmgw.config.load import Loaded, load
 from llmgw.config.problems import Mark, Problem, Severity
@@ -46,7 +47,7 @@ class Text:
 def build(sources: Sequence[Path | Text], env: Mapping[str, str], *, need_secrets: bool) -> Built:
     """Raises ConfigError if a file cannot be read; all other faults are in `problems`, in order of place."""
     loaded = load([_read(source) for source in sources], env, _secret_file)
-    compiled = compile_graph(loaded, env, need_secrets=need_secrets)
+    compiled = compile_graph(loaded, env, need_secrets=need_secrets, now_s=time())
     problems = sorted([*loaded.problems, *compiled.problems], key=lambda problem: problem.mark)
     return Built(loaded, compiled.graph, tuple(problems))
 

@@ -5,11 +5,14 @@ asks for them.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, Protocol, TextIO, cast
 
 import structlog
 
 from llmgw.adapters.pretty_log import REQUEST, TIME_FORMAT, PrettyRenderer
+from llmgw.config.secrets import Secret
+from llmgw.masking import Mask, masked
 from llmgw.ports import Journal
 from llmgw.routing.dice import seed_of
 from llmgw.transcript import BODY_BYTES_LOGGED_MAX, CLIENT_CLOSED, OK, AttemptRecord, Transcript
@@ -70,6 +73,9 @@ def line(transcript: Transcript) -> dict[str, Any]:
         "request_id": transcript.request_id,
         "client_request_id": transcript.client_request_id,
         "endpoint": transcript.endpoint,
+        "key": transcript.key or None,
+        "team": transcript.team or None,
+        "user": transcript.user or None,
         "model": transcript.model,
         "route": transcript.path,
         "target": transcript.target,
@@ -84,8 +90,8 @@ def line(transcript: Transcript) -> dict[str, Any]:
         "dropped": list(transcript.dropped) or None,
         "cost_nanousd": transcript.cost_nanousd,
         "seed": seed_of(transcript.request_id),
-        "request_body": _text(transcript.request_body),
-        "response_body": _text(transcript.response_body),
+        "request_body": _text(transcript.request_body, transcript.secrets),
+        "response_body": _text(transcript.response_body, transcript.secrets),
     }
     if transcript.usage is not None:
         usage = transcript.usage
@@ -96,7 +102,18 @@ def line(transcript: Transcript) -> dict[str, Any]:
             "output_tokens": usage.output_tokens,
             "reasoning_tokens": usage.reasoning_tokens,
         }
-    return {name: value for name, value in fields.items() if value is not None}
+    told = {name: value for name, value in fields.items() if value is not None}
+    secrets = [secret.reveal() for secret in transcript.secrets]
+    return {name: _without(value, secrets) for name, value in told.items()} if secrets else told
+
+
+def _without(value: Any, secrets: Sequence[str]) -> Any:
+    """A caller may put his key where it ends up in a name or a message."""
+    if isinstance(value, str):
+        return masked(value, secrets)
+    if isinstance(value, list):
+        return [_without(item, secrets) for item in value]
+    return {name: _without(item, secrets) for name, item in value.items()} if isinstance(value, dict) else value
 
 
 def _is_no_fault_of_ours(transcript: Transcript) -> bool:
@@ -119,8 +136,12 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 2)
 
 
-def _text(body: bytes | bytearray | None) -> str | None:
-    return None if body is None else bytes(body[:BODY_BYTES_LOGGED_MAX]).decode("utf-8", "replace")
+def _text(body: bytes | bytearray | None, secrets: Sequence[Secret]) -> str | None:
+    """Without what the caller has shown, in whatever spelling, and not longer than people read."""
+    if body is None:
+        return None
+    clean = Mask(secret.reveal() for secret in secrets).body(bytes(body))
+    return clean[:BODY_BYTES_LOGGED_MAX].decode("utf-8", "replace")
 
 
 _: type[Journal] = LogJournal

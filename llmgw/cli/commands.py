@@ -145,7 +145,7 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     gemini_generate.
 
     An `optional` provider without its key has left the graph, here as in the server; --assume-keys keeps it, as the
-    file's own tests do.
+    file's own tests do. Without --key access is not checked.
 
     Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
@@ -163,7 +163,7 @@ def dry_run(  # noqa: PLR0913 - one for each flag
       llmgw test-route --request message.json --dialect anthropic_messages
       llmgw test-route --all
     """
-    for name, later, needs in (("--key", key, "keys"), ("--spent", spent, "budgets"), ("--facts", facts, "breakers")):
+    for name, later, needs in (("--spent", spent, "budgets"), ("--facts", facts, "breakers")):
         if later:
             raise typer.BadParameter(f"needs {needs}, which this version does not have yet", param_hint=name)
 
@@ -192,6 +192,7 @@ def dry_run(  # noqa: PLR0913 - one for each flag
         assume_keys=assume_keys,
         at=at,
         seed=seed,
+        key=key,
     )
     return command.test_route(needed(configs), env_file, asked, as_json=as_json)
 
@@ -246,6 +247,46 @@ def providers(*, text: flags.SearchText = None, as_json: flags.Json = False, env
     return command.providers(text or "", env_file, as_json=as_json)
 
 
+def keys_create(
+    *,
+    name: flags.KeyName = "",
+    team: flags.Team = None,
+    user: flags.KeyUser = None,
+    as_json: flags.Json = False,
+) -> int:
+    """Make a key for the file.
+
+    Prints a fresh secret, this once, its SHA-256, and the lines to paste under `keys`, which hold no secret. Nothing is
+    kept.
+
+    With --json: name, sha256, team, user, secret.
+
+    For example:
+      llmgw keys create --name search-prod
+      llmgw keys create --name search-prod --team search --json | jq -r .secret
+    """
+    from llmgw.cli import keys as command
+
+    return command.create(name, team, user, as_json=as_json)
+
+
+def keys_digest(*, as_json: flags.Json = False) -> int:
+    """Tell the SHA-256 of a secret on standard input.
+
+    As `sha256` of a key takes it, so that keys move here from elsewhere without touching a client. A line break at the
+    end is not part of the secret.
+
+    Exit code: 0 fine, 1 nothing came in.
+
+    For example:
+      llmgw keys digest < secret.txt
+      printf %s "$SECRET" | llmgw keys digest
+    """
+    from llmgw.cli import keys as command
+
+    return command.tell_digest(as_json=as_json)
+
+
 def schema() -> int:
     """Print the JSON Schema of the config file.
 
@@ -278,4 +319,9 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "providers": providers,
     "schema": schema,
     "version": version,
+}
+
+# Commands in two words, by the first.
+GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
+    "keys": ("Make keys for those who call.", {"create": keys_create, "digest": keys_digest}),
 }

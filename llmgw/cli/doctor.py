@@ -24,6 +24,7 @@ from llmgw.graph.report import Report
 
 AT_ONCE_MAX = 4
 MESSAGE_CHARS_MAX = 300
+_CLIENTS_OWN = "is called with its caller's own credential, and there is no caller"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ def _all(graph: Graph) -> Patients:
     skipped = {name: f"left the graph: {reason}" for name, reason in graph.absent.items() if name in graph.targets}
     patterns = [name for name in graph.targets if STAR in name and name not in skipped]
     skipped |= {name: f"stands for many names: --model {name.replace(STAR, 'NAME')} tries one" for name in patterns}
+    skipped |= {name: _CLIENTS_OWN for name, target in graph.targets.items() if target.client_auth is not None}
     return Patients(tuple(target for name, target in graph.targets.items() if name not in skipped), skipped)
 
 
@@ -74,8 +76,9 @@ def _led_to(graph: Graph, name: str) -> Patients | None:
     """The targets behind a name that a client may ask for, whatever the conditions; or the one of that id."""
     resolved = graph.resolve(name)
     if resolved is not None:
-        found = {target.id: target for target in _leaves(resolved.route.node)}
-        return Patients(tuple(target.concrete(resolved.star) for target in found.values()), {})
+        found = {target.id: target.concrete(resolved.star) for target in _leaves(resolved.route.node)}
+        skipped = {target.id: _CLIENTS_OWN for target in found.values() if target.client_auth is not None}
+        return Patients(tuple(target for target in found.values() if target.id not in skipped), skipped)
     target = graph.targets.get(name) if name not in graph.absent else None
     return None if target is None or STAR in name else Patients((target,), {})
 

@@ -46,6 +46,13 @@ Port = Annotated[int | None, typer.Option(help="Where to listen (4000); 0 takes 
 Workers = Annotated[int, typer.Option(help="Processes; not more than 1 in this version.", min=1)]
 Watch = Annotated[bool, _flag("--watch", help="Reload when a file changes.")]
 
+# keys
+KeyName = Annotated[
+    str, _flag("--name", metavar="NAME", help="What logs, rules and tests shall call it, as in search-prod.")
+]
+Team = Annotated[str | None, _flag("--team", metavar="NAME", help="Whose it is.")]
+KeyUser = Annotated[str | None, _flag("--user", metavar="NAME", help="Who has it.")]
+
 # doctor
 Tried = Annotated[
     str | None, _flag("--model", "-m", metavar="NAME", help="Only what this name leads to (all of the file).")
@@ -82,6 +89,8 @@ AssumeKeys = Annotated[bool, _flag("--assume-keys", help="As if every provider h
 At = Annotated[str | None, _flag("--at", metavar="TIME", help="When it comes, as in 2026-12-31T23:59 (now).")]
 Seed = Annotated[str | None, _flag("--seed", metavar="N", help="The dice: a number, or a request id from the log (0).")]
 All = Annotated[bool, _flag("--all", help="Run the file's tests instead.")]
-Key = Annotated[str | None, _flag("--key", hidden=True, help="Not in this version yet.")]
+Key = Annotated[
+    str | None, _flag("--key", metavar="NAME", help="Who asks: a key of the file, by its name; then access is checked.")
+]
 Spent = Annotated[list[str] | None, _flag("--spent", hidden=True, help="Not in this version yet.")]
 FactsFile = Annotated[str | None, _flag("--facts", hidden=True, help="Not in this version yet.")]

@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from llmgw.cli import flags
-from llmgw.cli.commands import COMMANDS
+from llmgw.cli.commands import COMMANDS, GROUPS
 from llmgw.errors import ConfigError
 
 INTERRUPTED = 130
@@ -41,6 +41,11 @@ def make_app(*, on_terminal: bool) -> typer.Typer:
     app.callback(help=_help(_root))(_root)
     for name, command in COMMANDS.items():
         app.command(name, help=_help(command))(_ending(command))
+    for name, (told, commands) in GROUPS.items():
+        group = typer.Typer(no_args_is_help=True, help=told)
+        for second, command in commands.items():
+            group.command(second, help=_help(command))(_ending(command))
+        app.add_typer(group, name=name)
     return app
 
 

@@ -16,6 +16,7 @@ from llmgw.graph.model import STAR, Graph
 NAMES_SHOWN_MAX = 12
 # Without `keys` in the file any key will do, but SDKs insist on one.
 ANY_KEY = "llmgw"
+OWN_KEY = "YOUR_KEY"
 ANY = "any model name"
 _WIDTH = 14
 
@@ -52,7 +53,8 @@ def long_lines(urls: Sequence[str], graph: Graph, files: Sequence[str], found: S
     yield from short_lines(urls, graph, files)
     yield ()
     yield from found_lines(found)
-    yield from client_lines(base_url(urls[0]), example_model(graph, found))
+    key = OWN_KEY if graph.principals else ANY_KEY
+    yield from client_lines(base_url(urls[0]), example_model(graph, found), key)
     yield ()
 
 
@@ -91,20 +93,22 @@ _SIMULATED: tuple[Line, ...] = (
 )
 
 
-def client_lines(base: str, model: str) -> Iterator[Line]:
+def client_lines(base: str, model: str, key: str = ANY_KEY) -> Iterator[Line]:
     """The lines for each client, ready to copy."""
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
-    exports = f"export OPENAI_BASE_URL={base} OPENAI_API_KEY={ANY_KEY}"
+    exports = f"export OPENAI_BASE_URL={base} OPENAI_API_KEY={key}"
     yield (_label("OpenAI SDKs"), exports, ("   # Python and Node read both", "dim"))
     yield (_label(""), f"client.chat.completions.create(model={json.dumps(model)}, messages=[…])")
     anthropic = base.removesuffix("/v1")
-    yield (_label("Anthropic"), f"export ANTHROPIC_BASE_URL={anthropic} ANTHROPIC_API_KEY={ANY_KEY}")
-    yield (_label("curl"), f"curl {base}/chat/completions -H 'content-type: application/json' -d {shlex.quote(body)}")
-    yield (_label("LangChain"), f'ChatOpenAI(model={json.dumps(model)}, base_url="{base}", api_key="{ANY_KEY}")')
-    yield (_label("Open WebUI"), f"OPENAI_API_BASE_URL={base} OPENAI_API_KEY={ANY_KEY} open-webui serve")
+    yield (_label("Anthropic"), f"export ANTHROPIC_BASE_URL={anthropic} ANTHROPIC_API_KEY={key}")
+    shown = "" if key == ANY_KEY else f" -H 'authorization: Bearer {key}'"
+    curl = f"curl {base}/chat/completions -H 'content-type: application/json'{shown} -d {shlex.quote(body)}"
+    yield (_label("curl"), curl)
+    yield (_label("LangChain"), f'ChatOpenAI(model={json.dumps(model)}, base_url="{base}", api_key="{key}")')
+    yield (_label("Open WebUI"), f"OPENAI_API_BASE_URL={base} OPENAI_API_KEY={key} open-webui serve")
     yield (
         _label("Cursor"),
-        f"Settings, Models: OpenAI API key {ANY_KEY}, override OpenAI base URL {base}, add model {model}",
+        f"Settings, Models: OpenAI API key {key}, override OpenAI base URL {base}, add model {model}",
     )
     yield (_label(""), ("(Cursor calls from its own servers: it needs a URL that they can reach)", "dim"))
 

@@ -15,7 +15,10 @@ import typer
 from llmgw.cli import request_body
 from llmgw.config.model import TestRequest
 from llmgw.errors import FailureClass
+from llmgw.graph.model import Graph
 from llmgw.graph.patterns import STAR, by_precedence, closest
+from llmgw.graph.principal import Principal
+from llmgw.policy import access
 from llmgw.preparing import Preparing
 from llmgw.routing import facts
 from llmgw.routing.dice import seed_of
@@ -50,11 +53,12 @@ class Asked:
     assume_keys: bool = False
     at: str | None = None
     seed: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a decision needs to know of the request. `timeout_s` may lower the route's deadline."""
+    """What a decision needs to know of the request, once it is admitted. `timeout_s` may lower the route's deadline."""
 
     model: str
     facts: Facts
@@ -63,13 +67,15 @@ class Question:
     unfit: Unfit = fit
 
 
-def question(asked: Asked, timezone: str, body_bytes_max: int) -> Question:
+def question(asked: Asked, graph: Graph, body_bytes_max: int) -> Question:
     """Raises RequestError for what the server would refuse, BadParameter for flags that make no sense."""
+    if asked.key is not None and asked.key not in graph.principals:
+        raise typer.BadParameter(_no_key(asked.key, tuple(graph.principals)), param_hint="--key")
     given = {name.lower(): value for name, value in pairs(asked.headers, "--header").items()}
     metadata = {**headers.metadata(given), **pairs(asked.metadata, "--metadata")}
-    at = moment(asked.at, timezone)
+    at = moment(asked.at, graph.timezone)
     if asked.body is not None:
-        return _of_body(asked, request_body.content(asked.body, body_bytes_max), metadata, given, at)
+        return _of_body(asked, request_body.content(asked.body, body_bytes_max), metadata, given, at, graph)
     if asked.dialect is not None:
         raise typer.BadParameter("it is the dialect of a body: give --request FILE too", param_hint="--dialect")
     if asked.model is None:
@@ -87,11 +93,23 @@ def question(asked: Asked, timezone: str, body_bytes_max: int) -> Question:
         tools=asked.tools,
         images=asked.images,
     )
-    return Question(asked.model, facts.pretended(request, at), asked.stream, headers.timeout_s(given))
+    principal = _principal(asked, asked.model, at, graph)
+    return Question(asked.model, facts.pretended(request, at, principal), asked.stream, headers.timeout_s(given))
+
+
+def _principal(asked: Asked, model: str, at: datetime, graph: Graph) -> Principal | None:
+    return access.admitted(graph, asked.key, model, ENDPOINT, at.timestamp())
+
+
+def _no_key(name: str, known: Sequence[str]) -> str:
+    if not known:
+        return "the file has no keys"
+    close = get_close_matches(name, known, n=1)
+    return f"'{name}' is not a key: {f'did you mean {close[0]!r}?' if close else 'keys: ' + ', '.join(known[:20])}"
 
 
 def _of_body(
-    asked: Asked, body: bytes, metadata: Mapping[str, str], given: Mapping[str, str], at: datetime
+    asked: Asked, body: bytes, metadata: Mapping[str, str], given: Mapping[str, str], at: datetime, graph: Graph
 ) -> Question:
     """`--model` wins over the body's, as a path does that names one."""
     dialect = request_body.dialect(asked.dialect)
@@ -101,7 +119,15 @@ def _of_body(
         message = "the body says it all: leave out --user, --input-tokens, --max-tokens, --stream, --tools and --images"
         raise typer.BadParameter(message, param_hint="--request")
     request = request_body.read(body, asked.dialect, asked.model or "", stream=asked.stream if is_in_path else None)
-    known = facts.of_request(request, endpoint=ENDPOINT, ip=IP, metadata=metadata, headers=given, moment=lambda: at)
+    known = facts.of_request(
+        request,
+        endpoint=ENDPOINT,
+        ip=IP,
+        metadata=metadata,
+        headers=given,
+        principal=_principal(asked, request.model, at, graph),
+        moment=lambda: at,
+    )
     preparing = Preparing(request, dialect, int(at.timestamp()))
     return Question(request.model, known, request.stream, headers.timeout_s(given), preparing.unfit)
 

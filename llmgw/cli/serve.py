@@ -62,7 +62,7 @@ def serve(configs: Sequence[str], flags: Flags) -> int:
         show([(("cannot serve: ", "bold red"), str(error))], sys.stderr)
         return CANNOT_BIND
     except NotOpenError as error:
-        message = f"{error}; leave it out for this machine only, or add --open"
+        message = f"{error}; leave it out for this machine only, write `keys` into the file, or add --open"
         raise typer.BadParameter(message, param_hint="--host") from None
     except ConfigError as error:
         if flags.model is None or origin.files:

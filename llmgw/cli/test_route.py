@@ -40,7 +40,7 @@ def test_route(configs: Sequence[str], env_file: Path | None, asked: Asked, *, a
     built = _built(configs, env_file, assume_keys=asked.assume_keys)
     graph = whole_graph(built, environment(env_file)) if asked.assume_keys else built.graph
     try:
-        question = pretended.question(asked, graph.timezone, built.loaded.config.server.max_body)
+        question = pretended.question(asked, graph, built.loaded.config.server.max_body)
         dry_run = _dry_run(graph, question, asked)
     except RequestError as error:
         return _refused(asked.model, error, as_json=as_json)

@@ -76,6 +76,7 @@ def _sum(findings: Findings) -> Line:
         return ((", ".join(faults), "bold red"),)
     config = findings.built.loaded.config
     there = [count(len(config.models), "model"), count(len(config.routes), "route")]
+    there += [count(len(config.keys), "key")] if config.keys else []
     passed = [f"{count(len(findings.results), 'test')} passed"] if findings.results else []
     return (("fine", "bold green"), f": {', '.join([*there, *passed, *faults])}")
 

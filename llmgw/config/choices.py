@@ -73,6 +73,8 @@ _WORDS: Mapping[str, str] = {
     **dict.fromkeys(("context_window", "context_window_exceeded", "contextwindowexceedederror"), "context_length"),
     **dict.fromkeys(("content_policy", "contentpolicyviolationerror"), "content_filter"),
     **dict.fromkeys(("400", "422", "4xx", "bad_request"), "invalid_request"),
+    **dict.fromkeys(("chat_completions", "chat/completions", "completions", "messages", "responses"), "chat"),
+    **dict.fromkeys(("user", "caller", "passthrough", "byok", "forward"), "client"),
     **dict.fromkeys(("warn",), "warning"),
     **dict.fromkeys(("text", "console", "plain"), "pretty"),
     **dict.fromkeys(("all", "*", "always"), "any"),

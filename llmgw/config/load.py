@@ -126,7 +126,8 @@ def _spelled_out(value: dict[str, Any]) -> dict[str, Any]:
     """Shorthands become what they stand for; the shape is already checked."""
     models = {name: _model(entry) for name, entry in value.get("models", {}).items()}
     routes = {name: _route(entry) for name, entry in value.get("routes", {}).items()}
-    return value | {"models": models, "routes": routes}
+    keys = [_key(entry) for entry in value.get("keys", ())]
+    return value | {"models": models, "routes": routes, "keys": keys}
 
 
 def _model(entry: str | dict[str, Any]) -> dict[str, Any]:
@@ -136,6 +137,13 @@ def _model(entry: str | dict[str, Any]) -> dict[str, Any]:
 def _route(entry: dict[str, Any]) -> dict[str, Any]:
     kinds = {kind: [_entry(item) for item in entry[kind]] for kind in ("fallback", "pool", "when") if kind in entry}
     return _exposed(entry) | kinds
+
+
+def _key(entry: dict[str, Any]) -> dict[str, Any]:
+    if "secret" not in entry:
+        return entry
+    secrets = entry["secret"] if isinstance(entry["secret"], list) else [entry["secret"]]
+    return entry | {"secret": [{"value": item} if isinstance(item, str) else item for item in secrets]}
 
 
 def _exposed(entry: dict[str, Any]) -> dict[str, Any]:

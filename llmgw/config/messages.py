@@ -93,7 +93,7 @@ def _missing_keys(violation: Violation) -> Iterable[Finding]:
     """
     for key in violation.wanted:
         if key not in violation.value and not (key == "use" and violation.value.keys() & hints.USE_WORDS):
-            hint = _MISSING_HINTS.get(key)
+            hint = _MISSING_HINTS.get(f"{hints.place(violation.path)}.{key}") or _MISSING_HINTS.get(key)
             yield Finding(violation.path, f"{quoted(key)} is missing", hint, at_key=True)
 
 
@@ -101,6 +101,8 @@ _MISSING_HINTS = {
     "target": "write target: provider/model, as in openai/gpt-4o-mini",
     "use": "write use: NAME, of a model or route",
     "name": "say in a few words what the test shows",
+    "keys[].name": "say what logs, rules and tests shall call it: name: search-prod",
+    "value": 'write value: "${NAME}"',
     "request": "write request: {model: NAME}",
     "model": "write the name that the client asks for",
     "expect": "write the targets in the order in which they are tried: expect: [gpt, claude]",
@@ -159,6 +161,8 @@ _SHAPES = {
     "Target": ("is not `provider/model`", "write the provider, a slash and its model: openai/gpt-4o-mini"),
     "Name": ("cannot be a name", "a name has no spaces and at most one *"),
     "Provider name": ("cannot be a provider's name", "it has no spaces, no slash and no *"),
+    "Key name": ("cannot be a key's name", "it has no spaces: search-prod"),
+    "SHA-256": ("is not a SHA-256", "64 hex digits: `llmgw keys digest` tells it of a secret"),
     "Header name": ("cannot be a header's name", "letters, digits and dashes: x-team"),
     "Header value": ("cannot be a header's value", "it stands on one line, without control characters"),
     "Base URL": ("is not a URL", "write https://host/path, without a query"),

@@ -73,7 +73,7 @@ class ProviderEntry(Section, frozen=True):
     api_key: Secret | None = None
     api_version: str | None = None
     speaks: tuple[SpokenDialect, ...] | None = None  # None: as the row, unless it is at another host
-    auth: Literal["none", "cloud"] | None = None
+    auth: Literal["none", "cloud", "client"] | None = None
     optional: bool = False
     headers: dict[str, Secret] = {}
     region: str | None = None
@@ -177,6 +177,30 @@ class DefaultsSection(Section, frozen=True):
     max_attempts: int = 6
 
 
+class KeySecret(Section, frozen=True):
+    """One of a key's secrets; a bare text in the file is `{value: …}`. `not_after` None: as long as the key itself."""
+
+    value: Secret
+    not_after: str | None = None
+
+
+class KeyEntry(Section, frozen=True):
+    """Who may call: what he shows, who he is, and what he may use. A bare text as `secret` is a list of one.
+
+    `models` and `endpoints` None: all of them.
+    """
+
+    name: str
+    secret: tuple[KeySecret, ...] = ()
+    sha256: str | None = None
+    team: str | None = None
+    user: str | None = None
+    models: tuple[str, ...] | None = None
+    endpoints: tuple[Literal["chat", "count_tokens"], ...] | None = None
+    metadata: dict[str, str] = {}
+    expires: str | None = None
+
+
 class Logs(Section, frozen=True):
     """`format` None: pretty on a terminal, JSON in a pipe. `bodies` puts requests and answers into the log."""
 
@@ -195,6 +219,7 @@ class TestRequest(Section, frozen=True):
     """The pretended request of a test: what conditions look at."""
 
     model: str
+    key: str | None = None
     metadata: dict[str, str] = {}
     headers: dict[str, str] = {}
     user: str | None = None
@@ -231,5 +256,6 @@ class ConfigFile(Section, frozen=True):
     models: dict[str, ModelEntry] = {}
     routes: dict[str, RouteEntry] = {}
     defaults: DefaultsSection = DefaultsSection()
+    keys: tuple[KeyEntry, ...] = ()
     telemetry: TelemetrySection = TelemetrySection()
     tests: tuple[TestEntry, ...] = ()

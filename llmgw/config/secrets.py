@@ -7,6 +7,7 @@ of files come in. A condition (`if`) is left alone: `${` has no business in CEL.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 from llmgw.config.problems import KeyPath, Mark, Problem, Severity, path_text, short
@@ -44,6 +45,11 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret is not written anywhere")
+
+
+def digest(secret: str) -> str:
+    """The SHA-256 of the whole secret in hex: what a key is known by."""
+    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +201,7 @@ _KEY_SHAPES = {
     "github_pat_": r"\w{30,}",
     "gsk_": r"\w{20,}",
     "hf_": r"\w{20,}",
+    "llmgw-": r"[\w-]{32,}",  # our own
     "nvapi-": r"[\w-]{20,}",
     "pplx-": r"\w{20,}",
     "r8_": r"\w{20,}",

@@ -22,7 +22,7 @@ OF_THE_WHOLE_REQUEST = ("deadline", "max_attempts")  # keys of a route
 Leads = Mapping[str, Sequence[str]]
 
 
-def server(settings: file.ServerSection, report: Report) -> None:
+def server(settings: file.ServerSection, report: Report, *, has_keys: bool) -> None:
     """Faults of the front door that would only show once it opens, or never."""
     if not _is_zone(settings.timezone):
         hint = did_you_mean(settings.timezone, available_timezones()) or "as in Europe/Berlin or UTC"
@@ -31,9 +31,13 @@ def server(settings: file.ServerSection, report: Report) -> None:
         if not _is_network(proxy):
             message = f"{quoted(proxy)} is not an address or network"
             report.error(("server", "trusted_proxies", index), message, "as in 10.0.0.0/8 or 192.168.1.7")
-    if settings.host is not None and not is_loopback(settings.host) and not settings.open:
+    if has_keys and settings.open:
+        report.warning(("server", "open"), "is of no use: there are keys, and nobody calls without one", "take it out")
+    if settings.host is not None and not is_loopback(settings.host) and not (settings.open or has_keys):
         message = f"{quoted(settings.host)} is open to other machines, and without keys anyone there may call"
-        report.error(("server", "host"), message, "leave it out for this machine only, or say `open: true`")
+        report.error(
+            ("server", "host"), message, "leave it out for this machine only, write `keys`, or say `open: true`"
+        )
 
 
 def _is_zone(name: str) -> bool:

@@ -15,7 +15,7 @@ from llmgw.config import model as file
 from llmgw.config.load import Loaded
 from llmgw.config.problems import Problem
 from llmgw.config.secrets import Secret
-from llmgw.graph import abilities, checks
+from llmgw.graph import abilities, checks, keys
 from llmgw.graph.expectations import Expectations
 from llmgw.graph.exposure import exposed, public_routes
 from llmgw.graph.links import Links, entries
@@ -37,11 +37,17 @@ class Compiled:
 
 
 def compile_graph(
-    loaded: Loaded, env: Mapping[str, str], *, need_secrets: bool = False, whole: bool = False
+    loaded: Loaded,
+    env: Mapping[str, str],
+    *,
+    need_secrets: bool = False,
+    whole: bool = False,
+    now_s: float | None = None,
 ) -> Compiled:
     """Link everything. `env` holds the providers' usual variables; `need_secrets`: a missing one is an error.
 
-    `whole` leaves in what is `optional` and has no key: so the file's own tests say the same on every machine.
+    `whole` leaves in what is `optional` and has no key: so the file's own tests say the same on every machine. With
+    `now_s` (Unix time) keys are told that have expired.
     """
     config = loaded.config
     report = Report(loaded)
@@ -58,7 +64,7 @@ def compile_graph(
     public = public_routes(config, routes, report)
     absent |= {alias: absent[name] for alias, name, _ in exposed(config) if name in absent and alias not in public}
     closed = {*config.models, *config.routes, *absent} - public.keys()
-    checks.server(config.server, report)
+    checks.server(config.server, report, has_keys=_has_keys(loaded))
     checks.rules(config, report)
     checks.reach(loaded, links.used(), providers.idle(models.providers()), routes, report)
     abilities.check(routes.values(), report)
@@ -67,6 +73,7 @@ def compile_graph(
         left = report.error if need_secrets else report.warning
         left(("models",), "every model has left the graph: nothing would be served", "set what is missing", at_key=True)
     Expectations(loaded, models.targets, report).check()
+    principals = keys.principals(loaded, report, now_s)
     graph = Graph(
         routes=MappingProxyType({name: route for name, route in public.items() if STAR not in name}),
         patterns=tuple(Pattern(name, public[name]) for name in by_precedence(n for n in public if STAR in n)),
@@ -76,8 +83,16 @@ def compile_graph(
         absent=MappingProxyType(absent),
         closed=frozenset(name for name in closed if STAR not in name),
         closed_patterns=tuple(by_precedence(name for name in closed if STAR in name)),
+        principals=principals.by_name,
+        digests=principals.by_digest,
     )
+    keys.check_models(loaded, graph, report)
     return Compiled(graph, report.problems)
+
+
+def _has_keys(loaded: Loaded) -> bool:
+    """Also where one was set aside: it is meant to be there."""
+    return bool(loaded.config.keys) or any(path[:1] == ("keys",) for path in loaded.broken)
 
 
 def _add_bare(config: file.ConfigFile, names: Names, models: Models) -> None:

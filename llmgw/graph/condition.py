@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from llmgw.graph.cel_library import EVALUATION_ERRORS, compile_program
-from llmgw.graph.vocabulary import Reference, references
+from llmgw.graph.vocabulary import ITSELF, Reference, as_cel, references
 
 # What the library raises when an expression meets values that it cannot handle.
 
@@ -44,8 +44,9 @@ def prepared(named: tuple[Reference, ...], facts: Facts) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for reference in named:
         value = facts.value(reference.name)
-        if reference.member:
-            values.setdefault(reference.root, {})[reference.member] = value
+        member = reference.member or ITSELF.get(reference.root)
+        if member:
+            values.setdefault(reference.root, {})[member] = value
         else:
             values[reference.root] = value
     return values
@@ -56,11 +57,11 @@ def compile_condition(source: str) -> Condition:
     from llmgw.graph import condition_checks as checks
 
     try:
-        program = compile_program(source)
+        compile_program(source)
     except ValueError as error:
         raise ConditionError(checks.syntax_fault(source, str(error))) from None
     named = tuple(sorted(references(source), key=lambda reference: reference.name))
     faults = [*checks.name_faults(source)] or [*checks.value_faults(source, prepared(named, checks.ABSENT))]
     if faults:
         raise ConditionError("; ".join(faults))
-    return Condition(source, named, program)
+    return Condition(source, named, compile_program(as_cel(source)))

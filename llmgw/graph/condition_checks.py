@@ -19,6 +19,7 @@ from llmgw.graph.vocabulary import (
     NAMES,
     OPEN_ROOTS,
     Reference,
+    as_cel,
     functions,
     operands,
     references,
@@ -177,7 +178,7 @@ def _relation_fault(operand: str, values: Mapping[str, Any]) -> str | None:
 
 
 def _run(expression: str, values: Mapping[str, Any]) -> Any:
-    return compile_program(expression).execute(dict(values))
+    return compile_program(as_cel(expression)).execute(dict(values))
 
 
 def _kind(value: Any) -> str:

@@ -32,6 +32,8 @@ class Credentials:
         self._env = env
 
     def of(self, name: str, row: Provider, settings: ProviderEntry) -> Credential:
+        if settings.auth == "client":  # one that takes none by itself sees what most others do
+            return Credential(Auth.NONE, None, "", Auth.BEARER if row.key_auth is Auth.NONE else row.key_auth)
         if cloud_auth.wants_own(row, settings):
             return Credential(row.own_cloud, None, "")
         auth = Auth.NONE if settings.auth == "none" else row.key_auth

@@ -6,10 +6,20 @@ from datetime import datetime
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, TestEntry
 from llmgw.config.problems import KeyPath, quoted
-from llmgw.errors import NO_TARGET, ROUTE_EXHAUSTED, FailureClass, UnknownModelError
+from llmgw.errors import (
+    NO_TARGET,
+    ROUTE_EXHAUSTED,
+    FailureClass,
+    ForbiddenEndpointError,
+    ForbiddenModelError,
+    UnauthorizedError,
+    UnknownModelError,
+)
 from llmgw.graph.exposure import exposed
 from llmgw.graph.patterns import STAR, by_precedence, closest
 from llmgw.graph.report import Report, did_you_mean
+
+_OF_KEYS = frozenset({UnauthorizedError.code, ForbiddenModelError.code, ForbiddenEndpointError.code})
 
 # How a request can end without an answer, as far as a test of the file can tell.
 ERROR_CODES = frozenset(
@@ -23,6 +33,9 @@ ERROR_CODES = frozenset(
         FailureClass.INVALID_REQUEST.value,
         FailureClass.CONTEXT_LENGTH.value,
         FailureClass.CONTENT_FILTER.value,
+        UnauthorizedError.code,
+        ForbiddenModelError.code,
+        ForbiddenEndpointError.code,
     }
 )
 
@@ -33,6 +46,8 @@ class Expectations:
     def __init__(self, loaded: Loaded, targets: Iterable[str], report: Report) -> None:
         config: ConfigFile = loaded.config
         self._tests = config.tests
+        self._keys = [entry.name for entry in config.keys]
+        self._some_keys_are_unknown = any(path[:1] == ("keys",) and len(path) <= 2 for path in loaded.broken)
         self._routes = config.routes
         self._report = report
         broken = [path for path in loaded.broken if len(path) <= 2 and path[:1] in ((), ("models",), ("routes",))]
@@ -47,6 +62,7 @@ class Expectations:
         for index, test in enumerate(self._tests):
             place: KeyPath = ("tests", index)
             self._at(test, place)
+            self._shown(test, place)
             if self._is_known:
                 self._asked(test, place)
                 self._failing(test, place)
@@ -61,6 +77,17 @@ class Expectations:
             datetime.fromisoformat(at)
         except ValueError:
             self._report.error((*place, "at"), f"{quoted(at)} is not a time", "as in 2027-01-31T14:30")
+
+    def _shown(self, test: TestEntry, place: KeyPath) -> None:
+        """The key, by its name; without one nothing of what keys may do is asked."""
+        key = test.request.key
+        if key is None:
+            if test.expect in _OF_KEYS:
+                message = f"{quoted(str(test.expect))} needs a key: without one access is not checked"
+                self._report.error((*place, "expect"), message, "request: {model: NAME, key: NAME}")
+        elif key not in self._keys and not self._some_keys_are_unknown:
+            hint = did_you_mean(key, self._keys) or "as it stands under `keys`"
+            self._report.error((*place, "request", "key"), f"{quoted(key)} is not a key", hint)
 
     def _asked(self, test: TestEntry, place: KeyPath) -> None:
         asked = test.request.model

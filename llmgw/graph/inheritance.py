@@ -30,7 +30,7 @@ def inherit(entry: ProviderEntry, parent: ProviderEntry, withheld: Iterable[KeyP
         api_key=entry.api_key,
         api_version=entry.api_version or parent.api_version,
         speaks=parent.speaks if entry.speaks is None else entry.speaks,
-        auth=entry.auth or (None if parent.auth == "cloud" and entry.api_key else parent.auth),
+        auth=entry.auth or (None if parent.auth in ("cloud", "client") and entry.api_key else parent.auth),
         optional=entry.optional,
         headers={**headers, **entry.headers},
         region=entry.region or parent.region,

@@ -16,6 +16,7 @@ from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass
 from llmgw.graph import patterns
 from llmgw.graph.condition import Condition
+from llmgw.graph.principal import Principal
 from llmgw.providers.auth import Auth
 
 STAR = patterns.STAR
@@ -71,11 +72,15 @@ class Transport:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What proves to the provider who pays. `key` None: not set; `variable` says which one it would be."""
+    """What proves to the provider who pays. `key` None: not set; `variable` says which one it would be.
+
+    `client`: nothing of ours does, but what the caller sends, as this kind.
+    """
 
     auth: Auth
     key: Secret | None
     variable: str
+    client: Auth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ class Target:
     count: Wire | None = None  # where the tokens of a request are counted
     secrets: tuple[Secret, ...] = ()  # what of the headers nobody else may see
     cloud: CloudAuth | None = None
+    client_auth: Auth | None = None  # how it takes the caller's own credential, if it is to have that
     unsupported: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()  # of tools, json and images: see `request.` in the vocabulary
     price: Price | None = None
@@ -276,6 +282,8 @@ class Graph:
     absent: Mapping[str, str] = field(default_factory=dict)
     closed: frozenset[str] = frozenset()
     closed_patterns: tuple[str, ...] = ()  # the longest literal part first
+    principals: Mapping[str, Principal] = field(default_factory=dict)  # by the name of the key
+    digests: Mapping[str, Principal] = field(default_factory=dict)  # by the SHA-256 of a secret, in hex
 
     def resolve(self, name: str) -> Resolved | None:
         """The route that answers to `name`; exact names win over patterns. A star is for the file, not for callers."""

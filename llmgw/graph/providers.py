@@ -111,6 +111,9 @@ class Providers:
         if base_url is None:
             return None
         self._check_transport(row, settings, place)
+        if settings.auth == "client" and settings.api_key is not None:
+            message = "the caller's own credential and a key exclude each other"
+            self._report.error((*place, "api_key"), message, "leave one of the two out")
         credential = self._credentials.of(name, row, settings)
         self._check_headers(settings, credential, place)
         self._check_library(credential, place)

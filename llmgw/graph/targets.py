@@ -36,6 +36,7 @@ def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provide
         transport=provider.transport,
         secrets=_secrets(provider),
         cloud=provider.cloud,
+        client_auth=provider.credential.client,
         unsupported=provider.row.unsupported,
         price=_price(entry, provider),
         context_window=entry.context_window,

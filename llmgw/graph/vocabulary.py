@@ -17,6 +17,9 @@ NAMES: Mapping[str, Default] = MappingProxyType(
     {
         "model": "",
         "ip": "",
+        "key": "",
+        "key.team": "",
+        "key.user": "",
         "request.endpoint": "",
         "request.user": "",
         "request.stream": False,
@@ -33,7 +36,9 @@ NAMES: Mapping[str, Default] = MappingProxyType(
 # Maps of the caller: any member is a name, all values are text.
 OPEN_ROOTS = frozenset({"metadata", "headers"})
 # In the vocabulary, but without meaning until the piece that fills them is built.
-LATER_ROOTS: Mapping[str, str] = MappingProxyType({"key": "keys", "budget": "budgets"})
+LATER_ROOTS: Mapping[str, str] = MappingProxyType({"budget": "budgets"})
+# A name that has members and is text by itself: for CEL, which cannot have both, that text is a member too.
+ITSELF: Mapping[str, str] = MappingProxyType({"key": "name"})
 # Known only once a target has been chosen, so not in a condition that chooses one.
 CHOSEN_ROOTS = frozenset({"target", "provider"})
 
@@ -92,16 +97,28 @@ def tokens(source: str) -> list[Token]:
 
 def references(source: str) -> frozenset[Reference]:
     """Every name of the vocabulary, known or not, that the CEL text uses; variables of macros are left out."""
+    return frozenset(reference for reference, _ in _placed(source))
+
+
+def as_cel(source: str) -> str:
+    """The same with every bare `key` as the member that CEL can tell from the map: `key.name`."""
+    written = source
+    for reference, token in sorted(_placed(source), key=lambda found: -found[1].start):
+        if not reference.member and (name := ITSELF.get(reference.root)):
+            end = token.start + len(token.text)
+            written = f"{written[:end]}.{name}{written[end:]}"
+    return written
+
+
+def _placed(source: str) -> Iterator[tuple[Reference, Token]]:
     end = Token("end", "", len(source))
     pieces = [*tokens(source), end, end]
     left_out = {*_bound(pieces), *_LITERALS}
-    found = set()
     for at, token in enumerate(pieces):
         after_dot = at > 0 and pieces[at - 1].text == "."
         is_call = pieces[min(at + 1, len(pieces) - 1)].text == "("
         if token.kind == "name" and not after_dot and not is_call and token.text not in left_out:
-            found.add(Reference(token.text, _member(pieces, at)))
-    return frozenset(found)
+            yield Reference(token.text, _member(pieces, at)), token
 
 
 def functions(source: str) -> frozenset[str]:

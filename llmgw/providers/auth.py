@@ -18,6 +18,9 @@ class Auth(StrEnum):
     AZURE = "azure"  # an access token of Entra ID
 
 
+# The headers in which callers show a credential, the usual one first.
+CREDENTIAL_HEADERS = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
+
 CLOUDS = frozenset({Auth.AWS, Auth.GCP, Auth.AZURE})
 
 
@@ -32,3 +35,17 @@ def auth_headers(auth: Auth, key: str) -> Mapping[str, str]:
             return {auth.value: key}
         case _:
             assert_never(auth)
+
+
+def clients_headers(auth: Auth, own: Mapping[str, str], *, is_native: bool) -> Mapping[str, str]:
+    """The headers that carry a caller's own credential on; none if there is none. `own`: by the header it came in.
+
+    `is_native`: the caller speaks the provider's dialect, and so knows which kinds of credential it takes as bearers.
+    """
+    usual = "authorization" if auth is Auth.BEARER else auth.value
+    if is_native and usual not in own and "authorization" in own:
+        usual = "authorization"
+    key = own.get(usual) or next((own[name] for name in CREDENTIAL_HEADERS if own.get(name)), "")
+    if not key:
+        return {}
+    return auth_headers(Auth.BEARER if usual == "authorization" else auth, key)

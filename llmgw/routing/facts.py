@@ -10,6 +10,7 @@ from typing import Any
 from llmgw.chat import measure
 from llmgw.chat.request import ChatRequest
 from llmgw.config.model import TestRequest
+from llmgw.graph.principal import Principal
 from llmgw.graph.vocabulary import NAMES
 
 Fact = str | int | bool | list[Any]
@@ -52,7 +53,7 @@ class Facts:
         return value
 
 
-def of_request(
+def of_request(  # noqa: PLR0913 - one for each thing that is known of it
     request: ChatRequest,
     *,
     endpoint: str,
@@ -60,8 +61,9 @@ def of_request(
     metadata: Mapping[str, str],
     headers: Mapping[str, str],
     moment: Callable[[], datetime],
+    principal: Principal | None = None,
 ) -> Facts:
-    """The facts of a request that came in. `headers` has its names in lower case."""
+    """The facts of a request that came in. `headers` has its names in lower case, and no credentials."""
 
     def messages() -> list[Any]:
         return measure.turns(request.fields.get(request.turns_field), request.turns_field)
@@ -70,6 +72,7 @@ def of_request(
         {
             "model": request.model,
             "ip": ip,
+            **_of_key(principal),
             "request.endpoint": endpoint,
             "request.user": request.user,
             "request.stream": request.stream,
@@ -84,14 +87,14 @@ def of_request(
             "time.hour": lambda: moment().hour,
             "time.weekday": lambda: moment().isoweekday(),
         },
-        metadata={**request.metadata, **metadata},
+        metadata={**request.metadata, **metadata, **_said_by_key(principal)},
         headers=headers,
         fields=frozenset(request.fields),
     )
     return facts
 
 
-def pretended(request: TestRequest, moment: datetime | None = None) -> Facts:
+def pretended(request: TestRequest, moment: datetime | None = None, principal: Principal | None = None) -> Facts:
     """The facts of a request that nobody sent. Without a moment the time reads as absent."""
     messages = list(request.messages)
     input_tokens = measure.input_tokens_max(messages) if request.input_tokens is None else request.input_tokens
@@ -99,6 +102,7 @@ def pretended(request: TestRequest, moment: datetime | None = None) -> Facts:
         {
             "model": request.model,
             "ip": request.ip or "",
+            **_of_key(principal),
             "request.endpoint": request.endpoint,
             "request.user": request.user or "",
             "request.stream": request.stream,
@@ -111,10 +115,21 @@ def pretended(request: TestRequest, moment: datetime | None = None) -> Facts:
             "time.hour": moment.hour if moment else 0,
             "time.weekday": moment.isoweekday() if moment else 0,
         },
-        metadata=request.metadata,
+        metadata={**request.metadata, **_said_by_key(principal)},
         headers={name.lower(): value for name, value in request.headers.items()},
         fields=_fields(request),
     )
+
+
+def _of_key(principal: Principal | None) -> dict[str, Fact]:
+    if principal is None:
+        return {}
+    return {"key": principal.key, "key.team": principal.team, "key.user": principal.user}
+
+
+def _said_by_key(principal: Principal | None) -> Mapping[str, str]:
+    """It wins over what the caller says of himself: nobody promotes himself."""
+    return {} if principal is None else principal.metadata
 
 
 def _fields(request: TestRequest) -> frozenset[str]:

@@ -9,15 +9,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from llmgw.config.load import Loaded
 from llmgw.config.model import TestEntry
 from llmgw.config.problems import Problem
-from llmgw.errors import UnknownModelError
+from llmgw.errors import RequestError, UnknownModelError
 from llmgw.graph.model import STAR, Graph, Leaf, Node, Pool, Resolved, children, entry_name
+from llmgw.graph.principal import Principal
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice
+from llmgw.routing.facts import Facts
 from llmgw.routing.health import ALL_WELL
 from llmgw.routing.rehearsal import Rehearsal, Rehearsed, rehearse
 from llmgw.routing.walk import walk
@@ -50,29 +53,51 @@ class Result:
         return None if self.fault is None else loaded.problem(("tests", self.index, "expect"), self.fault)
 
 
-def run(tests: Sequence[TestEntry], graph: Graph) -> Iterator[Result]:
+class Admit(Protocol):
+    """Who would call with the key of that name; it is `policy.access.admitted`, which routing does not know.
+
+    Raises RequestError where the server would refuse. `now_s` None: no key has expired.
+    """
+
+    def __call__(
+        self, graph: Graph, key: str | None, model: str, endpoint: str, now_s: float | None
+    ) -> Principal | None: ...
+
+
+def run(tests: Sequence[TestEntry], graph: Graph, admit: Admit) -> Iterator[Result]:
     """Run every test, in order. `graph` is the whole one: `compile_graph(…, whole=True)`."""
     for index, test in enumerate(tests):
-        yield _result(index, test, graph)
+        yield _result(index, test, graph, admit)
 
 
-def _result(index: int, test: TestEntry, graph: Graph) -> Result:
-    resolved = graph.resolve(test.request.model)
-    rehearsal = _rehearsed(test, resolved, graph.timezone) if resolved else None
-    code = _code(rehearsal)
-    targets = rehearsal.targets if rehearsal else ()
+def _result(index: int, test: TestEntry, graph: Graph, admit: Admit) -> Result:
+    asked, moment = test.request, _moment(test.at, graph.timezone)
+    now_s = None if moment is None else moment.timestamp()
+    try:
+        principal = admit(graph, asked.key, asked.model, asked.endpoint, now_s)
+        resolved = graph.resolve(asked.model)
+        if resolved is None:
+            raise UnknownModelError(f"there is no model '{asked.model}'")
+    except RequestError as error:
+        fault = None if test.expect == error.code else f"{_expecting(test)}, but {error.message}: {error.code}"
+        return Result(index, test.name, None, error.code, fault)
+    return _answered(index, test, resolved, _rehearsed(test, resolved, facts.pretended(asked, moment, principal)))
+
+
+def _answered(index: int, test: TestEntry, resolved: Resolved, rehearsal: Rehearsal) -> Result:
+    code = rehearsal.verdict.code if rehearsal.verdict else None
+    targets = rehearsal.targets
     if isinstance(test.expect, str):
         as_expected = code == test.expect
     else:
-        pools = dict(_pools(resolved)) if resolved else {}
+        pools = dict(_pools(resolved))
         as_expected = is_as_expected(targets, [pools.get(name, frozenset({name})) for name in test.expect])
     fault = None if as_expected else _fault(test, rehearsal, code)
     return Result(index, test.name, rehearsal, code, fault)
 
 
-def _rehearsed(test: TestEntry, resolved: Resolved, timezone: str) -> Rehearsal:
+def _rehearsed(test: TestEntry, resolved: Resolved, known: Facts) -> Rehearsal:
     dice = Dice(test.seed)
-    known = facts.pretended(test.request, _moment(test.at, timezone))
     return rehearse(walk(resolved, known, ALL_WELL, dice), test.fail, dice, stream=test.request.stream)
 
 
@@ -83,12 +108,6 @@ def _moment(at: str | None, timezone: str) -> datetime | None:
     moment = datetime.fromisoformat(at)
     zone = ZoneInfo(timezone)
     return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
-
-
-def _code(rehearsal: Rehearsal | None) -> str | None:
-    if rehearsal is None:
-        return UnknownModelError.code
-    return rehearsal.verdict.code if rehearsal.verdict else None
 
 
 def is_as_expected(targets: Sequence[str], expected: Sequence[AbstractSet[str]]) -> bool:
@@ -123,15 +142,17 @@ def _targets(node: Node, star: str) -> Iterator[str]:
         yield from _targets(child, star)
 
 
-def _fault(test: TestEntry, rehearsal: Rehearsal | None, code: str | None) -> str:
-    """What was expected, and what would happen."""
+def _expecting(test: TestEntry) -> str:
     expected = test.expect if isinstance(test.expect, str) else f"[{', '.join(test.expect)}]"
-    if rehearsal is None:
-        return f"'{test.name}' expects {expected}, but there is no model '{test.request.model}': {code}"
+    return f"'{test.name}' expects {expected}"
+
+
+def _fault(test: TestEntry, rehearsal: Rehearsal, code: str | None) -> str:
+    """What was expected, and what would happen."""
     told = ", then ".join(_told(attempt) for attempt in _last_tries(rehearsal.attempts)) or "no target can take it"
     gave_up = rehearsal.gave_up
     end = f"; then {code}: {gave_up.why}" if gave_up is not None else ""
-    return f"'{test.name}' expects {expected}, but {told}{end}"
+    return f"{_expecting(test)}, but {told}{end}"
 
 
 def _last_tries(attempts: Sequence[Rehearsed]) -> Iterator[Rehearsed]:

@@ -2,6 +2,7 @@
 
 Without keys the gateway serves programs of this machine only. A web page or a tunnel could otherwise use it, with
 the owner's provider keys: a foreign `Host` (DNS rebinding), a forwarding header and a cross-site `Origin` show them.
+Where there are keys nobody comes here: the key says who may call.
 A header is what the caller says it is; the address that it calls from is not.
 """
 
@@ -15,7 +16,10 @@ from llmgw.wire.hosts import is_loopback
 
 _FORWARDING = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 _ALLOWED = "authorization, content-type"
-_REMEDY = "if this server is meant for others, say `server: {open: true}` (keys come in a later version)"
+_REMEDY = (
+    "if this server is meant for others, give them keys (`llmgw keys create --name NAME`), "
+    "or say `server: {open: true}` for whoever comes"
+)
 
 
 class Door:

@@ -9,17 +9,21 @@ from aiohttp import web
 import llmgw
 from llmgw import replies
 from llmgw.call import MODEL_CHARS_MAX, Call
-from llmgw.chat.counting import CountingDialect
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
 from llmgw.errors import BodyTimeoutError, GatewayError, InvalidRequestError, OverloadedError, UnknownModelError
 from llmgw.gateway import RETRY_AFTER_S, STOPPING
+from llmgw.graph.model import Graph
+from llmgw.graph.principal import Principal
+from llmgw.policy import access
 from llmgw.server import headers
+from llmgw.server.admission import admitted, is_admitted
 from llmgw.server.client import HttpClient
 from llmgw.server.middlewares import DECIDED, REQUEST_ID, too_large
 from llmgw.server.running import RUNNING, Running
+from llmgw.server.shown import PRIVATE_HEADERS, shown
 from llmgw.server.spoken import ENDPOINTS, counted_at, said_in, spoken_at
-from llmgw.transcript import BODY_BYTES_LOGGED_MAX, STOPPED, Transcript
+from llmgw.transcript import BODY_BYTES_KEPT_MAX, STOPPED, Transcript, named
 
 
 async def chat(request: web.Request) -> web.StreamResponse:
@@ -29,16 +33,18 @@ async def chat(request: web.Request) -> web.StreamResponse:
     """
     dialect, counter = spoken_at(request.path, request.headers), counted_at(request.path)
     running = request.app[RUNNING]
+    graph = running.graph
     began_s = running.clock.elapsed_s()
     running.begin()
     try:
+        principal = await admitted(request, _endpoint(request))
         body = await _read_body(request, running)
         model, stream = said_in(request.path, request.match_info, request.query)
         if counter is None:
             chat_request = dialect.read_request(body, model, stream=stream)
         else:
             chat_request = counter.read_count_request(body, model)
-        call = _call(request, running, chat_request, dialect, counter)
+        call = _call(request, graph, principal, chat_request, dialect)
         return await _answered(request, running, call, body, began_s)
     finally:
         running.end()
@@ -54,9 +60,12 @@ async def _answered(
         stream=call.request.stream,
         started_s=began_s,
         client_request_id=headers.request_id(call.headers),
+        secrets=call.secrets,
     )
+    if call.principal is not None:
+        transcript.key, transcript.team, transcript.user = named(call.principal)
     if running.logs.bodies:
-        transcript.request_body = body[:BODY_BYTES_LOGGED_MAX]
+        transcript.request_body = body[:BODY_BYTES_KEPT_MAX]
         transcript.response_body = bytearray()
     cors = running.door.cors_headers(request.headers)
     client = HttpClient(request, {"x-llmgw-request-id": call.request_id, **cors})
@@ -69,30 +78,35 @@ async def _answered(
 
 
 def _call(
-    request: web.Request,
-    running: Running,
-    chat_request: ChatRequest,
-    dialect: Dialect,
-    counter: CountingDialect | None,
+    request: web.Request, graph: Graph, principal: Principal | None, chat_request: ChatRequest, dialect: Dialect
 ) -> Call:
+    running = request.app[RUNNING]
     given = {name.lower(): value for name, value in request.headers.items()}
+    credentials = shown(given, request.query)
     early_s = running.settings.early_keepalive
     return Call(
         request_id=request[REQUEST_ID],
-        graph=running.graph,
+        graph=graph,
         dialect=dialect,
         request=chat_request,
-        endpoint="chat" if counter is None else "count_tokens",
+        endpoint=_endpoint(request),
         ip=running.door.client_ip(request.headers.getall("X-Forwarded-For", ()), request.remote or ""),
         metadata=headers.metadata(given),
-        headers=given,
+        headers={name: value for name, value in given.items() if name not in PRIVATE_HEADERS},
         forwarded=headers.forwarded(given),
+        principal=principal,
+        own=credentials.own(needs_key=principal is not None),
+        secrets=credentials.secrets,
         query=headers.query(request.query, dialect.name),
-        counter=counter,
+        counter=counted_at(request.path),
         timeout_s=headers.timeout_s(given),
         early_keepalive_s=float(early_s) if early_s is not None and chat_request.stream else None,
         ping_s=running.patience.ping_s,
     )
+
+
+def _endpoint(request: web.Request) -> str:
+    return "chat" if counted_at(request.path) is None else "count_tokens"
 
 
 async def _read_body(request: web.Request, running: Running) -> bytes:
@@ -116,18 +130,22 @@ async def _read_body(request: web.Request, running: Running) -> bytes:
 
 
 async def models(request: web.Request) -> web.Response:
-    """`GET /v1/models`: the public names. Patterns are left out: clients offer what is listed as it stands."""
+    """`GET /v1/models`: the names that this caller may use. Patterns are left out: clients offer what is listed."""
     running = request.app[RUNNING]
+    graph = running.graph
+    principal = await admitted(request)
     dialect = spoken_at(request.path, request.headers)
-    return _written(dialect.write_models(running.graph.names(), int(running.started_at_s)))
+    return _written(dialect.write_models(access.names(principal, graph), int(running.started_at_s)))
 
 
 async def model(request: web.Request) -> web.Response:
     """`GET /v1/models/{id}`, for any name that a call could use."""
     running = request.app[RUNNING]
-    name = request.match_info["id"]
-    if running.graph.resolve(name) is None:
-        raise UnknownModelError(replies.unknown_model(running.graph, name), param="model")
+    graph, name = running.graph, request.match_info["id"]
+    principal = await admitted(request)
+    access.check_model(principal, name, graph)
+    if graph.resolve(name) is None:
+        raise UnknownModelError(replies.unknown_model(graph, name, principal), param="model")
     return _written(spoken_at(request.path, request.headers).write_model(name, int(running.started_at_s)))
 
 
@@ -158,6 +176,7 @@ async def root(_request: web.Request) -> web.Response:
 async def expect(request: web.Request) -> None:
     """`Expect: 100-continue`: go on, unless the body will be refused anyway. Other expectations are passed over."""
     wanted = (request.content_length or 0) <= request.app[RUNNING].settings.max_body
+    wanted = wanted and await is_admitted(request, _endpoint(request))
     if wanted and request.headers["Expect"].lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # of the answer nothing has been sent

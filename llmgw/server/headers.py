@@ -26,7 +26,7 @@ def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
         name: value
         for name, value in headers.items()
         if (name in _FORWARDED or name.startswith(_FORWARDED_PREFIXES))
-        and not name.endswith("api-key")
+        and not name.endswith(("api-key", "auth-token"))
         and value.isprintable()
     }
 

@@ -1,12 +1,14 @@
 """What is truly around a request: its id, and errors as the caller's dialect says them. Two, and no third."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from math import ceil
 
 from aiohttp import web
 
 from llmgw import replies
 from llmgw.adapters.system import new_request_id
+from llmgw.chat.dialect import ErrorReport
 from llmgw.errors import (
     BodyTimeoutError,
     ClientGoneError,
@@ -17,9 +19,12 @@ from llmgw.errors import (
     RequestTooLargeError,
 )
 from llmgw.routing.exhausted import RouteExhaustedError
+from llmgw.server.admission import PRINCIPAL
 from llmgw.server.running import NAME, RUNNING
+from llmgw.server.shown import shown
 from llmgw.server.spoken import spoken_at
 from llmgw.server.unknown_path import names_method, unknown_path
+from llmgw.transcript import named
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,7 +55,7 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
     """The one place where an exception becomes an answer."""
     running = request.app[RUNNING]
     try:
-        if request.path != "/healthz":
+        if request.path != "/healthz" and not running.keys.needed:
             running.door.check(request.headers, request.remote or "")
         return await handler(request)
     except web.HTTPException as error:
@@ -70,7 +75,7 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
 
 def _refuse(request: web.Request, error: GatewayError, allow: str | None = None) -> web.Response:
     """Turned away before it became a call: so there is no transcript, and this is its line in the log."""
-    told = replies.report(error)
+    told = _report(request, error)
     request.app[RUNNING].logger.info(
         "refused",
         request_id=request[REQUEST_ID],
@@ -79,11 +84,26 @@ def _refuse(request: web.Request, error: GatewayError, allow: str | None = None)
         status=told.status,
         code=told.code,
         error=told.message,
+        **_caller(request),
     )
     response = _answer(request, error)
     if allow is not None:
         response.headers["allow"] = allow
     return response
+
+
+def _caller(request: web.Request) -> dict[str, str]:
+    """Whose key it was, as far as that is known; also of one that has expired."""
+    if PRINCIPAL not in request:
+        return {}
+    fields = zip(("key", "team", "user"), named(request[PRINCIPAL]), strict=True)
+    return {name: value for name, value in fields if value}
+
+
+def _report(request: web.Request, error: GatewayError) -> ErrorReport:
+    """Without the key, which may stand in what the caller gave for a name."""
+    told = replies.report(error)
+    return replace(told, message=shown(request.headers, request.query).masked(told.message))
 
 
 def _answer(request: web.Request, error: GatewayError) -> web.Response:
@@ -99,8 +119,10 @@ def _answer(request: web.Request, error: GatewayError) -> web.Response:
     wait_s = error.retry_after_s if isinstance(error, RouteExhaustedError | OverloadedError) else None
     if wait_s is not None:
         headers["retry-after"] = str(max(1, ceil(wait_s)))
-    told = replies.report(error)
+    told = _report(request, error)
     headers["content-type"] = "application/json"
+    if told.status == 401:
+        headers["www-authenticate"] = "Bearer"
     response = web.Response(status=told.status, headers=headers, body=dialect.write_error(told))
     if isinstance(error, RequestTooLargeError | BodyTimeoutError):
         response.force_close()  # the rest of the body is not wanted

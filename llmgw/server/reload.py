@@ -15,6 +15,7 @@ from llmgw.config.model import ServerSection
 from llmgw.config.problems import Problem, Severity
 from llmgw.errors import ConfigError
 from llmgw.graph.compile import compile_graph
+from llmgw.policy import access
 from llmgw.routing import filetests
 from llmgw.server.running import Running
 
@@ -60,7 +61,8 @@ class Reload:
             return True
 
     def _swap(self, built: Built, failures: Sequence[Problem]) -> None:
-        before, self._running.graph = self._running.graph.digest, built.graph
+        before = self._running.graph.digest
+        self._running.take(built.graph)
         logs = built.loaded.config.telemetry.logs
         self._running.logs = msgspec.structs.replace(self._running.logs, bodies=logs.bodies)
         warnings = [str(problem) for problem in built.problems if problem.severity is Severity.WARNING]
@@ -91,7 +93,7 @@ def _rebuilt(sources: Sequence[Path | Text], env: Mapping[str, str]) -> tuple[Bu
     tests = built.loaded.config.tests
     if tests and graph.absent:
         graph = compile_graph(built.loaded, env, whole=True).graph
-    failures = [result.problem(built.loaded) for result in filetests.run(tests, graph)]
+    failures = [result.problem(built.loaded) for result in filetests.run(tests, graph, access.admitted)]
     return built, [problem for problem in failures if problem is not None]
 
 

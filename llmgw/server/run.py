@@ -94,9 +94,10 @@ def _overridden(built: Built, options: ServeOptions) -> ServerSection:
         open=written.open or options.open,
     )
     report = Report(built.loaded)
-    checks.server(settings, report)
-    if report.problems:
-        raise NotOpenError(report.problems[0].message)
+    checks.server(settings, report, has_keys=bool(built.graph.principals))
+    errors = [problem.message for problem in report.problems if problem.severity is Severity.ERROR]
+    if errors:
+        raise NotOpenError(errors[0])
     return settings
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from llmgw.adapters.file_keys import FileKeys
 from llmgw.adapters.journal import Logger
 from llmgw.call import PING_S
 from llmgw.config.model import Logs, ServerSection
 from llmgw.errors import OverloadedError
 from llmgw.gateway import RETRY_AFTER_S, STOPPING, Gateway
 from llmgw.graph.model import Graph
-from llmgw.ports import Clock
+from llmgw.ports import Clock, Keys
 from llmgw.server.door import Door
 
 NAME = "llmgw"  # for the `server` header; without it our libraries would tell their versions
@@ -53,7 +54,15 @@ class Running:
     stopped: bool = False  # the drain is over
     idle: asyncio.Event = field(default_factory=asyncio.Event)  # draining, and there is nothing more to wait for
 
+    keys: Keys = field(init=False)
     _reading: set[asyncio.Timeout] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.take(self.graph)
+
+    def take(self, graph: Graph) -> None:
+        """From here on this graph answers, to those whom its keys let in."""
+        self.graph, self.keys = graph, FileKeys(graph)
 
     def begin(self) -> None:
         """One more call in flight, if there is room for it, and time."""

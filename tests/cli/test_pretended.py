@@ -10,9 +10,11 @@ import typer
 
 from llmgw.cli.pretended import Asked, moment, pairs, pretence, question, seed
 from llmgw.errors import FailureClass, InvalidRequestError, RequestTooLargeError
+from llmgw.graph.model import Graph
 from llmgw.routing.dice import seed_of
 
 BODY_BYTES_MAX = 10_000
+GRAPH = Graph({}, (), {}, "")
 BODY = {
     "model": "chat",
     "stream": True,
@@ -25,7 +27,7 @@ BODY = {
 
 
 def fact(asked: Asked, name: str) -> object:
-    return question(asked, "UTC", BODY_BYTES_MAX).facts.value(name)
+    return question(asked, GRAPH, BODY_BYTES_MAX).facts.value(name)
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_flag_is_a_fact(asked: Asked, name: str, expected: object) -> None:
 
 def test_a_body_is_read_as_the_server_reads_it(body: str) -> None:
     asked = Asked(body=body, metadata=["team=b"], headers=["x-llmgw-timeout=5s"])
-    given = question(asked, "UTC", BODY_BYTES_MAX)
+    given = question(asked, GRAPH, BODY_BYTES_MAX)
     names = ("model", "request.stream", "request.user", "request.tools", "metadata.tier", "metadata.team")
 
     values = [given.facts.value(name) for name in names]
@@ -69,7 +71,7 @@ def test_a_body_is_read_as_the_server_reads_it(body: str) -> None:
 
 
 def test_the_flag_names_another_model_than_the_body(body: str) -> None:
-    given = question(Asked(body=body, model="cheap"), "UTC", BODY_BYTES_MAX)
+    given = question(Asked(body=body, model="cheap"), GRAPH, BODY_BYTES_MAX)
 
     assert (given.model, given.facts.value("model")) == ("cheap", "cheap")
 
@@ -79,11 +81,11 @@ def test_what_the_server_would_refuse_is_refused(tmp_path: Path, body: str) -> N
     file.write_text("{")
 
     with pytest.raises(InvalidRequestError, match="not JSON"):
-        question(Asked(body=str(file)), "UTC", BODY_BYTES_MAX)
+        question(Asked(body=str(file)), GRAPH, BODY_BYTES_MAX)
     with pytest.raises(RequestTooLargeError, match="over 10 bytes"):
-        question(Asked(body=body), "UTC", 10)
+        question(Asked(body=body), GRAPH, 10)
     with pytest.raises(InvalidRequestError, match="x-llmgw-timeout"):
-        question(Asked(model="chat", headers=["x-llmgw-timeout=5"]), "UTC", BODY_BYTES_MAX)
+        question(Asked(model="chat", headers=["x-llmgw-timeout=5"]), GRAPH, BODY_BYTES_MAX)
 
 
 @pytest.mark.parametrize(
@@ -97,12 +99,12 @@ def test_what_the_server_would_refuse_is_refused(tmp_path: Path, body: str) -> N
 )
 def test_flags_that_make_no_sense_are_named(asked: Asked, expected: str) -> None:
     with pytest.raises(typer.BadParameter, match=expected):
-        question(asked, "UTC", BODY_BYTES_MAX)
+        question(asked, GRAPH, BODY_BYTES_MAX)
 
 
 def test_a_body_says_all_of_itself(body: str) -> None:
     with pytest.raises(typer.BadParameter, match="leave out --user"):
-        question(Asked(body=body, stream=True), "UTC", BODY_BYTES_MAX)
+        question(Asked(body=body, stream=True), GRAPH, BODY_BYTES_MAX)
 
 
 def test_a_time_is_of_the_files_timezone_unless_it_says_another() -> None:

@@ -176,7 +176,7 @@ def test_only_providers_are_optional() -> None:
 
 
 def test_what_is_unset_where_it_has_no_business_is_not_told() -> None:
-    assert loaded('keys: [{secret: "${UNSET}"}]\n').missing == ()
+    assert loaded('limits: [{name: "${UNSET}"}]\n').missing == ()
 
 
 def test_a_relative_file_is_looked_for_beside_the_config() -> None:

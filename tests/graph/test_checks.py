@@ -43,7 +43,7 @@ def test_another_host_without_open_is_an_error(host: str) -> None:
     (told,) = problems(f"{MODELS}server: {{host: {host}}}")
 
     assert told.startswith("2:16: server.host: ")
-    assert told.endswith("(leave it out for this machine only, or say `open: true`)")
+    assert told.endswith("(leave it out for this machine only, write `keys`, or say `open: true`)")
 
 
 def test_fields_of_the_gateway_are_not_set_by_a_file() -> None:

@@ -12,13 +12,14 @@ simulate latency tokens per s output fail
 models target set default drop lacks retry attempts backoff price input cached usd mtok context window expose
 routes fallback pool when use if weight by on failure deadline
 defaults connect first token idle total telemetry logs format level bodies
+keys secret value not after sha256 team endpoints expires
 tests name request expect at ip endpoint user stream tools images json messages metadata seed model
 """
 
 # Those of them that are one thing instead of many (`target` is a key, the graph has `targets`), and what is resolved.
 GRAPH = """
 id provider dialect wires count edits transport secrets cloud kind service variables limits nanousd targets
-absent closed digest
+absent closed digest digests principals
 route path node entries members branches condition patterns star variable
 """
 

@@ -17,6 +17,7 @@ from llmgw.chat.usage import Usage
 from llmgw.config.problems import Severity
 from llmgw.errors import FailureClass
 from llmgw.graph import model as graph_model
+from llmgw.policy import access
 from llmgw.routing import filetests
 from llmgw.transcript import AttemptRecord, Transcript
 from tests.house.glossary import FOREIGN, words
@@ -57,6 +58,9 @@ def full_transcript() -> Transcript:
         stream=True,
         started_s=0.0,
         client_request_id="c",
+        key="k",
+        team="t",
+        user="u",
         attempts=[AttemptRecord("t", "p", 1.0, FailureClass.TIMEOUT, 503, "m", 1.0)],
         usage=Usage(1, 1, 1, 1),
         cost_nanousd=1,
@@ -134,7 +138,8 @@ def yaml_examples() -> Iterator[Any]:
 def test_examples_are_valid_and_their_tests_pass(text: str) -> None:
     built = build([Text("example.yaml", text)], EVERY_VARIABLE, need_secrets=False)
     errors = [str(problem) for problem in built.problems if problem.severity is Severity.ERROR]
-    failed = [result for result in filetests.run(built.loaded.config.tests, built.graph) if not result.passed]
+    results = filetests.run(built.loaded.config.tests, built.graph, access.admitted)
+    failed = [result for result in results if not result.passed]
 
     assert errors == []
     assert failed == []

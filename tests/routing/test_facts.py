@@ -47,6 +47,9 @@ def test_a_request_that_came_in() -> None:
     assert {name: found.value(name) for name in NAMES} == {
         "model": "gpt",
         "ip": "10.0.0.1",
+        "key": "",
+        "key.team": "",
+        "key.user": "",
         "request.endpoint": "chat",
         "request.user": "u",
         "request.stream": True,
@@ -156,6 +159,9 @@ def test_a_pretended_request_says_what_it_was_given() -> None:
     assert {name: found.value(name) for name in NAMES} == {
         "model": "gpt",
         "ip": "10.0.0.1",
+        "key": "",
+        "key.team": "",
+        "key.user": "",
         "request.endpoint": "embeddings",
         "request.user": "u",
         "request.stream": True,

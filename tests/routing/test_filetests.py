@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from llmgw.config.load import Loaded, load
 from llmgw.graph.compile import compile_graph
+from llmgw.policy import access
 from llmgw.routing.filetests import Result, is_as_expected, run
 from tests.graph.files import no_file
 
@@ -36,7 +37,7 @@ def loaded(*tests: str) -> Loaded:
 
 def results(*tests: str) -> list[Result]:
     of = loaded(*tests)
-    return list(run(of.config.tests, compile_graph(of, {}, whole=True).graph))
+    return list(run(of.config.tests, compile_graph(of, {}, whole=True).graph, access.admitted))
 
 
 def fault(test: str) -> str | None:
@@ -117,14 +118,14 @@ def test_a_request_that_nothing_can_take_says_so() -> None:
     test = "{name: a, request: {model: gpt, max_tokens: 9}, expect: [gpt]}"
     text = f"models: {{gpt: {{target: simulator/x, max_output: 5}}}}\ntests: [{test}]"
     of = load([("a.yaml", text)], {}, no_file)
-    (result,) = run(of.config.tests, compile_graph(of, {}).graph)
+    (result,) = run(of.config.tests, compile_graph(of, {}).graph, access.admitted)
 
     assert result.fault == "'a' expects [gpt], but no target can take it; then invalid_request: no candidate left"
 
 
 def test_a_fault_has_its_place_in_the_file() -> None:
     of = loaded("{name: a, request: {model: gpt}, expect: [gpt]}", "{name: b, request: {model: gpt}, expect: [claude]}")
-    first, second = run(of.config.tests, compile_graph(of, {}).graph)
+    first, second = run(of.config.tests, compile_graph(of, {}).graph, access.admitted)
     problem = second.problem(of)
 
     assert first.problem(of) is None

@@ -8,6 +8,7 @@ from llmgw.config.load import load
 from llmgw.errors import FailureClass as F
 from llmgw.graph.compile import compile_graph
 from llmgw.graph.model import Retry, TimeLimits
+from llmgw.policy import access
 from llmgw.routing import filetests
 from llmgw.routing.dice import Dice
 from llmgw.routing.outcome import Verdict
@@ -93,7 +94,7 @@ def played(case: Path) -> str:
     """Every test of a case's file, attempt by attempt."""
     loaded = load([("config.yaml", (case / "config.yaml").read_text(encoding="utf-8"))], {}, no_file)
     graph = compile_graph(loaded, {}, whole=True).graph
-    return "\n".join(_story(result) for result in filetests.run(loaded.config.tests, graph))
+    return "\n".join(_story(result) for result in filetests.run(loaded.config.tests, graph, access.admitted))
 
 
 def _story(result: filetests.Result) -> str:

@@ -1,0 +1,55 @@
+"""What a request shows of its caller: the key to us, and a credential of his own for providers that want that.
+
+Each SDK has its habit of sending a key. Wherever it came it stays here: no upstream, no log and no rule sees it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from llmgw.config.secrets import Secret
+from llmgw.masking import masked
+from llmgw.providers.auth import CREDENTIAL_HEADERS
+
+OURS = "x-llmgw-key"
+IN_QUERY = "key"  # as Google's REST examples have it
+_QUERY_PLACE = "?key="
+# What carries a credential, of whatever kind: never a fact of a rule.
+PRIVATE_HEADERS = frozenset({OURS, *CREDENTIAL_HEADERS, "cookie", "proxy-authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`key` is for us (empty: none came), `place` where it came; `secrets` is all that came, to be masked."""
+
+    key: str = field(default="", repr=False)
+    place: str = ""
+    others: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[Secret, ...] = ()
+
+    def own(self, *, needs_key: bool) -> Mapping[str, str]:
+        """The caller's own credentials, by header. Where we want a key too, only ours in `x-llmgw-key` tells which."""
+        return {} if needs_key and self.place != OURS else self.others
+
+    def masked(self, text: str) -> str:
+        """A text of ours that may repeat what the caller sent."""
+        return masked(text, (secret.reveal() for secret in self.secrets))
+
+
+def shown(headers: Mapping[str, str], query: Mapping[str, str]) -> Shown:
+    """`headers` of any case; in the order in which we look."""
+    others = {name: token for name in CREDENTIAL_HEADERS if (token := _token(name, headers.get(name, "")))}
+    if token := query.get(IN_QUERY, "").strip():
+        others.setdefault("x-goog-api-key", token)
+    ours = headers.get(OURS, "").strip()
+    found = {OURS: ours, **others, _QUERY_PLACE: token}
+    place = next((name for name, text in found.items() if text), "")
+    secrets = (*(text for text in found.values() if text), headers.get("authorization", ""))
+    return Shown(found.get(place, ""), place, others, tuple(Secret(text) for text in dict.fromkeys(secrets) if text))
+
+
+def _token(name: str, value: str) -> str:
+    """`Bearer KEY` is what it has to be in Authorization."""
+    if name != "authorization":
+        return value.strip()
+    kind, _, token = value.strip().partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
