@@ -10,10 +10,11 @@ from copy import deepcopy
 
 from llmgw.adapters.config_files import Text, build
 from llmgw.call import Call
-from llmgw.config.secrets import Secret
+from llmgw.config.secrets import Secret, digest
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import ClientGoneError, UpstreamError
-from llmgw.ports import Client, Clock, Journal, Upstream, UpstreamCall, UpstreamStream
+from llmgw.graph.principal import Principal
+from llmgw.ports import Client, Clock, Journal, Keys, Upstream, UpstreamCall, UpstreamStream
 from llmgw.transcript import Transcript
 from tests.partners.bodies import encode
 
@@ -142,10 +143,22 @@ class FakeJournal:
         self.transcripts.append(transcript)
 
 
+class FakeKeys:
+    """Principals by their secrets."""
+
+    def __init__(self, principals: Mapping[str, Principal]) -> None:
+        self._by_digest = {digest(secret): principal for secret, principal in principals.items()}
+        self.needed = bool(principals)
+
+    async def find(self, digest: str) -> Principal | None:
+        return self._by_digest.get(digest)
+
+
 _upstream: type[Upstream] = FakeUpstream
 _client: type[Client] = FakeClient
 _clock: type[Clock] = FakeClock
 _journal: type[Journal] = FakeJournal
+_keys: type[Keys] = FakeKeys
 
 
 TWO_TARGETS = """

@@ -67,7 +67,7 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
             return _answer(request, error)
         return _refuse(request, error)
     except Exception:
-        running.logger.exception("internal_error", request_id=request[REQUEST_ID], path=request.path)
+        running.logger.exception("internal_error", request_id=request[REQUEST_ID], path=_path(request))
         if request.writer.output_size:
             raise  # the connection is cut: what has begun must not look whole
         return _answer(request, GatewayError("internal error"))
@@ -80,7 +80,7 @@ def _refuse(request: web.Request, error: GatewayError, allow: str | None = None)
         "refused",
         request_id=request[REQUEST_ID],
         method=request.method,
-        path=request.path[:PATH_CHARS_MAX],
+        path=_path(request),
         status=told.status,
         code=told.code,
         error=told.message,
@@ -90,6 +90,11 @@ def _refuse(request: web.Request, error: GatewayError, allow: str | None = None)
     if allow is not None:
         response.headers["allow"] = allow
     return response
+
+
+def _path(request: web.Request) -> str:
+    """Without the query, where keys are usual, and without what somebody put into the path by mistake."""
+    return shown(request.headers, request.query).masked(request.path)[:PATH_CHARS_MAX]
 
 
 def _caller(request: web.Request) -> dict[str, str]:

@@ -37,14 +37,20 @@ class Shown:
 
 def shown(headers: Mapping[str, str], query: Mapping[str, str]) -> Shown:
     """`headers` of any case; in the order in which we look."""
-    others = {name: token for name in CREDENTIAL_HEADERS if (token := _token(name, headers.get(name, "")))}
-    if token := query.get(IN_QUERY, "").strip():
-        others.setdefault("x-goog-api-key", token)
-    ours = headers.get(OURS, "").strip()
-    found = {OURS: ours, **others, _QUERY_PLACE: token}
-    place = next((name for name, text in found.items() if text), "")
-    secrets = (*(text for text in found.values() if text), headers.get("authorization", ""))
-    return Shown(found.get(place, ""), place, others, tuple(Secret(text) for text in dict.fromkeys(secrets) if text))
+    tokens = {name: _token(name, headers.get(name, "")) for name in CREDENTIAL_HEADERS}
+    in_query = query.get(IN_QUERY, "").strip()
+    found = {OURS: headers.get(OURS, "").strip(), **tokens, _QUERY_PLACE: in_query}
+    place = next((name for name, token in found.items() if token), "")
+    own = {**tokens, "x-goog-api-key": tokens["x-goog-api-key"] or in_query}
+    return Shown(
+        found.get(place, ""), place, {name: token for name, token in own.items() if token}, _secrets(headers, found)
+    )
+
+
+def _secrets(headers: Mapping[str, str], found: Mapping[str, str]) -> tuple[Secret, ...]:
+    """Each once, and what is in Authorization also where it is no bearer."""
+    other = "" if found["authorization"] else headers.get("authorization", "").strip()
+    return tuple(Secret(text) for text in dict.fromkeys((*found.values(), other)) if text)
 
 
 def _token(name: str, value: str) -> str:

@@ -1,0 +1,68 @@
+"""A key to paste, and the digest of one that is there. Nothing is kept."""
+
+import json
+
+import pytest
+
+from llmgw.config.secrets import digest, literal_key_shape
+from tests.graph.files import MODELS, problems, sound
+from tests.cli.machine import llmgw
+
+
+def test_what_is_printed_is_a_key_of_the_file() -> None:
+    told = llmgw("keys", "create", "--name", "search-prod", "--team", "search", "--user", "svc")
+    secret = told.stdout.split()[1]
+    section = told.stdout[told.stdout.index("keys:") :]
+    graph = sound(MODELS + section)
+
+    assert (told.returncode, told.stderr) == (0, "")
+    assert secret not in section
+    assert graph.digests[digest(secret)] == graph.principals["search-prod"]
+    assert (graph.principals["search-prod"].team, graph.principals["search-prod"].user) == ("search", "svc")
+
+
+def test_the_same_for_programs() -> None:
+    told = json.loads(llmgw("keys", "create", "--name", "k", "--json").stdout)
+
+    assert told == {"name": "k", "sha256": digest(told["secret"]), "secret": told["secret"]}
+
+
+def test_no_two_secrets_are_alike_and_each_is_known_as_one() -> None:
+    secrets = {json.loads(llmgw("keys", "create", "--name", "k", "--json").stdout)["secret"] for _ in range(2)}
+
+    assert len(secrets) == 2
+    assert {literal_key_shape(secret) for secret in secrets} == {"llmgw-…"}
+    assert problems(f"{MODELS}keys: [{{name: k, secret: {secrets.pop()}}}]\n") == [
+        '2:26: keys[0].secret: warning: a key (llmgw-…) stands in the file in the open (put it into a variable: "${NAME}", '
+        'or a file: "${file:/path}")'
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "two words"])
+def test_a_name_that_is_none(name: str) -> None:
+    told = llmgw("keys", "create", "--name", name)
+
+    assert told.returncode == 2
+    assert "--name" in told.stderr
+
+
+@pytest.mark.parametrize("given", ["a-secret", "a-secret\n", "a-secret\r\n"])
+def test_the_digest_of_what_comes_in(given: str) -> None:
+    told = llmgw("keys", "digest", given=given)
+
+    assert (told.returncode, told.stdout, told.stderr) == (0, f"{digest('a-secret')}\n", "")
+    assert json.loads(llmgw("keys", "digest", "--json", given=given).stdout) == {"sha256": digest("a-secret")}
+
+
+def test_nothing_has_no_digest() -> None:
+    told = llmgw("keys", "digest", given="\n")
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "no secret came in" in told.stderr
+
+
+def test_what_no_header_can_carry_is_told() -> None:
+    told = llmgw("keys", "digest", given="a secret with a blank at the end \n")
+
+    assert told.returncode == 0
+    assert "begins or ends with white space" in told.stderr
