@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmgw.masking import Mask
+from llmgw.masking import Mask, masked
 
 KEY = 'sec"ret/é+\\12345'
 MASK = Mask([KEY])
@@ -61,3 +61,9 @@ def test_a_whole_value_is_one_mask() -> None:
 @pytest.mark.parametrize("filler", [b"\\", b"s", b'sec\\"ret', b"\\u0073"])
 def test_a_megabyte_of_near_misses_is_no_trouble(filler: bytes) -> None:
     assert not MASK.is_needed(filler * (1024 * 1024 // len(filler)))
+
+
+def test_texts_of_ours_are_searched_as_they_are() -> None:
+    assert masked("no model 'the-secret-of-x', the-secret-of-x", ["the-secret-of-x"]) == "no model '***', ***"
+    assert masked("short words stay", ["short"]) == "short words stay"
+    assert masked("nothing here", []) == "nothing here"

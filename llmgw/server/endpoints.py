@@ -37,7 +37,8 @@ async def chat(request: web.Request) -> web.StreamResponse:
     began_s = running.clock.elapsed_s()
     running.begin()
     try:
-        principal = await admitted(request, _endpoint(request))
+        # Asked here too: without keys a call should not pay for a coroutine.
+        principal = await admitted(request, _endpoint(request)) if running.keys.needed else None
         body = await _read_body(request, running)
         model, stream = said_in(request.path, request.match_info, request.query)
         if counter is None:

@@ -28,7 +28,9 @@ class Shown:
 
     def own(self, *, needs_key: bool) -> Mapping[str, str]:
         """The caller's own credentials, by header. Where we want a key too, only ours in `x-llmgw-key` tells which."""
-        return {} if needs_key and self.place != OURS else self.others
+        if needs_key and self.place != OURS:
+            return {}
+        return {name: token for name, token in self.others.items() if token != self.key or not needs_key}
 
     def masked(self, text: str) -> str:
         """A text of ours that may repeat what the caller sent."""

@@ -6,6 +6,7 @@ import pytest
 
 from llmgw.adapters.journal import LogJournal, line, make_logger
 from llmgw.chat.usage import Usage
+from llmgw.config.secrets import Secret
 from llmgw.routing.dice import seed_of
 from llmgw.transcript import AttemptRecord, Transcript
 from tests.served import LogLines
@@ -20,6 +21,7 @@ def transcript() -> Transcript:
 def full() -> Transcript:
     told = transcript()
     told.client_request_id = "theirs"
+    told.key, told.team, told.user = "search-prod", "search", "svc"
     told.attempts = [
         AttemptRecord("a", "chat/fallback[0]=a", 0.0, "overloaded", 503, "busy", 0.25),
         AttemptRecord("b", "chat/fallback[1]=b", 0.1, "ok", 200, None, 1.5),
@@ -41,6 +43,9 @@ def test_everything_that_happened_is_in_it() -> None:
         "request_id": ID,
         "client_request_id": "theirs",
         "endpoint": "chat",
+        "key": "search-prod",
+        "team": "search",
+        "user": "svc",
         "model": "chat",
         "route": "chat/fallback[1]=b",
         "target": "b",
@@ -149,3 +154,27 @@ def test_odd_values_do_not_stop_a_line(value: object) -> None:
     make_logger(text, pretty=False, level="info").info("odd", value=value, more="\udcff")
 
     assert json.loads(text.text)["event"] == "odd"
+
+
+def test_a_key_without_team_and_user_is_told_alone() -> None:
+    told = transcript()
+    told.key, told.team, told.user = "k", "", ""
+
+    assert {name for name in line(told) if name in ("key", "team", "user")} == {"key"}
+
+
+def test_what_the_caller_has_shown_is_in_no_text() -> None:
+    secret = "the-secret-of-the-caller"
+    told = full()
+    told.secrets = (Secret(secret), Secret("short"))
+    told.model, told.error, told.client_request_id = f"x/{secret}", f"no {secret}, which is short", secret
+    told.attempts[0].message = f"bad key {secret}"
+    told.dropped = (secret,)
+    told.request_body = b"x" * (16 * 1024 - 5) + secret.encode()
+    told.response_body = bytearray(rb'{"said": "\u0074' + secret[1:].encode() + b'"}')
+    found = line(told)
+
+    assert secret not in json.dumps(found)
+    assert secret[1:] not in found["response_body"]
+    assert found["request_body"].endswith("x***")
+    assert (found["error"], found["dropped"]) == ("no ***, which is short", ["***"])

@@ -234,3 +234,11 @@ def test_a_terminal_sees_colours_and_a_pipe_does_not(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "\x1b[" in text
     assert "\x1b[" not in called("doctor", str(file)).stdout
+
+
+async def test_who_is_called_with_its_callers_credential_is_not_called(tmp_path: Path) -> None:
+    config = "providers: {seats: {like: anthropic, auth: client}}\nmodels: {sim: simulator/echo, seat: seats/x}\n"
+    for args in ((), ("--model", "seat")):
+        told = await doctor(tmp_path, config, *args)
+
+        assert "skipped  seat: is called with its caller's own credential, and there is no caller" in told.stdout

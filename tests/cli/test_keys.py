@@ -5,8 +5,8 @@ import json
 import pytest
 
 from llmgw.config.secrets import digest, literal_key_shape
-from tests.graph.files import MODELS, problems, sound
 from tests.cli.machine import llmgw
+from tests.graph.files import MODELS, problems, sound
 
 
 def test_what_is_printed_is_a_key_of_the_file() -> None:
@@ -32,10 +32,9 @@ def test_no_two_secrets_are_alike_and_each_is_known_as_one() -> None:
 
     assert len(secrets) == 2
     assert {literal_key_shape(secret) for secret in secrets} == {"llmgw-…"}
-    assert problems(f"{MODELS}keys: [{{name: k, secret: {secrets.pop()}}}]\n") == [
-        '2:26: keys[0].secret: warning: a key (llmgw-…) stands in the file in the open (put it into a variable: "${NAME}", '
-        'or a file: "${file:/path}")'
-    ]
+    (found,) = problems(f"{MODELS}keys: [{{name: k, secret: {secrets.pop()}}}]\n")
+
+    assert found.startswith("2:26: keys[0].secret: warning: a key (llmgw-…) stands in the file in the open")
 
 
 @pytest.mark.parametrize("name", ["", "two words"])

@@ -61,7 +61,10 @@ def test_the_help_of_test_route_lists_all_failure_classes() -> None:
         (["serve", "llmgw.yaml", "--model", "a/b"], "leave out --model and --fallbacks"),
         (["serve", "--port", "70000"], "Invalid value for '--port'"),
         (["test-route", "x.yaml", "-m", "chat", "--all"], "leave out --model, --request and --fail"),
-        (["test-route", "x.yaml", "-m", "chat", "--spent", "b=1"], "needs budgets, which this version does not have yet"),
+        (
+            ["test-route", "x.yaml", "-m", "chat", "--spent", "b=1"],
+            "needs budgets, which this version does not have yet",
+        ),
         (["test-route", "x.yaml", "-m", "chat", "--spent", "b=1"], "needs budgets, which this version does not have"),
         (["test-route", "x.yaml", "-m", "chat", "--facts", "f"], "needs breakers, which this version does not have"),
     ],

@@ -116,3 +116,12 @@ def test_a_newcomer_sees_all_of_it() -> None:
     text = "\n".join(plain(line) for line in long_lines(URLS, graph_of(found), (), found))
 
     assert [part for part in ("llmgw serves", "OPENAI_API_KEY   ", "curl", '"chat"') if part not in text] == []
+
+
+def test_where_keys_are_needed_the_lines_have_a_place_for_one() -> None:
+    graph = graph_of_text(f"models: {{gpt: simulator/x}}\nkeys: [{{name: k, sha256: {'a' * 64}}}]\n")
+    text = "\n".join(plain(line) for line in long_lines(URLS, graph, (), ()))
+
+    assert "OPENAI_API_KEY=YOUR_KEY" in text
+    assert "-H 'authorization: Bearer YOUR_KEY'" in text
+    assert f"={ANY_KEY} " not in text

@@ -149,7 +149,10 @@ def test_a_host_for_everybody_must_be_meant(tmp_path: Path, source: str) -> None
     result = llmgw("serve", source, "--host", "0.0.0.0", cwd=tmp_path)
 
     assert (result.returncode, result.stdout) == (2, "")
-    assert "without keys anyone there may call; leave it out for this machine only, write `keys` into the file" in result.stderr
+    assert (
+        "without keys anyone there may call; leave it out for this machine only, write `keys` into the file"
+        in result.stderr
+    )
 
 
 def test_a_bad_file_is_1_with_its_problems(tmp_path: Path) -> None:

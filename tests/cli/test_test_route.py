@@ -237,3 +237,51 @@ def test_all_runs_the_files_tests(config: str) -> None:
     code, out, _ = run(config, "--all")
 
     assert (code, out) == (0, "passed  outage\n1 test passed\n")
+
+
+WITH_KEYS = """
+models: {gpt: simulator/a, cheap: simulator/b}
+routes: {smart: {when: [{if: 'key.team == "search"', use: gpt}, {use: cheap}]}}
+keys:
+  - {name: search-prod, team: search, expires: 2027-01-31, secret: the-secret-of-the-search-team}
+  - {name: intern, models: [smart], secret: the-secret-of-the-intern}
+"""
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["-m", "smart", "--key", "search-prod", "--at", "2027-01-31T12:00"], 0, "gpt answers"),
+        (["-m", "smart", "--key", "search-prod", "--at", "2027-02-01"], 1, "the client gets 401 invalid_key"),
+        (["-m", "smart", "--key", "intern"], 0, "cheap answers"),
+        (["-m", "gpt", "--key", "intern"], 1, "the client gets 403 forbidden_model: the key 'intern' may not use"),
+        (["-m", "gpt"], 0, "gpt answers"),
+        (["-m", "gpt", "--key", "interm"], 2, "'interm' is not a key: did you mean 'intern'?"),
+    ],
+)
+def test_who_asks_is_a_key_by_its_name(tmp_path: Path, args: list[str], code: int, words: str) -> None:
+    file = tmp_path / "llmgw.yaml"
+    file.write_text(WITH_KEYS)
+    told = called("test-route", str(file), *args)
+
+    assert told.returncode == code
+    assert words in told.stdout + told.stderr
+
+
+def test_a_body_is_asked_with_a_key_too(tmp_path: Path) -> None:
+    file, body = tmp_path / "llmgw.yaml", tmp_path / "body.json"
+    file.write_text(WITH_KEYS)
+    body.write_text('{"model": "gpt", "messages": []}')
+    told = called("test-route", str(file), "--request", str(body), "--key", "intern", "--json")
+
+    assert told.returncode == 1
+    assert json.loads(told.stdout)["error"]["code"] == "forbidden_model"
+
+
+def test_a_file_without_keys_has_none_to_name(tmp_path: Path) -> None:
+    file = tmp_path / "llmgw.yaml"
+    file.write_text("models: {gpt: simulator/a}\n")
+    told = called("test-route", str(file), "-m", "gpt", "--key", "k")
+
+    assert told.returncode == 2
+    assert "the file has no keys" in told.stderr

@@ -1,5 +1,6 @@
 import copy
 import pickle
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.config.problems import Severity
-from llmgw.config.secrets import Filled, Secret, fill, literal_key_shape
+from llmgw.config.secrets import Filled, Secret, digest, fill, literal_key_shape
 from llmgw.config.source import read
 
 FILES = {"/run/secrets/openai": "from-file\n", "conf/near": "near", "conf/empty": "\n"}
@@ -181,3 +182,8 @@ def test_of_a_file_only_the_last_line_break_is_left_out(content: str, expected: 
     (source,), _ = read("llmgw.yaml", "a: ${file:key}\n")
 
     assert fill(source, {}, lambda _: content).source.value == {"a": expected}
+
+
+def test_a_digest_is_the_sha256_of_the_whole_text() -> None:
+    assert digest("test") == "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    assert digest("\udcff") == sha256(b"\xff").hexdigest()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from llmgw.graph.condition import Condition, ConditionError, compile_condition
 from llmgw.graph.vocabulary import FUNCTIONS, NAMES
+from llmgw.routing.facts import Facts
 
 
 class Known:
@@ -155,3 +156,27 @@ def test_a_file_without_conditions_does_not_import_the_library() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('key == "k"', True),
+        ('key == "k" && key.team == "t" && key.user != "t"', True),
+        ('key.team == "t" || key == "other"', True),
+        ('key["team"] + key == "tk"', True),
+        ('key.startsWith("x")', False),
+        ('metadata.key == "m" && headers.key == "h"', True),
+        ('request.messages.exists(key, key.role == "user")', True),
+        ('key in ["a", "k"] /* not a comment: key */ || false', None),
+    ],
+)
+def test_a_key_is_text_and_has_members_too(source: str, expected: bool | None) -> None:
+    if expected is None:
+        with pytest.raises(ConditionError):
+            compile_condition(source)
+        return
+    known: dict[str, Any] = {"key": "k", "key.team": "t", "key.user": "u", "request.messages": [{"role": "user"}]}
+    found = Facts(known, metadata={"key": "m"}, headers={"key": "h"})
+
+    assert compile_condition(source).holds(found) is expected

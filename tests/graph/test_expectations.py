@@ -5,6 +5,7 @@ from tests.graph.files import MODELS, problems
 FILE = (
     'models: {gpt: simulator/gpt, claude: simulator/claude, "m-*": simulator/*}\n'
     "routes: {chat: {fallback: [gpt, claude, simulator/x]}, share: {pool: [gpt, claude]}}\n"
+    f"keys: [{{name: intern, sha256: {'a' * 64}}}]\n"
     "tests:\n"
 )
 
@@ -34,11 +35,11 @@ def test_every_name_of_a_test_is_told_at_its_place() -> None:
     instead = '("chat" is a route: name the targets that it leads to)'
 
     assert found == [
-        '4:32: tests[0].request.model: no model or route "chta" (did you mean "chat"?)',
-        '4:46: tests[0].fail.gtp: "gtp" is not a target (did you mean "gpt"?)',
-        f'4:60: tests[0].fail.chat: "chat" is not a target {instead}',
-        '4:90: tests[0].expect[1]: "cloude" is not a target or pool (did you mean "claude"?)',
-        f'4:98: tests[0].expect[2]: "chat" is not a target or pool {instead}',
+        '5:32: tests[0].request.model: no model or route "chta" (did you mean "chat"?)',
+        '5:46: tests[0].fail.gtp: "gtp" is not a target (did you mean "gpt"?)',
+        f'5:60: tests[0].fail.chat: "chat" is not a target {instead}',
+        '5:90: tests[0].expect[1]: "cloude" is not a target or pool (did you mean "claude"?)',
+        f'5:98: tests[0].expect[2]: "chat" is not a target or pool {instead}',
     ]
 
 
@@ -52,14 +53,14 @@ def test_an_error_code_is_one_of_those_that_a_request_can_end_with() -> None:
     assert told(
         "{name: a, request: {model: chat}, expect: rate_limitd}", "{name: b, request: {model: chat}, expect: gpt}"
     ) == [
-        '4:47: tests[0].expect: "rate_limitd" is not an error code (did you mean "rate_limited"?)',
-        '5:47: tests[1].expect: "gpt" is not an error code (targets are written as a list: [gpt])',
+        '5:47: tests[0].expect: "rate_limitd" is not an error code (did you mean "rate_limited"?)',
+        '6:47: tests[1].expect: "gpt" is not an error code (targets are written as a list: [gpt])',
     ]
 
 
 def test_a_time_is_one() -> None:
     assert told('{name: a, request: {model: chat}, at: "14:30", expect: [gpt]}') == [
-        '4:43: tests[0].at: "14:30" is not a time (as in 2027-01-31T14:30)'
+        '5:43: tests[0].at: "14:30" is not a time (as in 2027-01-31T14:30)'
     ]
 
 
@@ -92,8 +93,34 @@ def test_absent_models_are_still_names() -> None:
 def test_a_test_after_a_broken_one_is_checked_at_its_own_place() -> None:
     found = told("{name: a, requst: {model: chat}}", "{name: b, request: {model: chta}, expect: [gpt]}")
 
-    assert found[-1] == '5:32: tests[1].request.model: no model or route "chta" (did you mean "chat"?)'
+    assert found[-1] == '6:32: tests[1].request.model: no model or route "chta" (did you mean "chat"?)'
 
 
 def test_models_of_a_file_without_tests() -> None:
     assert problems(MODELS) == []
+
+
+@pytest.mark.parametrize("expect", ["invalid_key", "forbidden_model", "forbidden_endpoint", "[gpt]"])
+def test_a_test_names_the_key_that_is_shown(expect: str) -> None:
+    assert told(f"{{name: a, request: {{model: chat, key: intern}}, expect: {expect}}}") == []
+
+
+def test_a_key_that_is_none_is_told() -> None:
+    (found,) = told("{name: a, request: {model: chat, key: interm}, expect: [gpt]}")
+
+    assert found.endswith('tests[0].request.key: "interm" is not a key (did you mean "intern"?)')
+
+
+def test_what_keys_may_not_is_not_asked_without_one() -> None:
+    (found,) = told("{name: a, request: {model: chat}, expect: forbidden_model}")
+
+    assert found.endswith(
+        '"forbidden_model" needs a key: without one access is not checked (request: {model: NAME, key: NAME})'
+    )
+
+
+def test_keys_that_were_set_aside_are_known() -> None:
+    text = "models: {gpt: simulator/gpt}\nkeys: [{nmae: intern}]\n"
+    found = problems(f"{text}tests: [{{name: a, request: {{model: gpt, key: intern}}, expect: [gpt]}}]\n")
+
+    assert not [fault for fault in found if "is not a key" in fault]

@@ -5,6 +5,7 @@ import pytest
 from llmgw.chat.unsupported import Policy
 from llmgw.config.secrets import Secret
 from llmgw.graph.model import Target
+from llmgw.providers.auth import Auth
 from tests.graph.files import compiled, problems, sound
 
 OPENAI = {"OPENAI_API_KEY": "k-usual"}
@@ -380,3 +381,23 @@ def test_only_dialects_with_a_path_can_be_spoken() -> None:
     assert told("{x: {like: mistral, speaks: [openai_responses], api_key: k}}") == [
         '1:40: providers.x.speaks: "mistral" has no path for openai_responses (it has: openai_chat)'
     ]
+
+
+def test_a_provider_may_be_called_with_its_callers_credential() -> None:
+    text = "providers: {seats: {like: anthropic, auth: client}, local: {like: ollama, auth: client}}\n"
+    graph = sound(
+        f"{text}models: {{a: seats/x, b: local/x, c: simulator/x}}\n", {"ANTHROPIC_API_KEY": "sk-of-the-house"}
+    )
+    found = {name: target.client_auth for name, target in graph.targets.items()}
+
+    assert found == {"a": Auth.X_API_KEY, "b": Auth.BEARER, "c": None}
+    assert (graph.targets["a"].secrets, "x-api-key" in graph.targets["a"].headers) == ((), False)
+
+
+def test_the_callers_credential_and_a_key_exclude_each_other() -> None:
+    text = 'providers: {seats: {like: anthropic, auth: client, api_key: "${K}"}}\nmodels: {a: seats/x}\n'
+    (found,) = problems(text, {"K": "sk-of-the-house"})
+
+    assert found.endswith(
+        "providers.seats.api_key: the caller's own credential and a key exclude each other (leave one of the two out)"
+    )

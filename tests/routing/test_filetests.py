@@ -146,3 +146,43 @@ names = st.frozensets(st.sampled_from("abc"), min_size=1)
 @given(targets=st.lists(st.sampled_from("abc"), max_size=6).map(tuple), expected=st.lists(names, max_size=4))
 def test_a_set_stands_for_one_or_more_of_its_members(targets: tuple[str, ...], expected: list[frozenset[str]]) -> None:
     assert is_as_expected(targets, expected) == brute(targets, expected)
+
+
+KEYS = """
+keys:
+  - {name: intern, models: [chat], metadata: {tier: free}, secret: the-secret-of-the-intern}
+  - {name: boss, endpoints: [chat], expires: 2027-01-31, secret: the-secret-of-the-boss}
+"""
+
+
+def with_keys(test: str) -> Result:
+    of = load([("a.yaml", KEYS + FILE + f"  - {test}\n")], {}, no_file)
+    (result,) = run(of.config.tests, compile_graph(of, {}, whole=True).graph, access.admitted)
+    return result
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "{name: a, request: {model: chat, key: intern}, expect: [gpt]}",
+        "{name: a, request: {model: gpt, key: intern}, expect: forbidden_model}",
+        "{name: a, request: {model: nope, key: intern}, expect: forbidden_model}",
+        "{name: a, request: {model: nope, key: boss}, expect: model_not_found}",
+        "{name: a, request: {model: chat, key: boss, endpoint: count_tokens}, expect: forbidden_endpoint}",
+        '{name: a, request: {model: chat, key: boss}, at: "2027-01-31T23:59", expect: [gpt]}',
+        '{name: a, request: {model: chat, key: boss}, at: "2027-02-01T00:00", expect: invalid_key}',
+        "{name: a, request: {model: chat, key: boss}, expect: [gpt]}",
+        "{name: a, request: {model: gpt}, expect: [gpt]}",
+    ],
+)
+def test_access_is_checked_where_a_test_names_a_key(test: str) -> None:
+    assert with_keys(test).fault is None
+
+
+def test_a_key_that_may_not_says_so() -> None:
+    result = with_keys("{name: a, request: {model: gpt, key: intern}, expect: [gpt]}")
+
+    assert (result.code, result.targets) == ("forbidden_model", ())
+    assert result.fault == (
+        "'a' expects [gpt], but the key 'intern' may not use the model 'gpt'; it may use: chat: forbidden_model"
+    )

@@ -117,7 +117,7 @@ async def test_nobody_calls_without_a_key(upstream: FaultUpstream, headers: dict
                 )
                 answer = await client.read_answer()
 
-            assert (401, "invalid_key") == (answer.status, answer.json["error"]["code"])
+            assert (answer.status, answer.json["error"]["code"]) == (401, "invalid_key")
             assert words in answer.json["error"]["message"]
             assert answer.headers["www-authenticate"] == "Bearer"
 
@@ -238,6 +238,14 @@ async def test_with_keys_hosts_proxies_and_pages_do_not_matter(upstream: FaultUp
 
         assert answer.status == 200
         assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_with_keys_any_address_may_be_listened_on(upstream: FaultUpstream, tmp_path: Path) -> None:
+    upstream.script(otherwise=json_answer(chat_answer("hello")))
+    async with serving(chain(upstream.url) + KEYS, tmp_path, "--host", "0.0.0.0", env=ENV) as server:
+        answers = [await send(server.url, chat_body("one"), headers) for headers in ({}, {"x-api-key": SEARCH})]
+
+        assert [answer.status for answer in answers] == [401, 200]
 
 
 async def test_when_the_keys_are_gone_the_door_closes(upstream: FaultUpstream, tmp_path: Path) -> None:
@@ -453,8 +461,8 @@ async def test_a_key_that_is_planted_everywhere_is_told_nowhere(
         ):
             upstream.script(otherwise=behaviour)
             answers.append(await send(found.url, body, PLANTED, f"{CHAT}?key={SEARCH}&api-version={SEARCH}"))
-        for odd in ({**body, "model": SEARCH}, {**body, "messages": SEARCH}, f"{SEARCH}".encode(), {"model": SEARCH}):
-            answers.append(await send(found.url, odd, PLANTED, f"{CHAT}?key={SEARCH}"))
+        odd = [{**body, "model": SEARCH}, {**body, "messages": SEARCH}, SEARCH.encode(), {"model": SEARCH}]
+        answers += [await send(found.url, one, PLANTED, f"{CHAT}?key={SEARCH}") for one in odd]
         answers.append(await send(found.url, body, {**PLANTED, "x-llmgw-timeout": SEARCH}))
         answers.append(await send(found.url, b"", PLANTED, f"/v1/models/{SEARCH}?key={SEARCH}", "GET"))
         answers.append(await send(found.url, body, PLANTED, f"/v1/nowhere?key={SEARCH}"))

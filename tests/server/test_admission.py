@@ -1,9 +1,8 @@
 """Before the body: who calls, and at which endpoint. What follows from it is told end to end in test_access."""
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-
-import pytest
 
 from llmgw.errors import ForbiddenEndpointError, UnauthorizedError
 from llmgw.server.admission import PRINCIPAL, admitted, is_admitted

@@ -69,6 +69,12 @@ def test_the_callers_own_credentials_are_what_is_beside_our_key() -> None:
     assert shown(ALL, QUERY).own(needs_key=True) == own
 
 
+def test_our_own_key_in_another_place_too_is_nobodys_own() -> None:
+    found = shown({"x-llmgw-key": KEY, "authorization": f"Bearer {KEY}", "x-api-key": "another"}, {})
+
+    assert found.own(needs_key=True) == {"x-api-key": "another"}
+
+
 def test_where_we_want_a_key_what_came_elsewhere_is_ours_and_nobodys_own() -> None:
     found = shown({"authorization": f"Bearer {KEY}", "x-api-key": "another"}, {})
 
