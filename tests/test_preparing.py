@@ -2,8 +2,8 @@
 
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.preparing import Preparing
-from tests.partners.bodies import encode
 from tests.graph.files import sound
+from tests.partners.bodies import encode
 
 FILE = """
 providers: {a: {like: anthropic, base_url: "http://127.0.0.1:9", api_key: k}, o: {like: openai, api_key: k}}
