@@ -56,6 +56,7 @@ class Attempt:
         self._record = transcript.attempts[-1]
         self._clock = clock
         self._began_s = 0.0
+        self._asked_s = 0.0  # in Unix time: prices depend on it
         self._writing_s = 0.0  # time that a slow client took from the upstream's limits
 
     async def run(self, upstream: Upstream, deadline_s: float) -> None:
@@ -63,6 +64,7 @@ class Attempt:
         with self._waiting():
             await self._clock.sleep(self._delay_s)
         self._began_s = self._clock.elapsed_s()
+        self._asked_s = self._clock.now_s()
         left_s = self._transcript.started_s + deadline_s - self._began_s
         is_callers = deadline_s == self._call.timeout_s
         deadline = Limit(TimeLimit.CALLER if is_callers else TimeLimit.DEADLINE, deadline_s, left_s)
@@ -266,7 +268,7 @@ class Attempt:
     def _book(self, usage: Usage | None) -> None:
         self._transcript.usage = usage
         if usage is not None and self._target.price is not None:
-            self._transcript.cost_nanousd = cost_nanousd(usage, self._target.price)
+            self._transcript.cost_nanousd = cost_nanousd(usage, self._target.price, self._asked_s)
 
     def _note_failure(self, error: UpstreamError) -> None:
         error.message = self._mask().text(error.message)

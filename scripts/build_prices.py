@@ -71,7 +71,9 @@ def _services(model: types.ModelInfo) -> list[dict[str, Any]]:
 
 
 def _tariff(prices: types.ModelPrice) -> dict[str, Any]:
-    told = {ours: _rate(value) for theirs, ours in CLASSES.items() if (value := getattr(prices, theirs, None)) is not None}
+    told = {
+        ours: _rate(value) for theirs, ours in CLASSES.items() if (value := getattr(prices, theirs, None)) is not None
+    }
     fee = getattr(prices, PER_REQUEST, None)
     if isinstance(fee, Decimal):
         told["request"] = _whole(fee * NANO / 1000)

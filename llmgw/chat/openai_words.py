@@ -10,7 +10,7 @@ import msgspec
 
 from llmgw.chat.dialect import ErrorReport
 from llmgw.chat.events import Finish
-from llmgw.chat.usage import Usage
+from llmgw.chat.usage import Usage, service_tier
 
 # What is not here is an end as good as `stop`: eos, eos_token, end_turn …
 FINISHES: Mapping[str, Finish] = {
@@ -65,8 +65,10 @@ def write_model(name: str, created_s: int) -> bytes:
     return _encode(_model(name, created_s))
 
 
-def read_usage(told: Any) -> Usage | None:
-    """Some count beside what others count inside, and only their arithmetic tells.
+def read_usage(told: Any, tier: Any = None) -> Usage | None:
+    """`tier`: what the answer says beside it of the service tier.
+
+    Some count beside what others count inside, and only their arithmetic tells.
 
     Azure's Grok has the cached tokens beside the prompt; xAI has the reasoning beside the completion and both in the
     total; Gemini's endpoint names its thoughts nowhere but in the total.
@@ -79,8 +81,9 @@ def read_usage(told: Any) -> Usage | None:
         or count(told, "prompt_cache_hit_tokens")  # DeepSeek
         or count(told, "num_cached_tokens")  # Mistral
     )
-    written = count(told.get("prompt_tokens_details"), "cache_write_tokens")  # OpenRouter, at times both
-    reasoning = count(told.get("completion_tokens_details"), "reasoning_tokens")
+    details, said = told.get("prompt_tokens_details"), told.get("completion_tokens_details")
+    written = count(details, "cache_write_tokens")  # OpenRouter, at times both
+    reasoning = count(said, "reasoning_tokens")
     input_tokens = prompt if cached <= prompt else prompt + cached
     beside = max(count(told, "total_tokens") - input_tokens - completion, 0) if prompt else 0
     return Usage(
@@ -89,22 +92,34 @@ def read_usage(told: Any) -> Usage | None:
         cached_input_tokens=cached,
         reasoning_tokens=max(reasoning, beside),
         cache_write_input_tokens=min(written, input_tokens - cached),
+        audio_input_tokens=count(details, "audio_tokens"),
+        audio_output_tokens=count(said, "audio_tokens"),
+        image_input_tokens=count(details, "image_tokens"),
+        image_output_tokens=count(said, "image_tokens"),
+        service_tier=service_tier(tier),
     )
 
 
 def write_usage(usage: Usage) -> dict[str, object]:
     """As OpenAI counts."""
-    written = usage.cache_write_input_tokens
+    read = {
+        "cache_write_tokens": usage.cache_write_input_tokens,
+        "audio_tokens": usage.audio_input_tokens,
+        "image_tokens": usage.image_input_tokens,
+    }
+    said = {"audio_tokens": usage.audio_output_tokens, "image_tokens": usage.image_output_tokens}
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {
-            "cached_tokens": usage.cached_input_tokens,
-            **({"cache_write_tokens": written} if written else {}),
-        },
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens, **_counted(read)},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens, **_counted(said)},
     }
+
+
+def _counted(counts: Mapping[str, int]) -> dict[str, int]:
+    """What there is: the SDKs do without the rest."""
+    return {name: count for name, count in counts.items() if count}
 
 
 def count(told: Any, name: str) -> int:

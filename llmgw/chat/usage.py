@@ -2,13 +2,16 @@
 
 import msgspec
 
+# What providers call the service that everybody gets who asks for nothing.
+_USUAL = frozenset({"", "auto", "default", "on_demand", "provisioned", "standard", "standard_only"})
+
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
     """Tokens of one answer.
 
-    `cached_input_tokens` is that part of `input_tokens` which the provider read from its cache,
-    `cache_write_input_tokens` that part which it put there, and `reasoning_tokens` that part of `output_tokens`
-    which was thought: dialects in which they stand beside each other add them up when reading.
+    `input_tokens` and `output_tokens` are all of them, the other classes are parts of these two: dialects in which
+    they stand beside each other add them up when reading. What was read from the provider's cache and what was put
+    there (`cache_write_1h_input_tokens` is a part of the latter) have nothing in common.
     """
 
     input_tokens: int = 0
@@ -16,3 +19,16 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     cached_input_tokens: int = 0
     reasoning_tokens: int = 0
     cache_write_input_tokens: int = 0
+    cache_write_1h_input_tokens: int = 0  # to stay for an hour
+    audio_input_tokens: int = 0
+    cached_audio_input_tokens: int = 0
+    audio_output_tokens: int = 0
+    image_input_tokens: int = 0
+    image_output_tokens: int = 0
+    service_tier: str = ""  # the one that answered, if it was not the usual one
+
+
+def service_tier(told: object) -> str:
+    """The name of a service tier that may have prices of its own; empty for the usual one."""
+    name = told.lower() if isinstance(told, str) else ""
+    return "" if name in _USUAL else name[:50]

@@ -55,7 +55,6 @@ LATER: dict[str, str] = {
     "guardrails": "guardrails",
     "hooks": "hooks",
     "state": "the ledger and shared state",
-    "prices": "price corrections",
     "server.workers": "several workers",
     "server.admin_key": "the admin endpoints",
     "defaults.breaker": "the circuit breaker's settings",

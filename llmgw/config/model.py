@@ -106,11 +106,20 @@ class RetryEntry(Section, frozen=True):
 
 
 class Price(Section, frozen=True):
-    """USD per million tokens. `cached_input_usd_per_mtok` None: as input."""
+    """USD per million tokens of each class, and per request. None: as the class which contains it."""
 
     input_usd_per_mtok: float
     output_usd_per_mtok: float
     cached_input_usd_per_mtok: float | None = None
+    cache_write_usd_per_mtok: float | None = None
+    cache_write_1h_usd_per_mtok: float | None = None
+    reasoning_usd_per_mtok: float | None = None
+    audio_input_usd_per_mtok: float | None = None
+    cached_audio_input_usd_per_mtok: float | None = None
+    audio_output_usd_per_mtok: float | None = None
+    image_input_usd_per_mtok: float | None = None
+    image_output_usd_per_mtok: float | None = None
+    request_usd: float = 0.0
 
 
 class ModelEntry(Section, frozen=True):
@@ -258,4 +267,5 @@ class ConfigFile(Section, frozen=True):
     defaults: DefaultsSection = DefaultsSection()
     keys: tuple[KeyEntry, ...] = ()
     telemetry: TelemetrySection = TelemetrySection()
+    prices: dict[str, Price | Literal["free"]] = {}
     tests: tuple[TestEntry, ...] = ()

@@ -146,6 +146,8 @@ _PLACE_HINTS: dict[str, str | Callable[[Any], str]] = {
     **{f"{section}.retry": _retry_hint for section in ("models.*", "routes.*", "defaults")},
     "models.*": "write provider/model, as in openai/gpt-4o-mini",
     "models.*.price": "write free, or {input_usd_per_mtok: 0.15, output_usd_per_mtok: 0.60}",
+    "prices": "targets are keys here: prices: {my-vendor/big-model: {input_usd_per_mtok: 1.2, output_usd_per_mtok: 4}}",
+    "prices.*": "write free, or {input_usd_per_mtok: 0.15, output_usd_per_mtok: 0.60}",
     "routes.*.when[].if": "write the condition in single quotes; the last entry has none: {use: NAME}",
     "telemetry.logs": "write {level: info}",
 }

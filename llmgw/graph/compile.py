@@ -57,6 +57,7 @@ def compile_graph(
     models.add_all()
     names = Names(config.models, config.routes, providers.is_known)
     _add_bare(config, names, models)
+    models.check_prices()
     links = Links(loaded, names, report)
     trees = Trees(config, models, links, report)
     routes = _routes(config, trees)

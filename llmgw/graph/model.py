@@ -16,6 +16,8 @@ from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass
 from llmgw.graph import patterns
 from llmgw.graph.condition import Condition
+from llmgw.graph.price import Price
+from llmgw.graph.price_list import Offer, Offers
 from llmgw.graph.principal import Principal
 from llmgw.providers.auth import Auth
 
@@ -40,18 +42,6 @@ class Retry:
     attempts: int = 2
     backoff_s: float = 0.25
     max_backoff_s: float = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class Price:
-    """Integer nano-dollars per million tokens."""
-
-    input_nanousd_per_mtok: int
-    output_nanousd_per_mtok: int
-    cached_input_nanousd_per_mtok: int
-
-
-FREE = Price(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +121,9 @@ class Target:
     client_auth: Auth | None = None  # how it takes the caller's own credential, if it is to have that
     unsupported: frozenset[str] = frozenset()
     lacks: frozenset[str] = frozenset()  # of tools, json and images: see `request.` in the vocabulary
-    price: Price | None = None
+    price: Price | None = None  # unknown
+    priced_by: str = ""  # where the price is from
+    offers: Offers | None = None  # what of price and window is known only of a concrete name
     context_window: int | None = None
     max_output: int | None = None
 
@@ -142,12 +134,17 @@ class Target:
     def concrete(self, star: str) -> "Target":
         """The target for one name of the pattern."""
         name = quote(star, safe=PATH_SAFE)
+        offer = Offer() if self.offers is None else self.offers.of(star)
         return replace(
             self,
             id=self.id.replace(STAR, star),
             wires=tuple(wire.concrete(name) for wire in self.wires),
             count=None if self.count is None else self.count.concrete(name),
             edits=replace(self.edits, model=self.edits.model.replace(STAR, star)),
+            price=offer.price if self.price is None else self.price,
+            priced_by=self.priced_by or offer.source,
+            context_window=self.context_window or offer.context_window,
+            offers=None,
         )
 
 

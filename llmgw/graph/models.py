@@ -1,6 +1,6 @@
 """Each model of the file, and each `provider/model` that a route names, gets its target or a reason why not."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -10,9 +10,14 @@ from llmgw.config.model import ModelEntry
 from llmgw.config.problems import KeyPath, quoted
 from llmgw.graph import checks, targets
 from llmgw.graph.model import Target
-from llmgw.graph.patterns import STAR, closest
-from llmgw.graph.providers import Providers
+from llmgw.graph.patterns import STAR, closest, star_of
+from llmgw.graph.price_list import Corrections, Label, Offers, row_of, said
+from llmgw.graph.providers import Providers, UsableProvider
 from llmgw.graph.report import Report, did_you_mean
+from llmgw.providers import prices
+from llmgw.providers.catalog import LIKENESS_MIN
+
+_REMEDY = "give it a price, or say which provider/model it is like"
 
 
 class Models:
@@ -23,6 +28,8 @@ class Models:
         self._models: Mapping[str, ModelEntry] = loaded.config.models
         self._providers = providers
         self._report = report
+        self._corrections = Corrections(loaded.config.prices)
+        self._looked_up: set[str] = set()  # in them, and in the table
         self._entries: dict[str, ModelEntry] = dict(self._models)
         self.targets: dict[str, Target] = {}
         self.absent: dict[str, str] = {}
@@ -50,6 +57,24 @@ class Models:
         provider = self._providers.get(target.provider, ())
         return provider is not None and provider.row.local
 
+    def check_prices(self, budgeted: Collection[str] = ()) -> None:
+        """Models without a price: an error for those that a budget is over. Corrections that correct nothing."""
+        for name, target in self.targets.items():
+            if target.price is None and target.offers is None and name in {*self._models, *budgeted}:
+                message = f"no price is known for {quoted(self._entries[name].target)}: what it costs is not counted"
+                report = self._report.error if name in budgeted else self._report.warning
+                report(("models", name), message, _REMEDY, at_key=True)
+        for name in self._loaded.config.prices:
+            self._check_correction(name, ("prices", name))
+
+    def _check_correction(self, name: str, place: KeyPath) -> None:
+        provider = name.partition("/")[0]
+        if not self._providers.is_known(provider):
+            hint = did_you_mean(provider, self._providers.names(), cutoff=LIKENESS_MIN)
+            self._report.error(place, f"{quoted(provider)} is not a provider", hint, at_key=True)
+        elif not any(name == one or star_of(name, one) or star_of(one, name) for one in self._looked_up):
+            self._report.warning(place, "no model has this target, nor is any like it", at_key=True)
+
     def _add(self, name: str, entry: ModelEntry, place: KeyPath) -> None:
         checks.model(entry, place, self._report)
         provider_name, _, upstream_model = entry.target.partition("/")
@@ -68,7 +93,16 @@ class Models:
             checks.left_out(entry, place, provider_name, provider.row.unsupported, self._report)
         if provider.absent is not None:
             self.absent[name] = provider.absent
-        self.targets[name] = targets.build_target(name, upstream_model, self._inherit(entry, place), provider)
+        entry, like = self._inherit(entry, place)
+        own = self._label(f"models.{name}", entry, provider)
+        offers = Offers(self._corrections, (own,) if like is None else (own, like), local=provider.row.local)
+        self._looked_up.update(label.name for label in (own, like) if label is not None)
+        self.targets[name] = targets.build_target(name, upstream_model, entry, provider, offers)
+
+    def _label(self, said_at: str, entry: ModelEntry, provider: UsableProvider) -> Label:
+        """The table knows the prices at a provider's own address; nobody knows what another one asks."""
+        seller = provider.row.seller if provider.is_usual else ""
+        return Label(entry.target, seller, None if entry.price is None else said(entry.price), f"{said_at}.price")
 
     def _is_filled(self, target: str, name: str, place: KeyPath) -> bool:
         """Whether a star in the target has one in the name to stand for."""
@@ -81,30 +115,43 @@ class Models:
             return True
         return False
 
-    def _inherit(self, entry: ModelEntry, place: KeyPath) -> ModelEntry:
-        """What `like` gives: price, window and abilities of another model of the file."""
+    def _inherit(self, entry: ModelEntry, place: KeyPath) -> tuple[ModelEntry, Label | None]:
+        """What `like` gives: window and abilities of another model of the file, and by what its price is known."""
         if entry.like is None or self._loaded.is_broken(("models", entry.like)):
-            return entry
+            return entry, None
         like = self._models.get(entry.like)
         like_place = (*place, "like")
         if like is None:
-            hint = did_you_mean(entry.like, self._models) or _later(entry.like)
-            self._report.error(like_place, f"{quoted(entry.like)} is not a model of this file", hint)
-            return entry
+            return entry, self._listed(entry.like, entry, like_place)
         if like.like is not None:
             message = f"{quoted(entry.like)} is itself like {quoted(like.like)}"
             self._report.error(like_place, message, f"name {quoted(like.like)}" if like is not entry else "remove it")
-            return entry
-        return msgspec.structs.replace(
+            return entry, None
+        provider = self._providers.get(like.target.partition("/")[0], like_place)
+        inherited = msgspec.structs.replace(
             entry,
-            price=entry.price if entry.price is not None else like.price,
             context_window=entry.context_window or like.context_window,
             max_output=entry.max_output or like.max_output,
             lacks=entry.lacks or like.lacks,
         )
+        return inherited, None if provider is None else self._label(f"models.{entry.like}", like, provider)
 
-
-def _later(like: str) -> str | None:
-    return (
-        "a catalogue of models is not in this version yet: give price and context_window here" if "/" in like else None
-    )
+    def _listed(self, like: str, entry: ModelEntry, place: KeyPath) -> Label | None:
+        """A model that is not of the file, by what is known of it."""
+        name, slash, model = like.partition("/")
+        row = self._providers.row(name) if slash else None
+        if row is None:
+            names = [*self._models, *(f"{one}/{model}" for one in self._providers.names() if slash)]
+            hint = did_you_mean(like, names) or "or provider/model, as in openai/gpt-4o"
+            self._report.error(place, f"{quoted(like)} is not a model of this file", hint)
+            return None
+        if STAR in like and STAR not in entry.target:
+            self._report.error(place, f"{quoted(like)} has a star, but the target has none", "name a single model")
+            return None
+        label = Label(like, row.seller)
+        is_known = STAR in like or row_of(row.seller, like) or self._corrections.closest(like)
+        if not is_known and not row.local:
+            known = (f"{name}/{one.model}" for one in prices.rows(row.seller))
+            hint = did_you_mean(like, known) or f"`llmgw prices {name}` lists what is"
+            self._report.error(place, f"{quoted(like)} is not in the price table", hint)
+        return label

@@ -40,6 +40,7 @@ class UsableProvider:
     secret_headers: frozenset[str]
     transport: Transport
     policy: Policy
+    is_usual: bool = True  # it is called at the address of the row, or the row leaves that to the file
     cloud: CloudAuth | None = None
     unset: tuple[Lack, ...] = ()  # without these it cannot be called
     absent: str | None = None
@@ -88,6 +89,15 @@ class Providers:
     def is_known(self, name: str) -> bool:
         return name in self._config.providers or name in catalog() or self._is_broken(name)
 
+    def row(self, name: str) -> Provider | None:
+        """The row behind a provider, whether or not that can be called."""
+        for _ in self._config.providers:
+            entry = self._config.providers.get(name)
+            if entry is None or entry.like in (None, name):
+                break
+            name = entry.like
+        return catalog().get(name)
+
     def idle(self, used: Collection[str]) -> Iterator[str]:
         """Sound providers of the file that no target names and none starts from; an optional one may wait for use."""
         started_from = {entry.like for entry in self._config.providers.values()}
@@ -129,6 +139,7 @@ class Providers:
             secret_headers=self._secret_headers(name, settings),
             transport=_transport(name, row, settings),
             policy=Policy(settings.unsupported or Policy.USUAL),
+            is_usual=not (row.base_url and settings.base_url and settings.base_url.rstrip("/") != row.base_url),
             cloud=cloud_auth.cloud_auth(credential.auth, row, settings, self._env),
             unset=unset,
             absent=self._absent(name, settings, unset, lacks, place),

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +13,8 @@ from llmgw.chat.wrapped import Wrapped
 from llmgw.config import model as file
 from llmgw.config.secrets import Secret
 from llmgw.graph import cloud_auth
-from llmgw.graph.model import FREE, PATH_SAFE, Price, Retry, Target, TimeLimits, Wire
+from llmgw.graph.model import PATH_SAFE, Retry, Target, TimeLimits, Wire
+from llmgw.graph.price_list import Offer, Offers
 from llmgw.graph.providers import UsableProvider
 from llmgw.providers import catalog
 from llmgw.providers.auth import auth_headers
@@ -23,8 +23,11 @@ _ABILITIES = {"tools": "tools", "response_format": "json"}  # by the field that 
 LOCAL_FIRST_TOKEN_S = 300.0  # a local model may have to be loaded first
 
 
-def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provider: UsableProvider) -> Target:
-    """The target of one model; `name` is its stable id."""
+def build_target(
+    name: str, upstream_model: str, entry: file.ModelEntry, provider: UsableProvider, offers: Offers
+) -> Target:
+    """The target of one model; `name` is its stable id. Of a pattern some of `offers` is known only later."""
+    offer = offers.of("") if offers.is_lasting else Offer()
     return Target(
         id=name,
         provider=provider.name,
@@ -38,8 +41,10 @@ def build_target(name: str, upstream_model: str, entry: file.ModelEntry, provide
         cloud=provider.cloud,
         client_auth=provider.credential.client,
         unsupported=provider.row.unsupported,
-        price=_price(entry, provider),
-        context_window=entry.context_window,
+        price=offer.price,
+        priced_by=offer.source,
+        offers=None if offers.is_lasting else offers,
+        context_window=entry.context_window or offer.context_window,
         max_output=entry.max_output,
         lacks=_lacks(entry, provider),
     )
@@ -107,26 +112,6 @@ def _edits(upstream_model: str, entry: file.ModelEntry, provider: UsableProvider
 
 def _encoded(values: Mapping[str, Any]) -> dict[str, msgspec.Raw]:
     return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in values.items()}
-
-
-def _price(entry: file.ModelEntry, provider: UsableProvider) -> Price | None:
-    match entry.price:
-        case "free":
-            return FREE
-        case file.Price() as price:
-            cached = price.cached_input_usd_per_mtok
-            return Price(
-                _nanousd(price.input_usd_per_mtok),
-                _nanousd(price.output_usd_per_mtok),
-                _nanousd(price.input_usd_per_mtok if cached is None else cached),
-            )
-        case _:
-            return FREE if provider.row.local else None
-
-
-def _nanousd(usd: float) -> int:
-    """Exact for what was written: the shortest decimal of the number, not its binary neighbour."""
-    return int(Decimal(repr(usd)) * 1_000_000_000)
 
 
 def time_limits(entries: list[file.TimeoutEntry], *, local: bool) -> TimeLimits:

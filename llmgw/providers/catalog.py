@@ -68,7 +68,13 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     not_here: Mapping[str, str] = {}  # other tools' spellings that would call the wrong thing, each with ours
     local: bool = False  # runs on the caller's own machine: slow to load, free of charge
     simulated: bool = False
+    priced_as: str = ""  # in the price table, where that has another name; a star: what its models end with
     docs: str = ""
+
+    @property
+    def seller(self) -> str:
+        """Its name in the price table, if it is there."""
+        return "" if self.local else self.priced_as or self.name
 
     @property
     def own_cloud(self) -> Auth:

@@ -167,8 +167,8 @@ IMPORT_BUDGETS = {
     "version": (LIGHT, 10),
     "schema": (LIGHT, 10),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
-    "validate": (NEVER, 115),
-    "test-route": (NEVER, 134),
+    "validate": (NEVER, 124),
+    "test-route": (NEVER, 142),
 }
 
 

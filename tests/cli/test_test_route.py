@@ -188,7 +188,7 @@ def test_the_fields_of_the_json_do_not_depend_on_the_end(config: str) -> None:
 def test_a_model_that_left_the_graph_is_told(tmp_path: Path) -> None:
     file = tmp_path / "llmgw.yaml"
     file.write_text(
-        "providers: {groq: {optional: true}}\nmodels: {fast: groq/llama, sim: simulator/x}\n"
+        "providers: {groq: {optional: true}}\nmodels: {fast: groq/llama-3.3-70b-versatile, sim: simulator/x}\n"
         "routes: {chat: {fallback: [fast, sim]}}\n"
     )
 
@@ -203,7 +203,7 @@ def test_what_left_the_graph_fails_nothing_unless_its_key_is_assumed(tmp_path: P
     """The file's own tests assume it too: what they say can be tried by hand."""
     file = tmp_path / "llmgw.yaml"
     file.write_text(
-        "providers: {groq: {optional: true}}\nmodels: {fast: groq/llama, sim: simulator/x}\n"
+        "providers: {groq: {optional: true}}\nmodels: {fast: groq/llama-3.1-8b-instant, sim: simulator/x}\n"
         "routes: {chat: {fallback: [fast, sim]}}\n"
     )
     args = ("--model", "chat", "--fail", "fast=rate_limited")

@@ -35,7 +35,7 @@ def said(
     [
         ((), ROOT, "modles", 'did you mean "models"?'),
         ((), ROOT, "fallbacks", "a fallback is a route: routes: {chat: {fallback: [gpt, claude]}}"),
-        ((), ROOT, "zzz", "known here: defaults, keys, models, providers, routes, server, telemetry, tests"),
+        ((), ROOT, "zzz", "known here: defaults, keys, models, prices, providers, routes, server, telemetry, tests"),
         (("models", "m"), MODEL, "tragets", 'did you mean "target"?'),
         (("models", "m"), MODEL, "num_retries", "here it is retry: {attempts: 3}, which counts the first try too"),
         (("models", "m"), MODEL, "RPM", "it will be `limits`, which this version does not have yet"),
@@ -69,7 +69,7 @@ def test_an_unknown_key_has_the_likeliest_remedy(path: KeyPath, schema: Any, key
     assert found == hint
 
 
-@pytest.mark.parametrize("key", ["limits", "budgets", "cache", "guardrails", "hooks", "state", "prices"])
+@pytest.mark.parametrize("key", ["limits", "budgets", "cache", "guardrails", "hooks", "state"])
 def test_a_section_of_a_later_version_is_no_typo(key: str) -> None:
     ((message, _),) = said("additionalProperties", {key: {}}, ROOT, False, ())
 

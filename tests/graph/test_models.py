@@ -106,8 +106,26 @@ def test_like_gives_what_is_left_out() -> None:
     ("line", "told"),
     [
         ("  x: {target: simulator/b, like: bog}", '"bog" is not a model of this file (did you mean "big"?)'),
-        ("  x: {target: simulator/b, like: openai/o}", "not in this version yet: give price and context_window here)"),
-        ("  x: {target: simulator/b, like: zzz}", '"zzz" is not a model of this file'),
+        (
+            "  x: {target: simulator/b, like: openai/gtp-4o}",
+            '"openai/gtp-4o" is not in the price table (did you mean "openai/gpt-4o"?)',
+        ),
+        (
+            "  x: {target: simulator/b, like: openai/zzzzzzzzz}",
+            '"openai/zzzzzzzzz" is not in the price table (`llmgw prices openai` lists what is)',
+        ),
+        (
+            "  x: {target: simulator/b, like: opnai/gpt-4o}",
+            '"opnai/gpt-4o" is not a model of this file (did you mean "openai/gpt-4o"?)',
+        ),
+        (
+            "  x: {target: simulator/b, like: zzz}",
+            '"zzz" is not a model of this file (or provider/model, as in openai/gpt-4o)',
+        ),
+        (
+            '  x: {target: simulator/b, like: "openai/*"}',
+            '"openai/*" has a star, but the target has none (name a single model)',
+        ),
         ("  x: {target: simulator/b, like: x}", '"x" is itself like "x" (remove it)'),
         (
             "  x: {target: simulator/b, like: y}\n  y: {target: simulator/b, like: big}",

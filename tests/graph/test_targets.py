@@ -1,12 +1,10 @@
 from dataclasses import replace
 
-import pytest
-
 from llmgw.chat.unsupported import Policy
 from llmgw.config.model import Duration, RetryEntry, TimeoutEntry
 from llmgw.config.units import duration_s
 from llmgw.dialects.anthropic_messages.dialect import anthropic_messages
-from llmgw.graph.model import FREE, Price, Retry, Target, TimeLimits
+from llmgw.graph.model import Retry, Target, TimeLimits
 from llmgw.graph.targets import retry, time_limits
 from tests.graph.files import sound
 
@@ -104,33 +102,6 @@ def test_a_star_is_filled_in_quoted_where_it_must_be() -> None:
     )
     assert (found.id, found.edits.model) == ("m-a/b ü*", "d-a/b ü*")
     assert replace(found, id="", edits=found.edits).provider == "p"
-
-
-@pytest.mark.parametrize(
-    ("price", "expected"),
-    [
-        ("free", FREE),
-        (
-            "{input_usd_per_mtok: 0.15, output_usd_per_mtok: 0.6}",
-            Price(150_000_000, 600_000_000, 150_000_000),
-        ),
-        (
-            "{input_usd_per_mtok: 0.1, output_usd_per_mtok: 4, cached_input_usd_per_mtok: 0.000000001}",
-            Price(100_000_000, 4_000_000_000, 1),
-        ),
-        (
-            "{input_usd_per_mtok: 0.29, output_usd_per_mtok: 0.57, cached_input_usd_per_mtok: 0}",
-            Price(290_000_000, 570_000_000, 0),
-        ),
-    ],
-)
-def test_prices_are_exact_nano_dollars(price: str, expected: Price) -> None:
-    assert target(f"{{target: openai/x, price: {price}}}").price == expected
-
-
-def test_without_a_price_only_what_is_local_is_free() -> None:
-    assert target("ollama/x").price == FREE
-    assert target("openai/x").price is None
 
 
 def test_limits_are_inherited_field_by_field() -> None:

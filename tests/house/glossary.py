@@ -10,6 +10,7 @@ providers like base url api version speaks auth optional headers region project 
 proxy ca file verify connections unsupported
 simulate latency tokens per s output fail
 models target set default drop lacks retry attempts backoff price input cached usd mtok context window expose
+prices reasoning write 1h audio image
 routes fallback pool when use if weight by on failure deadline
 defaults connect first token idle total telemetry logs format level bodies
 keys secret value not after sha256 team endpoints expires
@@ -20,13 +21,14 @@ tests name request expect at ip endpoint user stream tools images json messages 
 GRAPH = """
 id provider dialect wires count edits transport secrets cloud kind service variables limits nanousd targets
 absent closed digest digests principals
+priced offers
 route path node entries members branches condition patterns star variable
 """
 
 # Beside those above.
 LOG = """
 event timestamp client method outcome status class code error message reason problems warnings
-usage cache write reasoning cost delay ms overhead dropped response
+usage cache cost delay ms overhead dropped response
 config before urls limit
 """
 

@@ -32,7 +32,8 @@ def names_of(wheel: Path) -> set[str]:
 def test_every_module_is_in_it_and_nothing_else_is(wheel: Path) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "llmgw").rglob("*.py")}
     inside = {name for name in names_of(wheel) if ".dist-info/" not in name}
-    data = {"llmgw/py.typed", "llmgw/config/llmgw.schema.json", "llmgw/providers/catalog.jsonl"}
+    tables = {"llmgw/providers/catalog.jsonl", "llmgw/providers/prices.jsonl"}
+    data = {"llmgw/py.typed", "llmgw/config/llmgw.schema.json", *tables}
 
     assert modules | data == inside
 

@@ -16,7 +16,14 @@ def read_usage(told: Any) -> Usage | None:
         output_tokens=_count(told, "outputTokens"),
         cached_input_tokens=read,
         cache_write_input_tokens=written,
+        cache_write_1h_input_tokens=_for_an_hour(told),
     )
+
+
+def _for_an_hour(told: dict[str, Any]) -> int:
+    details = told.get("cacheDetails")
+    listed = [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    return sum(_count(one, "inputTokens") for one in listed if one.get("ttl") == "1h")
 
 
 def _count(told: dict[str, Any], name: str) -> int:

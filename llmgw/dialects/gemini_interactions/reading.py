@@ -14,7 +14,7 @@ from llmgw.chat.openai_words import count
 from llmgw.chat.provider_bodies import UNREADABLE, answer_of, decoded, failed
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.signatures import GOOGLE
-from llmgw.chat.usage import Usage
+from llmgw.chat.usage import Usage, service_tier
 from llmgw.errors import FailureClass, UpstreamProtocolError
 from llmgw.wire import sse
 
@@ -51,6 +51,7 @@ class Interaction(msgspec.Struct):
     status: str = ""
     steps: Sequence[Step] | None = None
     usage: Any = None
+    service_tier: Any = None
     error: Any = None
 
 
@@ -86,7 +87,7 @@ def read_events(body: bytes) -> list[Event]:
     for step in told.steps or ():
         said += _step(step, calls)
         calls += step.type == "function_call"
-    said += read_usage(told.usage)
+    said += read_usage(told.usage, told.service_tier)
     end = _end(told.status, calls)
     if end is None:
         raise UpstreamProtocolError(f"the interaction has not finished: it is {told.status!r}")
@@ -95,7 +96,7 @@ def read_events(body: bytes) -> list[Event]:
     return [*said, end]
 
 
-def read_usage(told: Any) -> list[Event]:
+def read_usage(told: Any, tier: Any = None) -> list[Event]:
     """What was thought is beside what was said, and what tools have added beside what was asked."""
     if not isinstance(told, dict):
         return []
@@ -105,6 +106,7 @@ def read_usage(told: Any) -> list[Event]:
         output_tokens=count(told, "total_output_tokens") + thoughts,
         cached_input_tokens=count(told, "total_cached_tokens"),
         reasoning_tokens=thoughts,
+        service_tier=service_tier(tier),
     )
     return [events.UsageTold(usage)]
 
@@ -146,7 +148,7 @@ class InteractionsDecoder:
             case "step.stop" if told.index in self._unsaid:
                 yield events.ToolDelta(self._calls[told.index], self._unsaid.pop(told.index))
             case "interaction.completed" if told.interaction:
-                yield from read_usage(told.interaction.usage)
+                yield from read_usage(told.interaction.usage, told.interaction.service_tier)
                 end = _end(told.interaction.status, len(self._calls))
                 yield from [] if end is None else [end]
 

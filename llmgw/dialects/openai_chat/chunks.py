@@ -43,6 +43,7 @@ class Chunk(msgspec.Struct):
     object: Any = None
     choices: Sequence[Choice] | None = None
     usage: Any = None
+    service_tier: Any = None
     x_groq: Groq | None = None
     error: Any = None
 
@@ -83,7 +84,8 @@ def fully_decoded(data: bytes) -> FullChunk:
 
 def chunk_usage(chunk: Chunk) -> Usage | None:
     """Groq tells it in a place of its own, too."""
-    return read_usage(chunk.usage) or read_usage(chunk.x_groq.usage if chunk.x_groq else None)
+    groq = chunk.x_groq.usage if chunk.x_groq else None
+    return read_usage(chunk.usage, chunk.service_tier) or read_usage(groq, chunk.service_tier)
 
 
 def finish_reason(chunk: Chunk) -> str | None:

@@ -15,7 +15,7 @@ from llmgw.chat.bodies import model_of, reading, scalars
 from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import NOTHING, AnswerSign, ErrorReport, Sign
 from llmgw.chat.events import Event
-from llmgw.chat.openai_words import may_matter, read_usage, with_usage, write_error, write_model, write_models
+from llmgw.chat.openai_words import may_matter, with_usage, write_error, write_model, write_models
 from llmgw.chat.provider_bodies import UNREADABLE, failed
 from llmgw.chat.provider_errors import ProviderError, read_error
 from llmgw.chat.request import ChatRequest, Edits
@@ -110,7 +110,7 @@ class OpenAIChat:
             raise failed(told)
         if not completion.choices:
             raise UpstreamProtocolError("the answer has no choices")
-        return AnswerSign(read_usage(completion.usage), finish_reason(completion))
+        return AnswerSign(chunk_usage(completion), finish_reason(completion))
 
     def signs(self) -> Callable[[bytes], Sign]:
         return self.read_event
@@ -184,7 +184,7 @@ def _index(choice: Choice) -> int:
 
 
 def _sign_of_error(told: ProviderError, chunk: Chunk) -> Sign:
-    return Sign(error=msgspec.structs.replace(told, plain=bool(chunk.error)), usage=read_usage(chunk.usage))
+    return Sign(error=msgspec.structs.replace(told, plain=bool(chunk.error)), usage=chunk_usage(chunk))
 
 
 def _is_plain(body: bytes) -> bool:

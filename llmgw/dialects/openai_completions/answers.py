@@ -52,7 +52,7 @@ def _events(completion: Chunk) -> Iterator[Event]:
         if text_of(choice.text):
             yield events.TextDelta(choice.text)
         finish, sequence = finish_of(choice)
-    usage = read_usage(completion.usage)
+    usage = read_usage(completion.usage, completion.service_tier)
     if usage is not None:
         yield events.UsageTold(usage)
     yield events.Finished(finish, sequence)

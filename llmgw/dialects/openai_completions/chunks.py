@@ -35,6 +35,7 @@ class Chunk(msgspec.Struct):
     model: Any = None
     choices: Sequence[Choice] | None = None
     usage: Any = None
+    service_tier: Any = None
     error: Any = None
 
 
@@ -120,7 +121,7 @@ def is_first(choice: Choice) -> bool:
 def read_answer(body: bytes) -> AnswerSign:
     """Raises as `whole` does."""
     completion = whole(body)
-    return AnswerSign(read_usage(completion.usage), _finish_reason(completion))
+    return AnswerSign(read_usage(completion.usage, completion.service_tier), _finish_reason(completion))
 
 
 def read_sign(event: bytes) -> Sign:
@@ -132,7 +133,7 @@ def read_sign(event: bytes) -> Sign:
         return NOTHING
     if isinstance(chunk, ProviderError):
         return Sign(error=chunk)
-    choices, usage = chunk.choices or (), read_usage(chunk.usage)
+    choices, usage = chunk.choices or (), read_usage(chunk.usage, chunk.service_tier)
     return Sign(
         content=any(text_of(choice.text) for choice in choices),
         finish=_finish_reason(chunk),

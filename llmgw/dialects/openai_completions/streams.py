@@ -44,7 +44,7 @@ class StreamDecoder:
             yield events.Started(text_of(chunk.id), text_of(chunk.model))
         firsts = [choice for choice in chunk.choices or () if is_first(choice)]
         yield from (events.TextDelta(choice.text) for choice in firsts if text_of(choice.text))
-        usage = read_usage(chunk.usage)
+        usage = read_usage(chunk.usage, chunk.service_tier)
         if usage is not None:
             yield events.UsageTold(usage)
         for choice in firsts:

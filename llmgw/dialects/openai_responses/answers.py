@@ -39,7 +39,7 @@ _encode = msgspec.json.Encoder().encode
 def read_answer(body: bytes) -> AnswerSign:
     """Raises UpstreamProtocolError if this is no response, or one that failed: then with its class."""
     response = _response(body)
-    return AnswerSign(read_usage(response.get("usage")), signs.finish_of(response))
+    return AnswerSign(read_usage(response.get("usage"), response.get("service_tier")), signs.finish_of(response))
 
 
 def read_events(body: bytes) -> list[Event]:
@@ -50,7 +50,7 @@ def read_events(body: bytes) -> list[Event]:
     for item in dicts_of(response.get("output")):
         told += say(item, calls)
         calls += item.get("type") == "function_call"
-    usage = read_usage(response.get("usage"))
+    usage = read_usage(response.get("usage"), response.get("service_tier"))
     if usage is not None:
         told.append(events.UsageTold(usage))
     refuses = any(isinstance(event, events.RefusalDelta) for event in told)

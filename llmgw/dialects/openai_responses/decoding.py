@@ -134,7 +134,7 @@ class ResponsesDecoder:
     def _end(self, response: dict[str, Any]) -> Iterator[Event]:
         if not self._items:  # some say all of it only here
             yield from self._all_at_once(response)
-        usage, failure = read_usage(response.get("usage")), read_failure(response)
+        usage, failure = read_usage(response.get("usage"), response.get("service_tier")), read_failure(response)
         if usage is not None:
             yield events.UsageTold(usage)
         if failure is not None:

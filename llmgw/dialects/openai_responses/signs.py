@@ -25,7 +25,7 @@ def read_sign(event: bytes) -> Sign:
 
 
 def _end(response: dict[str, Any]) -> Sign:
-    usage, failure = read_usage(response.get("usage")), read_failure(response)
+    usage, failure = read_usage(response.get("usage"), response.get("service_tier")), read_failure(response)
     if failure is not None:
         return Sign(error=failure, usage=usage)
     content = any(map(_says, dicts_of(response.get("output"))))  # some say all of it only here

@@ -1,0 +1,176 @@
+"""What a target costs: a rate for every class of tokens, by the size of the prompt, the time and the service tier.
+
+All that can be worked out beforehand is worked out at load: a request looks its rates up, it never merges any.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
+from itertools import product
+from types import MappingProxyType
+
+from llmgw.config import model as file
+from llmgw.providers.prices import CLASSES, PricedModel, Rate, Tariff
+
+STANDARD = ""  # the service tier of whoever asked for none
+NANOUSD_PER_USD = 1_000_000_000
+_DAY_S = 86_400
+# By class: the classes that contain it, the nearest first. What has no price of its own costs what these cost.
+_WITHIN: Mapping[str, tuple[str, ...]] = {
+    "cached_input": ("input",),
+    "cache_write": ("input",),
+    "cache_write_1h": ("cache_write", "input"),
+    "audio_input": ("input",),
+    "cached_audio_input": ("audio_input", "cached_input", "input"),
+    "image_input": ("input",),
+    "audio_output": ("output",),
+    "image_output": ("output",),
+    "reasoning": ("output",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Integer nano-dollars per million tokens of each class; `request_nanousd` is for the request itself."""
+
+    input: int = 0
+    output: int = 0
+    cached_input: int = 0
+    cache_write: int = 0
+    cache_write_1h: int = 0
+    audio_input: int = 0
+    audio_output: int = 0
+    cached_audio_input: int = 0
+    image_input: int = 0
+    image_output: int = 0
+    reasoning: int = 0
+    request_nanousd: int = 0
+
+    @property
+    def dearest_input(self) -> int:
+        """Of all that a token of the prompt may turn out to be."""
+        written = max(self.cache_write, self.cache_write_1h)
+        return max(self.input, self.cached_input, written, self.audio_input, self.cached_audio_input, self.image_input)
+
+    @property
+    def dearest_output(self) -> int:
+        return max(self.output, self.reasoning, self.audio_output, self.image_output)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Rates of all tokens, where the prompt has more than `above` of them."""
+
+    above: int
+    rates: Rates
+
+
+Bands = tuple[Band, ...]  # the one of the smallest prompts first
+ByService = Mapping[str, Bands]  # STANDARD is always there
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What holds when. Rates change on some days (`days_s`, Unix time) and at some hours (`hours_s`, of a UTC day).
+
+    `tariffs` has one for each day and, within it, each hour; both lists begin with 0.
+    """
+
+    tariffs: tuple[ByService, ...]
+    days_s: tuple[int, ...] = (0,)
+    hours_s: tuple[int, ...] = (0,)
+
+    @classmethod
+    def flat(cls, rates: Rates) -> "Price":
+        """The same at any time, for any prompt."""
+        return cls((MappingProxyType({STANDARD: (Band(-1, rates),)}),))
+
+    def rates(self, prompt_tokens: int, now_s: float, service_tier: str = STANDARD) -> Rates:
+        """What holds for a request of this moment; a service tier without prices of its own costs what is usual."""
+        tariff = self._tariff(now_s)
+        bands = tariff.get(service_tier) or tariff[STANDARD]
+        return next(band.rates for band in reversed(bands) if prompt_tokens > band.above)
+
+    def possible(self, prompt_tokens_max: int, now_s: float, service_tier: str | None) -> Iterator[Rates]:
+        """All that may hold for a prompt of at most that many tokens: in the usual tier and in this one (None: any)."""
+        for name, bands in self._tariff(now_s).items():
+            if service_tier is None or name in (STANDARD, service_tier):
+                yield from (band.rates for band in bands if band.above < prompt_tokens_max)
+
+    def _tariff(self, now_s: float) -> ByService:
+        if len(self.tariffs) == 1:
+            return self.tariffs[0]
+        day = max(bisect_right(self.days_s, now_s) - 1, 0)
+        hour = bisect_right(self.hours_s, now_s % _DAY_S) - 1
+        return self.tariffs[day * len(self.hours_s) + hour]
+
+
+FREE = Price.flat(Rates())
+
+
+def rates(told: Mapping[str, int], request_nanousd: int = 0) -> Rates:
+    """Every class with a rate: its own, or that of the nearest class around it."""
+    return Rates(**{name: _rate(name, told) for name in CLASSES}, request_nanousd=request_nanousd)
+
+
+def of_row(row: PricedModel) -> Price:
+    """The price that a row of the table tells."""
+    listed = (*row.tariffs, *row.services)
+    days_s = sorted({0, *(_day_s(one.since) for one in listed if one.since)})
+    hours_s = sorted({0, *(_time_s(time) for one in listed for time in (one.from_utc, one.to_utc) if time)})
+    return Price(tuple(_tariff(row, day + hour) for day, hour in product(days_s, hours_s)), (*days_s,), (*hours_s,))
+
+
+def of_file(told: file.Price) -> Price:
+    """The price that the file tells."""
+    usd = {name: getattr(told, f"{name}_usd_per_mtok", None) for name in CLASSES}
+    known = {name: _nanousd(value) for name, value in usd.items() if value is not None}
+    return Price.flat(rates(known, _nanousd(told.request_usd)))
+
+
+def _nanousd(usd: float) -> int:
+    """Exact for what was written (the shortest decimal of the number, not its binary neighbour); never less."""
+    return int((Decimal(repr(usd)) * NANOUSD_PER_USD).to_integral_value(rounding=ROUND_CEILING))
+
+
+def _tariff(row: PricedModel, now_s: int) -> ByService:
+    """What holds at that moment, and so until the next one in the list."""
+    usual = row.tariff(now_s)
+    names = {STANDARD: (), **{service.name: row.service(service.name, now_s) for service in row.services}}
+    return MappingProxyType({name: _bands([*changed, usual]) for name, changed in names.items()})
+
+
+def _bands(tariffs: Iterable[Tariff]) -> Bands:
+    """The first of these tariffs that tells a class decides it."""
+    told: dict[str, Rate] = {}
+    fee = 0
+    for tariff in tariffs:
+        fee = fee or tariff.request
+        for name, rate in tariff.rates().items():
+            told.setdefault(name, rate)
+    above = sorted({step[0] for rate in told.values() if not isinstance(rate, int) for step in rate} - {0})
+    return tuple(
+        Band(prompt, rates({name: _step(rate, prompt) for name, rate in told.items()}, fee)) for prompt in (-1, *above)
+    )
+
+
+def _step(rate: Rate, above: int) -> int:
+    """Of a rate with tiers, the one for prompts just over this size."""
+    if isinstance(rate, int):
+        return rate
+    return [price for start, price in rate if start <= max(above, 0)][-1]
+
+
+def _rate(name: str, told: Mapping[str, int]) -> int:
+    return next((told[one] for one in (name, *_WITHIN.get(name, ())) if one in told), 0)
+
+
+def _day_s(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+
+
+def _time_s(time: str) -> int:
+    hours, minutes = time.split(":")
+    return int(hours) * 3600 + int(minutes) * 60
