@@ -287,6 +287,35 @@ def keys_digest(*, as_json: flags.Json = False) -> int:
     return command.tell_digest(as_json=as_json)
 
 
+def prices(
+    *,
+    model: flags.PricedModel = None,
+    configs: flags.PriceConfigs = None,
+    as_json: flags.Json = False,
+    env_file: flags.EnvFile = None,
+) -> int:
+    """Show what a model costs, and who says so.
+
+    In USD per million tokens of each class that has a price of its own, with the size of the prompt, the day, the hours
+    and the service tier from which it holds. With a file: what its models cost, whatever their price is from. Without a
+    model it lists the providers whose prices are known, with a provider its models. Contacts nobody.
+
+    With --json: source, date, and models (name, priced_by, price, context_window, row); a price is a list of since,
+    hours_utc, service_tier, above_prompt_tokens, request_usd, and usd_per_mtok by class. Without a model: source, date,
+    and providers (priced_as, names, models).
+
+    Exit code: 0 fine, 1 no price is known or a bad file, 2 wrong usage.
+
+    For example:
+      llmgw prices openai/gpt-4o
+      llmgw prices anthropic
+      llmgw prices chat llmgw.yaml --json
+    """
+    from llmgw.cli import prices as command
+
+    return command.prices(model, configs or [], env_file, as_json=as_json)
+
+
 def schema() -> int:
     """Print the JSON Schema of the config file.
 
@@ -317,6 +346,7 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "test-route": dry_run,
     "doctor": doctor,
     "providers": providers,
+    "prices": prices,
     "schema": schema,
     "version": version,
 }

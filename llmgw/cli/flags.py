@@ -63,6 +63,15 @@ SearchText = Annotated[
     str | None, typer.Argument(metavar="TEXT", help="A part of a name, of an alias or of an address (all of them).")
 ]
 
+# prices
+PricedModel = Annotated[
+    str | None,
+    typer.Argument(metavar="MODEL", help="provider/model, a provider, or a name of the file (all)."),
+]
+PriceConfigs = Annotated[
+    list[str] | None, typer.Argument(metavar="[CONFIG]...", help="Files whose prices win over the table.")
+]
+
 # test-route
 Model = Annotated[str | None, _flag("--model", "-m", metavar="NAME", help="The name that the client asks for.")]
 Metadata = Annotated[list[str] | None, _flag("--metadata", metavar="K=V", help="The caller's metadata.")]

@@ -11,7 +11,7 @@ from llmgw.config.problems import KeyPath, quoted
 from llmgw.graph import checks, targets
 from llmgw.graph.model import Target
 from llmgw.graph.patterns import STAR, closest, star_of
-from llmgw.graph.price_list import Corrections, Label, Offers, row_of, said
+from llmgw.graph.price_list import Corrections, Label, Offers, said
 from llmgw.graph.providers import Providers, UsableProvider
 from llmgw.graph.report import Report, did_you_mean
 from llmgw.providers import prices
@@ -149,7 +149,7 @@ class Models:
             self._report.error(place, f"{quoted(like)} has a star, but the target has none", "name a single model")
             return None
         label = Label(like, row.seller)
-        is_known = STAR in like or row_of(row.seller, like) or self._corrections.closest(like)
+        is_known = STAR in like or prices.listed(row.seller, like) or self._corrections.closest(like)
         if not is_known and not row.local:
             known = (f"{name}/{one.model}" for one in prices.rows(row.seller))
             hint = did_you_mean(like, known) or f"`llmgw prices {name}` lists what is"

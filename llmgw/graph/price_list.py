@@ -10,11 +10,10 @@ from functools import lru_cache
 from llmgw.config import model as file
 from llmgw.graph.patterns import STAR, by_precedence, closest
 from llmgw.graph.price import FREE, Price, of_file, of_row
-from llmgw.providers import prices
-from llmgw.providers.prices import PricedModel
+from llmgw.providers.prices import listed
 
 REMEMBERED_MAX = 1024  # names behind one star: callers may ask for any
-OF_THE_TABLE = "the table"
+OF_THE_TABLE = "the table: "  # and the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ class Offers:
 
     def _of(self, star: str) -> Offer:
         labels = [label.concrete(star) for label in self._labels]
-        rows = [row for label in reversed(labels) if (row := row_of(label.seller, label.name)) is not None]
+        rows = [row for label in reversed(labels) if (row := listed(label.seller, label.name)) is not None]
         window = next((row.context_window for row in rows if row.context_window), None)
         for label in labels:
             if label.price is not None:
@@ -65,7 +64,7 @@ class Offers:
             if name := self._prices.closest(label.name):
                 return Offer(self._prices.of(name), f"prices.{name}", window)
         if rows:
-            return Offer(of_row(rows[0]), OF_THE_TABLE, window)
+            return Offer(of_row(rows[0]), f"{OF_THE_TABLE}{rows[0].name}", window)
         return Offer(FREE, "local", window) if self._local else Offer(context_window=window)
 
 
@@ -90,12 +89,3 @@ class Corrections:
 def said(entry: file.Price | str) -> Price:
     """What the file says; its only word is `free`."""
     return of_file(entry) if isinstance(entry, file.Price) else FREE
-
-
-def row_of(seller: str, name: str) -> PricedModel | None:
-    """The row of `provider/model` in the table."""
-    model = name.partition("/")[2]
-    if STAR in seller:  # it sells for others, and its models say for whom
-        model, _, other = model.rpartition(":")
-        seller = seller.replace(STAR, other)
-    return prices.find(seller, model.removeprefix(f"{seller}/")) if seller else None

@@ -81,6 +81,10 @@ class PricedModel(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[Service, ...] = ()
     context_window: int | None = None
 
+    @property
+    def name(self) -> str:
+        return f"{self.provider}/{self.model}"
+
     def tariff(self, now_s: float) -> Tariff:
         """The last one that holds counts, else the first."""
         return next((tariff for tariff in reversed(self.tariffs) if tariff.holds(now_s)), self.tariffs[0])
@@ -153,6 +157,15 @@ def find(seller: str, model: str) -> PricedModel | None:
         return None
     name = model.lower()
     return next((row for row in _table().rows(seller) if _matches(row.match, name)), None)
+
+
+def listed(seller: str, name: str) -> PricedModel | None:
+    """The row of `provider/model`. A seller with a star sells for others, and its models end with whom it is for."""
+    model = name.partition("/")[2]
+    if "*" in seller:
+        model, _, other = model.rpartition(":")
+        seller = seller.replace("*", other)
+    return find(seller, model.removeprefix(f"{seller}/")) if seller else None
 
 
 def _matches(clause: Any, name: str) -> bool:

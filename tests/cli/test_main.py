@@ -15,7 +15,7 @@ from llmgw.errors import FailureClass
 from tests.cli.machine import called, command, environment, llmgw
 
 SOUND = "models: {gpt: simulator/gpt, claude: simulator/claude}\nroutes: {chat: {fallback: [gpt, claude]}}\n"
-COMMANDS = ("serve", "init", "validate", "test-route", "doctor", "providers", "schema", "version")
+COMMANDS = ("serve", "init", "validate", "test-route", "doctor", "providers", "prices", "schema", "version")
 
 
 @pytest.fixture
@@ -167,6 +167,7 @@ IMPORT_BUDGETS = {
     "version": (LIGHT, 10),
     "schema": (LIGHT, 10),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
+    "prices": (NEVER | {"yaml", "jsonschema"}, 60),
     "validate": (NEVER, 124),
     "test-route": (NEVER, 142),
 }

@@ -3,7 +3,7 @@ from textwrap import dedent
 from llmgw.config import model as file
 from llmgw.graph.model import Target
 from llmgw.graph.price import FREE, Price
-from llmgw.graph.price_list import OF_THE_TABLE, Corrections, Label, Offer, Offers, row_of
+from llmgw.graph.price_list import OF_THE_TABLE, Corrections, Label, Offer, Offers
 from tests.graph.files import compiled, sound
 
 NOW_S = 1.7e9
@@ -17,7 +17,8 @@ def targets(text: str) -> dict[str, Target]:
 def cost(target: Target) -> tuple[str, int | None]:
     """Where it is from, and what a million tokens of input cost, in thousandths of a dollar."""
     price = target.price
-    return target.priced_by, None if price is None else price.rates(1, NOW_S).input // 1_000_000
+    source = OF_THE_TABLE if target.priced_by.startswith(OF_THE_TABLE) else target.priced_by
+    return source, None if price is None else price.rates(1, NOW_S).input // 1_000_000
 
 
 def test_the_table_knows_what_the_file_does_not_say() -> None:
@@ -111,15 +112,6 @@ def test_nobody_knows_what_another_address_asks() -> None:
     assert [cost(target)[1] for target in found.values()] == [None, 2500, 2500, 2500]
 
 
-def test_who_sells_for_others_says_so_in_the_models_name() -> None:
-    whole = row_of("huggingface_*", "huggingface/meta-llama/Llama-3.3-70B-Instruct:together")
-
-    assert whole is not None
-    assert whole.provider == "huggingface_together"
-    assert row_of("huggingface_*", "huggingface/meta-llama/Llama-3.3-70B-Instruct") is None
-    assert row_of("google", "vertex-openai/google/gemini-2.5-flash") == row_of("google", "gemini/gemini-2.5-flash")
-
-
 def test_what_has_no_price_is_told_once_for_each_model_but_not_of_patterns() -> None:
     text = 'models: {a: openai/mine, "b-*": openai/b-*, c: ollama/x, d: {target: openai/y, price: free}}\n'
     told = compiled(OPENAI + text + "routes: {r: {fallback: [openai/z]}}").problems
@@ -156,3 +148,7 @@ def test_a_price_of_the_file_is_what_it_says() -> None:
 
     assert isinstance(offer.price, Price)
     assert offer.price.rates(1, NOW_S).output == 2_000_000_000
+
+
+def test_the_row_of_the_table_is_named() -> None:
+    assert targets("models: {a: openai/gpt-4o-2024-08-06}")["a"].priced_by == "the table: openai/gpt-4o"

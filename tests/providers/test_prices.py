@@ -7,7 +7,7 @@ import pytest
 
 from llmgw.providers import prices
 from llmgw.providers.catalog import rows as providers
-from llmgw.providers.prices import PricedModel, Service, Tariff, find, rows, sellers, source
+from llmgw.providers.prices import PricedModel, Service, Tariff, find, listed, rows, sellers, source
 
 EVERY_ROW = [row for seller in sellers() for row in rows(seller)]
 
@@ -100,6 +100,23 @@ def test_a_model_is_found_as_its_provider_names_it(seller: str, model: str, row:
 @pytest.mark.parametrize(("seller", "model"), [("openai", "nobody"), ("nobody", "gpt-4o"), ("openai", "gpt-4o" * 40)])
 def test_what_is_not_there_is_not_guessed(seller: str, model: str) -> None:
     assert find(seller, model) is None
+
+
+def test_who_sells_for_others_says_so_in_the_models_name() -> None:
+    whole = listed("huggingface_*", "huggingface/meta-llama/Llama-3.3-70B-Instruct:together")
+
+    assert whole is not None
+    assert whole.provider == "huggingface_together"
+    assert listed("huggingface_*", "huggingface/meta-llama/Llama-3.3-70B-Instruct") is None
+    assert listed("", "openai/gpt-4o") is None
+
+
+def test_a_model_may_be_named_with_its_seller() -> None:
+    gemini = listed("google", "vertex-openai/google/gemini-2.5-flash")
+
+    assert gemini is not None
+    assert gemini == listed("google", "gemini/gemini-2.5-flash")
+    assert gemini.name == "google/gemini-2.5-flash"
 
 
 @pytest.mark.parametrize(
