@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-all check format cover golden conformance replay matrix frameworks bench fuzz clean all
+.PHONY: help serve test test-all check format cover golden conformance prices replay matrix frameworks bench fuzz clean all
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -53,6 +53,9 @@ frameworks: $(VENV)-frameworks/.installed  ## LangChain, LlamaIndex and Vercel's
 	$(VENV)-frameworks/bin/python -m tests.partners.node tests/frameworks/node
 	$(VENV)-frameworks/bin/python -m pytest -n0 tests/frameworks
 
+prices: $(VENV)-prices/.installed  ## rebuild the price table from the newest release of genai-prices; review the diff
+	$(VENV)-prices/bin/python scripts/build_prices.py
+
 bench: $(VENV)/.dev  ## llmgw beside nginx and a plain aiohttp proxy: ratios of one run
 	$(BIN)/python -m benchmarks.run --quick
 
@@ -62,7 +65,7 @@ fuzz: $(VENV)/.dev  ## the property tests with many more examples
 all: check test  ## what CI runs
 
 clean:  ## remove what was installed and built
-	rm -rf $(VENV) $(VENV)-frameworks dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-frameworks $(VENV)-prices dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf tests/node/node_modules tests/frameworks/node/node_modules
 
 .PHONY: node
@@ -74,6 +77,13 @@ $(VENV)/.runtime: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
+
+# Apart from the others: it brings pydantic, and the gateway never needs it. Asked each time, for the newest prices.
+.PHONY: $(VENV)-prices/.installed
+$(VENV)-prices/.installed:
+	@echo "installing into $(VENV)-prices (once, about half a minute) ..."
+	@test -x $(VENV)-prices/bin/python || $(PYTHON) -m venv $(VENV)-prices
+	$(VENV)-prices/bin/python -m pip install --quiet --disable-pip-version-check --upgrade genai-prices msgspec
 
 $(VENV)/.dev: pyproject.toml
 	@echo "installing into $(VENV) (once, about a minute) ..."

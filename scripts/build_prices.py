@@ -71,9 +71,8 @@ def _services(model: types.ModelInfo) -> list[dict[str, Any]]:
 
 
 def _tariff(prices: types.ModelPrice) -> dict[str, Any]:
-    told = {
-        ours: _rate(value) for theirs, ours in CLASSES.items() if (value := getattr(prices, theirs, None)) is not None
-    }
+    found = {ours: getattr(prices, theirs, None) for theirs, ours in CLASSES.items()}
+    told: dict[str, Any] = {name: _rate(value) for name, value in found.items() if value is not None}
     fee = getattr(prices, PER_REQUEST, None)
     if isinstance(fee, Decimal):
         told["request"] = _whole(fee * NANO / 1000)
@@ -107,7 +106,7 @@ def _when(constraint: object) -> dict[str, str]:
     raise TypeError(f"a new kind of constraint: {constraint}")
 
 
-def _match(clause: object) -> Any:
+def _match(clause: object) -> Any:  # noqa: PLR0911 - one for each kind
     """A list is any of them; {all: […]} is all of them; a text is equality."""
     match clause:
         case types.ClauseEquals(equals=text):

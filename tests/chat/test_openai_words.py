@@ -105,3 +105,11 @@ def test_usage_is_asked_for_beside_what_the_caller_asked(given: bytes | None, ex
 )
 def test_most_chunks_need_not_be_read(events: bytes, expected: bool) -> None:
     assert may_matter(events) is expected
+
+
+def test_what_was_heard_seen_said_and_drawn_is_read_and_written() -> None:
+    usage = Usage(30, 20, audio_input_tokens=4, audio_output_tokens=3, image_input_tokens=2, image_output_tokens=1)
+
+    assert read_usage(write_usage(usage)) == usage
+    assert read_usage({"prompt_tokens": 1}, "priority") == Usage(1, service_tier="priority")
+    assert read_usage({"prompt_tokens": 1}, "default") == Usage(1)

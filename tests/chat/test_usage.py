@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmgw.chat.usage import Usage
+from llmgw.chat.usage import Usage, service_tier
 
 
 def test_equal_counts_are_equal_and_hash_alike() -> None:
@@ -13,3 +13,21 @@ def test_equal_counts_are_equal_and_hash_alike() -> None:
 def test_usage_does_not_change() -> None:
     with pytest.raises(AttributeError):
         Usage(9, 3).input_tokens = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("priority", "priority"),
+        ("FLEX", "flex"),
+        ("default", ""),
+        ("standard", ""),
+        ("on_demand", ""),
+        ("auto", ""),
+        (None, ""),
+        (1, ""),
+        ("x" * 99, "x" * 50),
+    ],
+)
+def test_only_a_service_tier_that_is_not_the_usual_one_is_told(told: object, name: str) -> None:
+    assert service_tier(told) == name

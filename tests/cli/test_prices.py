@@ -72,7 +72,7 @@ def test_a_provider_lists_its_models_and_nothing_lists_the_providers() -> None:
         ("openai/gtp-4o", "did you mean openai/gpt-4o?"),
         ("gtp-4o", "did you mean gpt-4o?"),
         ("antropic", "did you mean anthropic?"),
-        ("ollama/x", "`llmgw prices` lists whose are"),
+        ("ollama/x", "did you mean llama?"),
         ("q" * 300, "`llmgw prices` lists whose are"),
     ],
 )

@@ -20,6 +20,9 @@ COUNT = st.integers(0, 10**9)
         ({"input_tokens": 10, "output_tokens": 5}, Usage(10, 5)),
         ({**BESIDE, "output_tokens_details": {"thinking_tokens": 4}}, Usage(3210, 5, 200, 4, 3000)),
         ({**BESIDE, "cache_read_input_tokens": None, "output_tokens_details": None}, Usage(3010, 5, 0, 0, 3000)),
+        ({**BESIDE, "cache_creation": {"ephemeral_1h_input_tokens": 7}}, Usage(3210, 5, 200, 0, 3000, 7)),
+        ({"input_tokens": 10, "service_tier": "priority"}, Usage(10, service_tier="priority")),
+        ({"input_tokens": 10, "service_tier": "standard", "speed": "fast"}, Usage(10, service_tier="fast")),
         ({"input_tokens": True, "output_tokens": "5"}, None),
         ({"input_tokens": -1, "output_tokens": 1.5}, None),
         ({}, None),
@@ -68,3 +71,11 @@ def test_nobody_counted() -> None:
 
 def test_more_in_the_cache_than_in_the_whole_is_no_negative_count() -> None:
     assert write_usage(Usage(10, 1, 161))["input_tokens"] == 0
+
+
+def test_what_is_to_stay_for_an_hour_is_written_apart() -> None:
+    usage = Usage(20, 5, 0, 0, 10, 7)
+    told = write_usage(usage)
+
+    assert told["cache_creation"] == {"ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 7}
+    assert Counts().take(told) == usage

@@ -18,6 +18,15 @@ from llmgw.dialects.bedrock_converse.counts import read_usage
             {"inputTokens": 1, "outputTokens": 2, "cacheReadInputTokenCount": 4, "cacheWriteInputTokenCount": 8},
             Usage(13, 2, 4, 0, 8),
         ),
+        (
+            {
+                "inputTokens": 1,
+                "cacheWriteInputTokens": 8,
+                "cacheDetails": [{"ttl": "5m", "inputTokens": 5}, {"ttl": "1h", "inputTokens": 3}, 5],
+            },
+            Usage(9, 0, 0, 0, 8, 3),
+        ),
+        ({"inputTokens": 1, "cacheDetails": 5}, Usage(1)),
         ({"inputTokens": "many", "outputTokens": True}, Usage()),
         ({"serverToolUsage": {}}, None),
         (None, None),

@@ -37,3 +37,45 @@ def test_usage_is_written_as_google_counts() -> None:
         "cachedContentTokenCount": 4,
         "totalTokenCount": 17,
     }
+
+
+HEARD_AND_SEEN = {
+    "promptTokenCount": 30,
+    "cachedContentTokenCount": 9,
+    "candidatesTokenCount": 8,
+    "promptTokensDetails": [
+        {"modality": "TEXT", "tokenCount": 10},
+        {"modality": "AUDIO", "tokenCount": 12},
+        {"modality": "IMAGE", "tokenCount": 8},
+    ],
+    "cacheTokensDetails": [{"modality": "AUDIO", "tokenCount": 9}],
+    "candidatesTokensDetails": [{"modality": "AUDIO", "tokenCount": 3}, {"modality": "IMAGE", "tokenCount": 5}],
+}
+
+
+def test_what_was_heard_and_seen_is_counted_apart_and_written_again() -> None:
+    usage = Counts().take(HEARD_AND_SEEN)
+
+    assert usage == Usage(
+        30,
+        8,
+        9,
+        audio_input_tokens=12,
+        cached_audio_input_tokens=9,
+        audio_output_tokens=3,
+        image_input_tokens=8,
+        image_output_tokens=5,
+    )
+    assert Counts().take(write_usage(usage)) == usage
+
+
+@pytest.mark.parametrize("details", [None, 5, [5], [{"modality": "AUDIO", "tokenCount": "9"}], [{"tokenCount": 9}]])
+def test_details_that_tell_nothing_count_nothing(details: Any) -> None:
+    assert Counts().take({"promptTokenCount": 9, "promptTokensDetails": details}) == Usage(9)
+
+
+def test_the_service_tier_is_kept_once_it_is_told() -> None:
+    counts = Counts()
+    counts.take({"promptTokenCount": 9, "serviceTier": "flex"})
+
+    assert counts.take({"promptTokenCount": 10}) == Usage(10, service_tier="flex")

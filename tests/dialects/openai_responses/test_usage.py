@@ -29,3 +29,10 @@ def test_details_may_be_missing(details: object) -> None:
 
 def test_more_cached_than_given_stands_beside_it() -> None:
     assert read_usage({"input_tokens": 10, "input_tokens_details": {"cached_tokens": 161}}) == Usage(171, 0, 161)
+
+
+def test_what_was_seen_and_drawn_and_the_service_tier_are_told() -> None:
+    details = {"input_tokens_details": {"image_tokens": 4}, "output_tokens_details": {"image_tokens": 2}}
+    usage = read_usage({"input_tokens": 9, "output_tokens": 3, **details}, "flex")
+
+    assert usage == Usage(9, 3, image_input_tokens=4, image_output_tokens=2, service_tier="flex")
