@@ -21,6 +21,10 @@ from llmgw.wire.json import encode_text
 Logger = structlog.typing.FilteringBoundLogger
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_RARE = (  # of usage: what most answers have nothing of
+    *("cache_write_1h_input_tokens", "audio_input_tokens", "cached_audio_input_tokens", "audio_output_tokens"),
+    *("image_input_tokens", "image_output_tokens", "service_tier"),
+)
 _QUIET = frozenset({OK, CLIENT_CLOSED})
 
 
@@ -101,6 +105,7 @@ def line(transcript: Transcript) -> dict[str, Any]:
             "cache_write_input_tokens": usage.cache_write_input_tokens,
             "output_tokens": usage.output_tokens,
             "reasoning_tokens": usage.reasoning_tokens,
+            **{name: value for name in _RARE if (value := getattr(usage, name))},
         }
     told = {name: value for name, value in fields.items() if value is not None}
     secrets = [secret.reveal() for secret in transcript.secrets]

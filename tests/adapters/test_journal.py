@@ -178,3 +178,12 @@ def test_what_the_caller_has_shown_is_in_no_text() -> None:
     assert secret[1:] not in found["response_body"]
     assert found["request_body"].endswith("x***")
     assert (found["error"], found["dropped"]) == ("no ***, which is short", ["***"])
+
+
+def test_rare_classes_of_tokens_are_told_where_there_are_some() -> None:
+    transcript = Transcript("r", "chat", "m", stream=False, started_s=0.0)
+    transcript.usage = Usage(9, 3, audio_input_tokens=4, service_tier="flex")
+    told = line(transcript)["usage"]
+
+    assert (told["audio_input_tokens"], told["service_tier"]) == (4, "flex")
+    assert "image_input_tokens" not in told

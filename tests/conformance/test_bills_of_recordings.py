@@ -5,7 +5,7 @@ The price is that of the table where it knows the model, and besides one in whic
 
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -21,13 +21,13 @@ from llmgw.errors import UpstreamError
 from llmgw.graph.price import Price, Rates, of_row
 from llmgw.policy.cost import cost_nanousd
 from llmgw.providers import catalog, prices
-from llmgw.providers.prices import PricedModel
+from llmgw.providers.prices import CLASSES, PricedModel
 from tests.conformance.traffic import OPEN, Recording, recordings
 from tests.conformance.translated import decoded
 from tests.replay.wires import DIALECT_OF
 
-PRIMES = (3, 1009, 10007, 100003, 1000003, 17, 1013, 10009, 100019, 1000033, 23)
-EVERY_CLASS = Price.flat(Rates(*(prime * 1_000_000 for prime in PRIMES), request_nanousd=7))
+PRIMES = [10**7 * prime for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)]
+EVERY_CLASS = Price.flat(Rates(**dict(zip(CLASSES, PRIMES, strict=True)), request_nanousd=7))
 CALLERS = {"openai_chat", "openai_responses", "openai_completions", "anthropic_messages", "gemini_generate"}
 SELLERS = {"bedrock": "aws", "gemini": "google", "vertexai": "google", "xai": "x-ai", "bedrock-mantle": "aws"}
 NO_DATE_S = datetime.fromisoformat(f"{prices.source().date}T12:00+00:00").timestamp()
@@ -48,9 +48,9 @@ DIFFERENCES = {
     "xai-b1438d43262c": "two web searches",
 }
 # By provider: where the cost is told, and how many nano-dollars its unit has.
-OWN_COSTS = {
-    "openrouter": (re.compile(r'"cost"\s*:\s*([0-9.eE+-]+)'), 10**9),
-    "perplexity": (re.compile(r'"total_cost"\s*:\s*([0-9.eE+-]+)'), 10**9),
+OWN_COSTS: Mapping[str, tuple[re.Pattern[str], Decimal]] = {
+    "openrouter": (re.compile(r'"cost"\s*:\s*([0-9.eE+-]+)'), Decimal(10**9)),
+    "perplexity": (re.compile(r'"total_cost"\s*:\s*([0-9.eE+-]+)'), Decimal(10**9)),
     "xai": (re.compile(r'"cost_in_usd_ticks"\s*:\s*(\d+)'), Decimal("0.1")),
 }
 
@@ -89,9 +89,9 @@ def body_of(recording: Recording) -> bytes:
 
 def row_of(recording: Recording) -> PricedModel | None:
     told = re.search(r'"model(?:Version)?"\s*:\s*"([^"]+)"', recording.get("response_body") or "")
-    names = [recording["model"], told[1] if told else None]
-    seller = SELLERS.get(recording["provider"], recording["provider"])
-    return next((row for name in names if name and (row := prices.find(seller, name))), None)
+    names: list[str] = [name for name in (recording["model"], told[1] if told else "") if name]
+    seller: str = SELLERS.get(recording["provider"], recording["provider"])
+    return next((row for name in names if (row := prices.find(seller, name))), None)
 
 
 def price_of(recording: Recording) -> Price | None:

@@ -307,7 +307,14 @@ def counted(chunks: list[dict[str, Any]]) -> Usage | None:
     if not any(f"{name}TokenCount" in told for name in names):
         return None
     prompt, tools, said, thought = (told.get(f"{name}TokenCount", 0) for name in names)
-    return Usage(prompt + tools, said + thought, told.get("cachedContentTokenCount", 0), thought)
+    kinds = {
+        f"{kind.lower()}_{side}_tokens": sum(
+            one["tokenCount"] for one in told.get(f"{part}TokensDetails") or () if one["modality"] == kind
+        )
+        for part, side in (("prompt", "input"), ("candidates", "output"))
+        for kind in ("AUDIO", "IMAGE")
+    }
+    return Usage(prompt + tools, said + thought, told.get("cachedContentTokenCount", 0), thought, **kinds)
 
 
 def text_of(answer: Answer) -> str:

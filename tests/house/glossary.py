@@ -28,7 +28,7 @@ route path node entries members branches condition patterns star variable
 # Beside those above.
 LOG = """
 event timestamp client method outcome status class code error message reason problems warnings
-usage cache cost delay ms overhead dropped response
+usage cache service tier cost delay ms overhead dropped response
 config before urls limit
 """
 

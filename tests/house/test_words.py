@@ -62,7 +62,7 @@ def full_transcript() -> Transcript:
         team="t",
         user="u",
         attempts=[AttemptRecord("t", "p", 1.0, FailureClass.TIMEOUT, 503, "m", 1.0)],
-        usage=Usage(1, 1, 1, 1),
+        usage=Usage(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "flex"),
         cost_nanousd=1,
         first_token_s=1.0,
         dropped=("seed",),
