@@ -90,7 +90,8 @@ def body_of(recording: Recording) -> bytes:
 def row_of(recording: Recording) -> PricedModel | None:
     told = re.search(r'"model(?:Version)?"\s*:\s*"([^"]+)"', recording.get("response_body") or "")
     names: list[str] = [name for name in (recording["model"], told[1] if told else "") if name]
-    seller: str = SELLERS.get(recording["provider"], recording["provider"])
+    provider = str(recording["provider"])
+    seller = SELLERS.get(provider, provider)
     return next((row for name in names if (row := prices.find(seller, name))), None)
 
 
