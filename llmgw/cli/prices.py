@@ -2,29 +2,16 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from llmgw.cli.render import Piece, show, show_json, show_table
-from llmgw.cli.tariffs import Charge, charges, usd
+from llmgw.cli.tariffs import OF_THE_TABLE, Priced, of_row, usd
 from llmgw.providers import prices as table
 from llmgw.providers.catalog import LIKENESS_MIN, catalog
 from llmgw.providers.catalog import rows as rows_of_the_catalogue
 from llmgw.providers.prices import PricedModel
-
-OF_THE_TABLE = "the table: "
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """A model and what is known of it. `charges` None: nothing."""
-
-    name: str
-    priced_by: str
-    charges: tuple[Charge, ...] | None
-    context_window: int | None = None
 
 
 def prices(model: str | None, configs: Sequence[str], env_file: Path | None, *, as_json: bool) -> int:
@@ -38,11 +25,6 @@ def prices(model: str | None, configs: Sequence[str], env_file: Path | None, *, 
     if (seller := _seller(model)) is not None:
         return _models(table.rows(seller), as_json=as_json)
     return _tell([of_row(name, row) for name, row in _found(model)], model, as_json=as_json)
-
-
-def of_row(name: str, row: PricedModel) -> Priced:
-    """A model that the table knows."""
-    return Priced(name, f"{OF_THE_TABLE}{row.name}", charges(row), row.context_window)
 
 
 def _seller(name: str) -> str | None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from llmgw.adapters.config_files import Built, build
 from llmgw.cli.env_file import environment
-from llmgw.cli.prices import Priced, of_row
 from llmgw.cli.sources import sources
-from llmgw.cli.tariffs import REQUEST, Charge
+from llmgw.cli.tariffs import REQUEST, Charge, Priced, of_row
 from llmgw.graph.model import Leaf, Node, Target, children
 from llmgw.graph.price import Price
 from llmgw.graph.price_list import OF_THE_TABLE, Corrections, Label, Offers

@@ -8,6 +8,7 @@ from llmgw.providers.prices import PricedModel, Rate, Service, Tariff
 
 NANOUSD_PER_USD = 1_000_000_000
 REQUEST = "request"
+OF_THE_TABLE = "the table: "  # and the row
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +72,18 @@ def _of(tariff: Tariff) -> Iterator[Charge]:
 
 def _at(rate: Rate, prompt: int) -> int:
     return rate if isinstance(rate, int) else [price for start, price in rate if start <= prompt][-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A model and what is known of it. `charges` None: nothing."""
+
+    name: str
+    priced_by: str
+    charges: tuple[Charge, ...] | None
+    context_window: int | None = None
+
+
+def of_row(name: str, row: PricedModel) -> Priced:
+    """A model that the table knows."""
+    return Priced(name, f"{OF_THE_TABLE}{row.name}", charges(row), row.context_window)

@@ -141,7 +141,7 @@ def test_a_stream_costs_the_same_forwarded_translated_and_at_once(recording: Rec
     bills = [bill(answer.usage, recording)]
     if caller is not None:
         bills.append(bill(relayed(caller, stream), recording))
-        bills.append(bill(caller.read_answer(caller.write_answer(answer)).usage, recording))
+        bills.append(bill(caller.read_answer(caller.write_answer(answer, ChatRequest("m", {}))).usage, recording))
 
     assert bills == [bills[0]] * len(bills)
 
