@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from llmgw.cli.prices import OF_THE_TABLE
+from llmgw.cli.tariffs import OF_THE_TABLE
 from llmgw.graph import price_list
 from llmgw.providers.prices import sellers, source
 from tests.cli.machine import called
