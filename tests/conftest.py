@@ -1,6 +1,10 @@
 """What every test may ask for by name: the test partners."""
 
-from tests.partners.fixtures import (
+import pytest
+
+pytest.register_assert_rewrite("tests.matrix.features")  # before whoever imports it first
+
+from tests.partners.fixtures import (  # noqa: E402
     aimock,
     aimock_url,
     node,

@@ -70,6 +70,7 @@ def line(transcript: Transcript) -> dict[str, Any]:
         "request_id": transcript.request_id,
         "client_request_id": transcript.client_request_id,
         "endpoint": transcript.endpoint,
+        "dialect": transcript.dialect or None,
         "model": transcript.model,
         "route": transcript.path,
         "target": transcript.target,
@@ -106,6 +107,7 @@ def _is_no_fault_of_ours(transcript: Transcript) -> bool:
 def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
     fields = {
         "target": attempt.target,
+        "dialect": attempt.dialect or None,
         "class": attempt.outcome,
         "status": attempt.status,
         "ms": _ms(attempt.elapsed_s),

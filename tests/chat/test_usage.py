@@ -2,7 +2,7 @@
 
 import pytest
 
-from llmgw.chat.usage import Usage
+from llmgw.chat.usage import TOKENS_MAX, Usage, tokens
 
 
 def test_equal_counts_are_equal_and_hash_alike() -> None:
@@ -13,3 +13,20 @@ def test_equal_counts_are_equal_and_hash_alike() -> None:
 def test_usage_does_not_change() -> None:
     with pytest.raises(AttributeError):
         Usage(9, 3).input_tokens = 5  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (7, 7),
+        (7.9, 7),
+        (1e300, TOKENS_MAX),
+        (10**300, TOKENS_MAX),
+        (float("inf"), 0),
+        (float("nan"), 0),
+        (-1, 0),
+        ("7", 0),
+    ],
+)
+def test_a_count_is_a_number_that_can_be(told: object, expected: int) -> None:
+    assert tokens(told) == expected

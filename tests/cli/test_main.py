@@ -165,7 +165,7 @@ IMPORT_BUDGETS = {
     "schema": (LIGHT, 10),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
     "validate": (NEVER, 115),
-    "test-route": (NEVER, 128),
+    "test-route": (NEVER, 138),
 }
 
 

@@ -372,7 +372,8 @@ def test_a_server_elsewhere_is_asked_in_the_usual_dialect_only_unless_the_file_s
     assert spoken(elsewhere) == ["openai_chat"]
     assert spoken(f"{elsewhere}, speaks: [openai_responses]") == ["openai_chat", "openai_responses"]
     assert spoken("like: openai, speaks: []") == ["openai_chat"]
-    assert spoken('like: vllm, base_url: "http://h/v1"') == ["openai_chat", "openai_completions", "openai_responses"]
+    everything = ["anthropic_messages", "openai_chat", "openai_completions", "openai_responses"]
+    assert spoken('like: vllm, base_url: "http://h/v1"') == everything
     assert target(f"{{x: {{{elsewhere}, api_key: k}}}}").edits.cap_field == "max_tokens"
 
 
@@ -380,3 +381,13 @@ def test_only_dialects_with_a_path_can_be_spoken() -> None:
     assert told("{x: {like: mistral, speaks: [openai_responses], api_key: k}}") == [
         '1:40: providers.x.speaks: "mistral" has no path for openai_responses (it has: openai_chat)'
     ]
+
+
+def test_an_address_that_lacks_its_version_is_warned_about() -> None:
+    assert told('{x: {like: anthropic, base_url: "https://api.anthropic.com", api_key: k}}') == [
+        (
+            '1:44: providers.x.base_url: warning: the API of "anthropic" begins further down '
+            "(write https://api.anthropic.com/v1)"
+        )
+    ]
+    assert told('{x: {like: anthropic, base_url: "https://proxy.example", api_key: k}}') == []

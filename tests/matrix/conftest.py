@@ -4,8 +4,6 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("tests.matrix.features")
-
 PLACE = "tests/matrix/test_matrix.py::test_a_cell["
 _passed: dict[tuple[str, str, str], bool] = {}
 
