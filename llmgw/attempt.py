@@ -54,6 +54,7 @@ class Attempt:
         self._client = client
         self._transcript = transcript
         self._record = transcript.attempts[-1]
+        self._record.dialect = prepared.wire.dialect.name
         self._clock = clock
         self._began_s = 0.0
         self._asked_s = 0.0  # in Unix time: prices depend on it

@@ -3,6 +3,7 @@
 It has the face of `Preparing`, so a count is routed, tried again and written down as every call is.
 """
 
+from llmgw.chat.bodies import reading
 from llmgw.chat.counting import CountingDialect, estimated
 from llmgw.chat.crossing import Forwarding
 from llmgw.chat.dialect import AnswerSign
@@ -25,8 +26,9 @@ class Counting:
         return None if self._wire(target) else f"it does not count tokens in {self._dialect.name}"
 
     def ready(self, target: Target) -> Prepared:
-        """For a target that is fit."""
-        body, dropped = self._dialect.write_count_request(self._request, target.edits)
+        """For a target that is fit. Raises InvalidRequestError for a body that cannot be sent to anybody."""
+        with reading():
+            body, dropped = self._dialect.write_count_request(self._request, target.edits)
         return Prepared(target.id, self._wire(target) or target.wires[0], CountCrossing(self._dialect), body, dropped)
 
     def estimate(self) -> bytes:

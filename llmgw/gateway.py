@@ -144,7 +144,7 @@ class Gateway:
         body = counting.estimate()
         transcript.status, transcript.committed = 200, True
         transcript.keep_body(body)
-        await client.answer(200, {**replies.headers(transcript, call, {}), **ESTIMATED}, body)
+        await client.answer(200, {**replies.of_ours(transcript, call), **ESTIMATED}, body)
         transcript.outcome = OK
 
     def _itinerary(self, call: Call, dice: Dice) -> Itinerary:

@@ -6,6 +6,7 @@ The plan asks before every attempt, in the server and in a dry run that has a bo
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from llmgw.chat.bodies import reading
 from llmgw.chat.crossing import Crossing, between
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import NO_HEADERS, ChatRequest
@@ -54,7 +55,9 @@ class Preparing:
         return self._prepared
 
     def _prepare(self, target: Target) -> Prepared:
+        """What was read a few calls up may be nested too deeply for here: that is the body's fault all the same."""
         wire = target.wire(self._dialect)
         crossing = between(self._dialect, wire.dialect, self._created_s)
-        body, dropped = crossing.request(self._request, target.edits, self._forwarded)
+        with reading():
+            body, dropped = crossing.request(self._request, target.edits, self._forwarded)
         return Prepared(target.id, wire, crossing, body, dropped)

@@ -22,6 +22,7 @@ from llmgw.transcript import Transcript
 
 NAMES_LISTED_MAX = 20
 DROPPED_CHARS_MAX = 1000
+_WHO_ANSWERED = frozenset({"x-llmgw-target", "x-llmgw-route"})
 _RATE_LIMIT_HEADERS = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit-")
 
 
@@ -35,6 +36,12 @@ def headers(transcript: Transcript, call: Call, upstream: Mapping[str, str]) -> 
     if transcript.cost_nanousd is not None and not call.request.stream:
         told["x-llmgw-cost-usd"] = as_usd(transcript.cost_nanousd)
     return told
+
+
+def of_ours(transcript: Transcript, call: Call) -> dict[str, str]:
+    """The headers of an answer that no target gave, however many were asked."""
+    told = headers(transcript, call, {})
+    return {name: value for name, value in told.items() if name not in _WHO_ANSWERED}
 
 
 def rate_limits(upstream: Mapping[str, str]) -> dict[str, str]:

@@ -31,6 +31,7 @@ class AttemptRecord:
     status: int | None = None
     message: str | None = None
     elapsed_s: float = 0.0
+    dialect: str = ""  # in which the target was asked
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Transcript:
     model: str
     stream: bool
     started_s: float
+    dialect: str = ""  # of the caller
     client_request_id: str | None = None
     key: str | None = None  # its name
     team: str | None = None

@@ -16,6 +16,8 @@ from llmgw.ports import Clock, UpstreamCall
 from llmgw.providers.clouds import CLOUDS
 
 AGAIN_S = 5.0  # for so long nobody asks again for what could not be had
+LOOKED_S = 60.0  # what was found so lately is not what is wrong when it is refused
+SIGNED_HERE_BYTES_MAX = 1024 * 1024  # the digest of more would keep all other calls waiting
 CONNECT_S_MIN = 0.1  # what is left for connecting, however long the credential took
 
 
@@ -46,13 +48,26 @@ class CloudCredentials:
         began_s = self._clock.elapsed_s()
         held = await kept.get(call.connect_s)
         left_s = max(call.connect_s - (self._clock.elapsed_s() - began_s), CONNECT_S_MIN)
-        own = held.headers(call.url, call.headers, call.body)
+        own = await _headers(held, call)
         signed = replace(call, headers={**call.headers, **own}, connect_s=left_s)
         return Signed(signed, _secrets(own))
+
+    def refused(self, auth: CloudAuth) -> None:
+        """A call with it was turned away: look for another, as it may have been taken back before its time."""
+        kept = self._kept.get(auth)
+        if kept is not None and self._clock.elapsed_s() - kept.since_s >= LOOKED_S:
+            del self._kept[auth]
 
     def forget(self) -> None:
         """After a reload all are looked for again: what stands in files and variables may be new."""
         self._kept.clear()
+
+
+async def _headers(held: Held, call: UpstreamCall) -> Mapping[str, str]:
+    """Some sign all of the body: a long one in a thread, since others are waiting here."""
+    if len(call.body) > SIGNED_HERE_BYTES_MAX:
+        return await asyncio.to_thread(held.headers, call.url, call.headers, call.body)
+    return held.headers(call.url, call.headers, call.body)
 
 
 def _secrets(headers: Mapping[str, str]) -> tuple[Secret, ...]:
@@ -71,7 +86,7 @@ class _Kept:
         self._held: Held | None = None
         self._error: BaseException | None = None
         self._flight: asyncio.Future[Held] | None = None
-        self._ask_at_s = clock.elapsed_s()
+        self.since_s = self._ask_at_s = clock.elapsed_s()
 
     async def get(self, connect_s: float) -> Held:
         held = self._holding()
@@ -91,7 +106,7 @@ class _Kept:
     def _renewal(self) -> asyncio.Future[Held] | None:
         """The one under way, else a new one, unless it is too early for that. It goes on if nobody waits any more."""
         if self._flight is None and self._clock.elapsed_s() >= self._ask_at_s:
-            self._flight = asyncio.get_running_loop().run_in_executor(None, self._source)
+            self._flight = asyncio.get_running_loop().run_in_executor(None, self._source, self._clock.now_s())
             self._flight.add_done_callback(self._land)
         return self._flight
 

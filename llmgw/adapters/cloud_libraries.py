@@ -4,7 +4,6 @@ They are extras: what uses one imports it, in a thread. Their errors become ours
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -45,8 +44,8 @@ class Held(Protocol):
         ...
 
 
-Source = Callable[[], Held]
-"""Blocks. Raises CredentialError."""
+Source = Callable[[float], Held]
+"""Blocks. It is told what time it is, in Unix time. Raises CredentialError."""
 
 
 def source_of(auth: CloudAuth) -> Source:
@@ -106,7 +105,7 @@ class AwsSource:
         self._auth = auth
         self._credentials: Any = None
 
-    def __call__(self) -> AwsKeys:
+    def __call__(self, now_s: float) -> AwsKeys:
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
         try:
@@ -117,7 +116,7 @@ class AwsSource:
             raise CredentialError(_first_line(error), is_unreachable=True) from None
         except (BotoCoreError, ClientError, OSError, ValueError) as error:
             raise CredentialError(_first_line(error)) from None
-        return AwsKeys(keys, self._auth.service, self._auth.region, time.time())
+        return AwsKeys(keys, self._auth.service, self._auth.region, now_s)
 
     def _found(self) -> Any:
         from botocore.credentials import Credentials
@@ -147,7 +146,7 @@ class GcpSource:
         self._auth = auth
         self._credentials: Any = None
 
-    def __call__(self) -> Token:
+    def __call__(self, _now_s: float) -> Token:
         import requests
         from google.auth.exceptions import GoogleAuthError, TransportError
         from google.auth.transport.requests import Request
@@ -185,7 +184,7 @@ class AzureSource:
         self._auth = auth
         self._credential: Any = None
 
-    def __call__(self) -> Token:
+    def __call__(self, _now_s: float) -> Token:
         from azure.core.exceptions import AzureError, ServiceRequestError
 
         try:

@@ -77,6 +77,7 @@ def line(transcript: Transcript) -> dict[str, Any]:
         "request_id": transcript.request_id,
         "client_request_id": transcript.client_request_id,
         "endpoint": transcript.endpoint,
+        "dialect": transcript.dialect or None,
         "key": transcript.key or None,
         "team": transcript.team or None,
         "user": transcript.user or None,
@@ -128,6 +129,7 @@ def _is_no_fault_of_ours(transcript: Transcript) -> bool:
 def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
     fields = {
         "target": attempt.target,
+        "dialect": attempt.dialect or None,
         "class": attempt.outcome,
         "status": attempt.status,
         "ms": _ms(attempt.elapsed_s),

@@ -9,6 +9,8 @@ from llmgw.adapters.simulator_upstream import SimulatorUpstream
 from llmgw.graph.model import CloudAuth, Transport
 from llmgw.ports import Clock, Upstream, UpstreamCall, UpstreamStream
 
+_REFUSED = frozenset({401, 403})
+
 
 class Upstreams:
     """Each call goes to the upstream of its target's transport."""
@@ -30,6 +32,8 @@ class Upstreams:
         signed = await self._credentials.signed(call, auth)
         async with self._http.open(signed.call) as stream:
             stream.secrets = signed.secrets
+            if stream.status in _REFUSED:
+                self._credentials.refused(auth)
             yield stream
 
     async def retire(self, keep: Iterable[Transport]) -> None:

@@ -11,8 +11,8 @@ from llmgw.errors import InvalidRequestError
 
 _fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _MISSING = re.compile("Object missing required field `(.+)`")
-# A character that JSON escapes in two halves, or only one of them: JavaScript cuts its texts anywhere.
-_SURROGATES = re.compile(rb"(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
+# An escape, whole: a character in two halves, only one of them (JavaScript cuts its texts anywhere), or another.
+_ESCAPES = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
 def fields(body: bytes) -> dict[str, msgspec.Raw]:
@@ -53,7 +53,7 @@ def scalars(metadata: Any) -> Mapping[str, str]:
 
 def completed(data: bytes) -> bytes:
     """JSON with the replacement character for every half of one."""
-    return _SURROGATES.sub(lambda found: found[1] or rb"\ufffd", data)
+    return _ESCAPES.sub(lambda found: found[0] if found[1] is None else rb"\ufffd", data)
 
 
 def _invalid(message: str, base: str) -> InvalidRequestError:

@@ -159,8 +159,11 @@ class Sampling(msgspec.Struct, frozen=True):
     logprobs: int | None = None  # how many of the likeliest tokens to tell; 0: only the chosen one
 
 
+LEVELS = frozenset({"", "none", "minimal", "low", "medium", "high", "xhigh", "max"})
+
+
 class Effort(msgspec.Struct, frozen=True):
-    """How much to think: by word (none, minimal, low, medium, high), or by a budget of tokens."""
+    """How much to think: by word (one of LEVELS), or by a budget of tokens."""
 
     level: str = ""
     budget_tokens: int | None = None

@@ -1,20 +1,22 @@
 """From the caller's dialect to the provider's and back: as the bytes are where both speak the same, else translated."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 import msgspec
 
 from llmgw.chat.answer import Answer, fold
-from llmgw.chat.conversation import Conversation
+from llmgw.chat.conversation import LEVELS, Conversation
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, AnswerSign, Dialect, ProviderDialect
 from llmgw.chat.events import Finish
+from llmgw.chat.naming import Naming, NamingEncoder
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.request import NO_HEADERS, ChatRequest, Edits
 from llmgw.chat.translating import TranslatingRelay
-from llmgw.chat.unsupported import refused
+from llmgw.chat.unsupported import NothingSaidError, refused, remedy
 from llmgw.chat.usage import Usage
+from llmgw.chat.wording import in_words
 from llmgw.chat.wrapped import Wrapped
 from llmgw.errors import FailureClass, InvalidRequestError, UpstreamProtocolError
 
@@ -125,25 +127,40 @@ class Translating:
         forwarded: Mapping[str, str] = NO_HEADERS,  # noqa: ARG002
     ) -> tuple[bytes, tuple[str, ...]]:
         conversation, beyond = _of_one_answer(self._client.read_conversation(request))
-        body, unsaid = self._provider.write_conversation(conversation, edits)
+        if (not edits.takes_effort and _thinks(conversation)) or not _knows_effort(conversation):
+            conversation = msgspec.structs.replace(conversation, effort=None)
+            beyond.append("reasoning_effort")
+        try:
+            body, unsaid = self._provider.write_conversation(conversation, edits)
+        except NothingSaidError as error:
+            raise NothingSaidError(self._in_words(error.names, request), request.turns_field) from None
         dropped = tuple(dict.fromkeys((*beyond, *unsaid)))
-        if lost := refused((name for name in dropped if name not in edits.drop), edits.policy):
-            raise InvalidRequestError(f"unsupported: {', '.join(lost)}", param=lost[0])
-        return body, dropped
+        names = (name for name in dropped if name not in edits.drop)
+        if lost := refused(names, edits.policy, self._client.meaning):
+            words = [f"{self._in_words([name], request)[0]}{remedy(name)}" for name in lost]
+            raise InvalidRequestError(f"unsupported: {', '.join(words)}", param=self._in_words(lost, request)[0])
+        return body, self._in_words(dropped, request)
+
+    def _in_words(self, names: Iterable[str], request: ChatRequest) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(in_words(self._client.words, name, request.fields) for name in names))
 
     def headers(self, forwarded: Mapping[str, str]) -> Mapping[str, str]:
         """What is one vendor's own goes to nobody else."""
         return _for(self._provider, forwarded)
 
     def answer(self, body: bytes, request: ChatRequest) -> tuple[AnswerSign, bytes]:
-        answer = fold(self._provider.read_events(body))
+        answer = fold(self._naming(request).named(self._provider.read_events(body)))
         if answer.error is not None:
             failure = answer.error.failure or FailureClass.PROTOCOL
             raise UpstreamProtocolError(answer.error.message, failure, retry_after_s=answer.error.retry_after_s)
         return _sign(answer), self._client.write_answer(answer, request, self._created_s)
 
     def relay(self, request: ChatRequest, edits: Edits) -> Relay:  # noqa: ARG002 - one answer is all that crosses
-        return TranslatingRelay(self._provider, self._client.encoder(request, self._created_s))
+        encoder = NamingEncoder(self._client.encoder(request, self._created_s), self._naming(request))
+        return TranslatingRelay(self._provider, encoder)
+
+    def _naming(self, request: ChatRequest) -> Naming:
+        return Naming(request, self._client.id_prefix)
 
 
 def between(client: Dialect, provider: ProviderDialect, created_s: int) -> Crossing:
@@ -164,6 +181,16 @@ def _of_one_answer(conversation: Conversation) -> tuple[Conversation, list[str]]
         beyond.append("logprobs")
         sampling = msgspec.structs.replace(sampling, logprobs=None)
     return msgspec.structs.replace(conversation, choices=1, sampling=sampling), beyond
+
+
+def _thinks(conversation: Conversation) -> bool:
+    """Whether the caller says how much: not at all is no more than the models do who cannot."""
+    return conversation.effort is not None and conversation.effort.level != "none"
+
+
+def _knows_effort(conversation: Conversation) -> bool:
+    """A word that nobody knows would be anybody's guess."""
+    return conversation.effort is None or conversation.effort.level in LEVELS
 
 
 def _for(dialect: ProviderDialect, forwarded: Mapping[str, str]) -> Mapping[str, str]:

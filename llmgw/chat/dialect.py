@@ -12,6 +12,7 @@ from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.usage import Usage
+from llmgw.chat.wording import Words
 from llmgw.wire.framing import Framing
 
 FINISH_CONTENT_FILTER = "content_filter"
@@ -103,7 +104,15 @@ class ProviderDialect(Protocol):
 
 
 class Dialect(ProviderDialect, Protocol):
-    """A wire format that callers speak too: read what comes in, write what goes out, know the signs of its streams."""
+    """A wire format that callers speak too: read what comes in, write what goes out, know the signs of its streams.
+
+    `meaning` are its own names, beside the hub's, of what changes the meaning of an answer: a target that cannot be
+    told of these is not asked (see `unsupported`).
+    """
+
+    meaning: frozenset[str]
+    words: Words  # what its callers call by another name than the hub
+    id_prefix: str  # what the ids of its answers begin with
 
     # The client's bytes, and the provider's, go on as they are; only what the gateway acts on is read.
 

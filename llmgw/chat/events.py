@@ -49,7 +49,7 @@ class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):
 
 
 class ToolStarted(msgspec.Struct, frozen=True, gc=False):
-    """`index` counts the calls of this answer from 0; the pieces of each bear it."""
+    """`index` counts the calls of this answer from 0; the pieces of each bear it. No `id`: see `naming`."""
 
     index: int
     id: str
@@ -111,7 +111,7 @@ def is_content(event: Event) -> bool:
             return bool(text)
         case ReasoningDelta():
             return bool(event.text or event.redacted or event.signature)
-        case ToolStarted() | Cited():
+        case ToolStarted():
             return True
         case _:
             return False

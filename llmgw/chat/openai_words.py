@@ -1,16 +1,18 @@
-"""What OpenAI's dialects say in the same words: errors, lists of models, usage, why an answer ended.
+"""What OpenAI's dialects say in the same words: errors, models, usage, users, effort, why an answer ended.
 
 Many providers with dialects of their own have taken these words over, too.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from llmgw.chat.conversation import Effort
 from llmgw.chat.dialect import ErrorReport
 from llmgw.chat.events import Finish
-from llmgw.chat.usage import Usage, service_tier
+from llmgw.chat.usage import Usage, service_tier, tokens
 
 # What is not here is an end as good as `stop`: eos, eos_token, end_turn …
 FINISHES: Mapping[str, Finish] = {
@@ -38,6 +40,9 @@ _KIND_BY_STATUS = {
     404: "invalid_request_error",
     429: "rate_limit_error",
 }
+USER_CHARS_MAX = 64
+_BUDGETS = {"low": 1024, "medium": 4096}  # up to how many tokens a word stands for
+_LEVELS = {"xhigh": "high", "max": "high"}  # words that few models of few providers know
 _fields_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _encode = msgspec.json.Encoder().encode
 
@@ -124,8 +129,21 @@ def _counted(counts: Mapping[str, int]) -> dict[str, int]:
 
 def count(told: Any, name: str) -> int:
     """A number of tokens; 0 for whatever is none."""
-    value = told.get(name) if isinstance(told, dict) else None
-    return int(value) if isinstance(value, int | float) and 0 < value < float("inf") else 0
+    return tokens(told.get(name)) if isinstance(told, dict) else 0
+
+
+def write_user(name: str) -> str | None:
+    """OpenAI takes 64 characters; whoever has a longer name is the same user by its digest."""
+    return hashlib.sha256(name.encode()).hexdigest() if len(name) > USER_CHARS_MAX else name or None
+
+
+def write_effort(effort: Effort | None) -> str | None:
+    """Not to think is what no word says to all who cannot; a budget is the word that it suffices for."""
+    if effort is None or effort.level == "none":
+        return None
+    if effort.level or effort.budget_tokens is None:
+        return _LEVELS.get(effort.level, effort.level) or None
+    return next((level for level, budget in _BUDGETS.items() if effort.budget_tokens <= budget), "high")
 
 
 def with_usage(options: msgspec.Raw | None) -> msgspec.Raw:

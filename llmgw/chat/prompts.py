@@ -10,7 +10,7 @@ import msgspec
 
 from llmgw.chat.conversation import Conversation, Part, Role, Text
 from llmgw.chat.request import Edits
-from llmgw.chat.writing import encoded
+from llmgw.chat.writing import encoded, with_turn
 from llmgw.errors import InvalidRequestError
 
 Drop = Callable[[str], None]
@@ -18,6 +18,7 @@ Drop = Callable[[str], None]
 
 def single_prompt(conversation: Conversation, drop: Drop) -> str:
     """`drop` is told the names of parts that are no text. Raises InvalidRequestError if there was a turn before."""
+    conversation = with_turn(conversation)
     messages = conversation.messages
     if not messages or any(message.role is not Role.USER for message in messages):
         why = "a target that completes texts takes what one user has said, and no other turns"
@@ -70,7 +71,9 @@ def _set(conversation: Conversation) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def write_body(fields: Mapping[str, object], unsaid: Iterable[str], edits: Edits) -> tuple[bytes, tuple[str, ...]]:
+def write_prompt_body(
+    fields: Mapping[str, object], unsaid: Iterable[str], edits: Edits
+) -> tuple[bytes, tuple[str, ...]]:
     """The body with the target's edits, and the names of what it does not say."""
     body, dropped = edits.applied({name: encoded(value) for name, value in fields.items()})
     return msgspec.json.encode(body), tuple(dict.fromkeys((*unsaid, *dropped)))

@@ -6,6 +6,7 @@ a provider of the same dialect is changed only where the config says so.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -34,6 +35,7 @@ class ChatRequest:
     json: bool = False  # the answer is to be JSON
     turns_field: str = "messages"  # the one that holds the turns of the conversation
     metadata: Mapping[str, str] = field(default_factory=dict)
+    id: str = "llmgw"  # of the call: what an answer is named after that its provider left unnamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,14 @@ class Edits:
     departures: Departures = NO_DEPARTURES  # how the provider departs from its dialect
     policy: Policy = Policy.USUAL
     context_window: int | None = None  # in tokens, for those that must be told
+    efforts: tuple[str, ...] = ("*",)  # globs of the models that can be told how much to think; after `!` those not
+
+    @property
+    def takes_effort(self) -> bool:
+        """Whether a model of this name is known to be told how much to think: others refuse the whole request."""
+        model = self.model.lower()
+        is_not = any(fnmatchcase(model, glob[1:]) for glob in self.efforts if glob.startswith("!"))
+        return not is_not and any(fnmatchcase(model, glob) for glob in self.efforts)
 
     def applied(
         self, fields: Mapping[str, msgspec.Raw], also_drop: frozenset[str] = frozenset()

@@ -50,7 +50,7 @@ class TranslatingRelay:
             whole = self._frames.feed(chunk)
         except (EventTooLargeError, BrokenFrameError) as error:
             raise UpstreamProtocolError(str(error)) from None
-        out = self._take(whole)
+        out = self._give(self._read_all(whole), len(whole))
         if self._decoder.ended and self.broken is None:
             self.whole = True
             out += self._encoder.end() if self.committed else b""
@@ -68,33 +68,34 @@ class TranslatingRelay:
             raise StreamCutError("the stream ended without its end mark")
         return out + self._encoder.end() if self.committed else self._release()
 
-    def _take(self, whole: bytes) -> bytes:
-        """Read whole events; give what may be sent of them."""
+    def _take_rest(self) -> bytes:
+        """An end without a blank line; half an event is left out, a whole one is read as any other."""
+        rest = self._framing.complete(self._frames.rest())
+        return self._give(self._read_all(rest, is_rest=True), len(rest)) if rest else b""
+
+    def _read_all(self, whole: bytes, *, is_rest: bool = False) -> list[Event]:
+        """What whole events say, up to an error or the end mark: nothing follows these."""
         news: list[Event] = []
         for event in self._framing.split(whole):
-            news += self._read(event)
+            news += self._read(event, is_rest=is_rest)
             if self.broken is not None or self._decoder.ended:
                 break
+        return news
+
+    def _give(self, news: list[Event], size_bytes: int) -> bytes:
+        """What of it may be sent."""
         if self.committed:
             held, self._held = self._held, []
             return self._encoder.write([*held, *news])
-        self._hold(news, len(whole))
+        self._hold(news, size_bytes)
         return b""
 
-    def _take_rest(self) -> bytes:
-        """An end without a blank line; half an event is left out."""
-        rest = self._framing.complete(self._frames.rest())
-        try:
-            return self._take(rest) if rest else b""
-        except UpstreamProtocolError:
-            return b""
-
-    def _read(self, event: bytes) -> list[Event]:
+    def _read(self, event: bytes, *, is_rest: bool) -> list[Event]:
         """After the commit an event that cannot be read is left out: the client could not read it either."""
         try:
             news = self._decoder.read(event)
         except UpstreamProtocolError:
-            if not self.committed:
+            if not (self.committed or is_rest):
                 raise
             return []
         for new in news:

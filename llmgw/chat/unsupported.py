@@ -1,10 +1,22 @@
 """What a target has no way to do: left out where it only tunes the answer, refused where it would change its meaning.
 
-Names are those of the fields as their caller knows them, with a dot for what is inside: `tools.web_search`.
+Names are those of the fields as their caller knows them, with a dot for what is inside: `tools.web_search`. Here are
+those of the hub, which are OpenAI's; every dialect that callers speak has its own beside them (`Dialect.meaning`).
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
+
+from llmgw.errors import InvalidRequestError
+
+
+class NothingSaidError(InvalidRequestError):
+    """Of the turns in the field `param`: `names` is what a target could not be told of them, and nothing is left."""
+
+    def __init__(self, names: Iterable[str], param: str = "messages") -> None:
+        self.names = tuple(dict.fromkeys(names))
+        what = f"nothing in them can be said to this model: {', '.join(self.names)}"
+        super().__init__(f"{param}: {what if self.names else 'there is nothing in them to answer'}", param=param)
 
 
 class Policy(StrEnum):
@@ -16,34 +28,37 @@ class Policy(StrEnum):
 
 
 # Without these the answer would be to another question, or in another form than the caller can read.
-_MEANING = """
-tools tool_choice toolConfig functions function_call
-response_format text.format output_config.format output_format generationConfig.responseSchema
-generationConfig.responseJsonSchema generationConfig.responseMimeType
-n generationConfig.candidateCount stop stop_sequences generationConfig.stopSequences
-modalities audio generationConfig.responseModalities suffix echo best_of
-previous_response_id conversation background prompt cachedContent
-input.item_reference input.custom_tool_call input.custom_tool_call_output input.computer_call input.computer_call_output
-messages.image messages.audio messages.input_audio messages.video messages.file messages.tool_use messages.tool_result
+_HUBS = """
+tools tool_choice response_format n stop
+messages.image messages.audio messages.video messages.file messages.tool_use messages.tool_result
 """
-MEANING = frozenset(_MEANING.split())
+MEANING = frozenset(_HUBS.split())
+ANY_JSON = "response_format.json_object"
+IMAGE_URL = "messages.image.url"
+_REMEDIES = {ANY_JSON: "a JSON schema would do", IMAGE_URL: "as data it would do"}
+_NO_WORDS: frozenset[str] = frozenset()
 
 
-def refused(names: Iterable[str], policy: Policy) -> list[str]:
-    """Those for whose sake a target must not be asked."""
+def refused(names: Iterable[str], policy: Policy, meaning: frozenset[str] = _NO_WORDS) -> list[str]:
+    """Those for whose sake a target must not be asked. `meaning` are the words of the caller's dialect."""
     match policy:
         case Policy.DROP:
             return []
         case Policy.ERROR:
             return sorted(set(names))
         case Policy.USUAL:
-            return sorted({name for name in names if _means_something(name)})
+            return sorted({name for name in names if _is_among(MEANING | meaning, name)})
 
 
-def _means_something(name: str) -> bool:
-    """Whether it, or what it is inside of, changes the meaning."""
+def remedy(name: str) -> str:
+    """What would do instead, to be put behind the name; empty if nobody knows."""
+    return f" ({_REMEDIES[name]})" if name in _REMEDIES else ""
+
+
+def _is_among(words: frozenset[str], name: str) -> bool:
+    """It, or what it is inside of."""
     while name:
-        if name in MEANING:
+        if name in words:
             return True
         name = name.rpartition(".")[0]
     return False

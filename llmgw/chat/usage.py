@@ -1,7 +1,10 @@
 """What a call used, in tokens by class, whoever counted them."""
 
+from typing import Any
+
 import msgspec
 
+TOKENS_MAX = 2**53  # beyond it a number is not exact for all who read JSON, and none is true
 # What providers call the service that everybody gets who asks for nothing.
 _USUAL = frozenset({"", "auto", "default", "on_demand", "provisioned", "standard", "standard_only"})
 
@@ -32,3 +35,9 @@ def service_tier(told: object) -> str:
     """The name of a service tier that may have prices of its own; empty for the usual one."""
     name = told.lower() if isinstance(told, str) else ""
     return "" if name in _USUAL else name[:50]
+
+
+def tokens(value: Any) -> int:
+    """A number of tokens, as a provider tells it; 0 for whatever is none."""
+    is_any = isinstance(value, int | float) and 0 < value < float("inf")
+    return int(min(value, TOKENS_MAX)) if is_any else 0

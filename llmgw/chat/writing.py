@@ -6,16 +6,19 @@ Names are OpenAI's, which callers and files know: of what a conversation says, a
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
+from typing import TypeVar
 
 import msgspec
 
-from llmgw.chat.conversation import Conversation, Reasoning, ToolMode, ToolResult
+from llmgw.chat.conversation import Conversation, Message, Reasoning, Role, ToolMode, ToolResult
 from llmgw.chat.objects import object_of
 from llmgw.chat.request import Edits
+from llmgw.chat.unsupported import NothingSaidError
 from llmgw.errors import InvalidRequestError
 
 _encode = msgspec.json.Encoder().encode
 _NO_WORDS: Mapping[str, str] = {}
+_Turns = TypeVar("_Turns")
 
 
 def told(conversation: Conversation) -> frozenset[str]:
@@ -37,9 +40,24 @@ def told(conversation: Conversation) -> frozenset[str]:
         "strict": any(tool.strict for tool in conversation.tools),
         "tool_choice": choice is not None and choice.mode is ToolMode.REQUIRED,
         "parallel_tool_calls": choice is not None and choice.parallel is False,
-        "cache_control": _has_cache_marks(conversation),
+        "cache_control": has_cache_marks(conversation),
     }
     return frozenset(name for name, is_said in says.items() if is_said)
+
+
+def with_turn(conversation: Conversation) -> Conversation:
+    """Instructions alone are no conversation: then they are what the user says."""
+    if conversation.messages or not conversation.system:
+        return conversation
+    said = Message(Role.USER, conversation.system)
+    return msgspec.structs.replace(conversation, messages=(said,), system=())
+
+
+def to_answer(turns: _Turns, unsaid: Iterable[str]) -> _Turns:
+    """The turns, of which there must be one. Raises NothingSaidError with what could not be said of them."""
+    if not turns:
+        raise NothingSaidError(unsaid)
+    return turns
 
 
 def write_body(
@@ -80,7 +98,8 @@ def arguments_of(arguments: str, call_id: str, place: int) -> msgspec.Raw:
     return found
 
 
-def _has_cache_marks(conversation: Conversation) -> bool:
+def has_cache_marks(conversation: Conversation) -> bool:
+    """Whether the caller says what is to be kept in a cache."""
     parts = [*conversation.system, *(part for message in conversation.messages for part in message.parts)]
     parts += [inner for part in parts if isinstance(part, ToolResult) for inner in part.parts]
     marked = [part for part in (*parts, *conversation.tools) if not isinstance(part, Reasoning)]

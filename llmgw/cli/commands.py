@@ -141,8 +141,8 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     is ./llmgw.yaml.
 
     A body in --request is read and prepared as the server does it, so that a target that cannot take it is shown as
-    dropped. --dialect tells whose it is: openai_chat, openai_responses, openai_completions, anthropic_messages,
-    gemini_generate.
+    dropped, and what another would not be sent is named. --dialect tells whose it is: openai_chat, openai_responses,
+    openai_completions, anthropic_messages, gemini_generate.
 
     An `optional` provider without its key has left the graph, here as in the server; --assume-keys keeps it, as the
     file's own tests do. Without --key access is not checked.
@@ -151,8 +151,9 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
 
     With --json: model, route, deadline_s, max_attempts, candidates (target, provider, upstream_model, path, dropped,
-    connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s, on_failure), attempts (attempt,
-    target, try, delay_s, failure), targets, answers, and error (status, code, message, passed_on) if none answers.
+    left_out, connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s, on_failure), attempts
+    (attempt, target, try, delay_s, failure), targets, answers, and error (status, code, message, passed_on) if none
+    answers.
 
     Exit code: 0 a target answers, 1 none or a bad file, 2 wrong usage.
 
@@ -229,10 +230,10 @@ def doctor(
 def providers(*, text: flags.SearchText = None, as_json: flags.Json = False, env_file: flags.EnvFile = None) -> int:
     """List the providers that need no entry in the file.
 
-    Their names, also those that other tools use; the variable of the key, and whether it is set; the address; the page
-    that tells more. Contacts nobody.
+    Their names, also those that other tools use; the variable of the key, and whether it is set; the dialects that it
+    speaks; the address; the page that tells more. Contacts nobody.
 
-    With --json: a list of name, aliases, dialect, base_url, key_env, key_is_set, auth, takes_stream_options,
+    With --json: a list of name, aliases, dialect, also, base_url, key_env, key_is_set, auth, takes_stream_options,
     unsupported, local, docs.
 
     Exit code: 0 fine, 1 nothing has TEXT in it, 2 wrong usage.

@@ -27,7 +27,7 @@ _KEYS_OF_MORE = frozenset(
 _BASE_URL_ENV: Mapping[str, str] = {"azure": "AZURE_OPENAI_ENDPOINT"}
 CHAIN = "chat"  # the route over all that was found
 _OLLAMA = "ollama"
-_SECOND = "-openai"
+_SECOND = ("-openai", "-text", "-v1", "-generate")
 _OLLAMA_USUAL_URL = f"http://127.0.0.1:{PORT}"
 
 
@@ -75,8 +75,8 @@ def _with_keys(env: Mapping[str, str]) -> Iterator[Found]:
 
 
 def _is_second(name: str, rows_by_name: Collection[str]) -> bool:
-    """Whether it is only the OpenAI-compatible address of a provider that is called by its own."""
-    return name.endswith(_SECOND) and name.removesuffix(_SECOND) in rows_by_name
+    """Whether it is only the OpenAI-compatible, or the older, API of a provider that is called by its own."""
+    return any(name.endswith(end) and name.removesuffix(end) in rows_by_name for end in _SECOND)
 
 
 def of_ollama(ollama: Ollama) -> Found:

@@ -14,10 +14,11 @@ from llmgw.adapters.system import SystemClock
 from llmgw.adapters.upstreams import Upstreams
 from llmgw.cli.checkup import Finding, check
 from llmgw.cli.env_file import environment
-from llmgw.cli.remedies import remedy
+from llmgw.cli.remedies import remedy, usual_of_cloud
 from llmgw.cli.render import Line, count, seconds, show, show_json
 from llmgw.cli.sources import sources
 from llmgw.errors import FailureClass
+from llmgw.graph.credentials import told
 from llmgw.graph.model import STAR, Graph, Leaf, Node, Target, children
 from llmgw.graph.providers import Providers, UsableProvider
 from llmgw.graph.report import Report
@@ -105,16 +106,16 @@ class Doctor:
     async def examine(self, target: Target) -> Checked:
         provider = self._provider(target)
         if provider.unset:
-            told = f"not called: {', '.join(lack.name for lack in provider.unset)} not set"
-            finding = Finding(target, failure=FailureClass.UNAUTHORIZED, message=told)
+            why = f"not called: {told(provider.unset)}"
+            finding = Finding(target, failure=FailureClass.UNAUTHORIZED, message=why)
             return Checked(finding, "; ".join(lack.hint for lack in provider.unset))
         async with self._turns:
             finding = await check(target, self._upstreams, self._clock)
             names = await self._names(finding, provider)
         if not finding.failure:
             return Checked(finding)
-        told = remedy(finding, provider, names)
-        return Checked(replace(finding, message=finding.message.removesuffix(f"; {told}")), told)
+        message = finding.message.removesuffix(f"; {usual_of_cloud(provider)}")
+        return Checked(replace(finding, message=message), remedy(finding, provider, names))
 
     async def close(self) -> None:
         await self._upstreams.close()

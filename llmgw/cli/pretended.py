@@ -4,7 +4,7 @@ Flags become the request of a test in the file, a body is read as the server rea
 server and the file's tests make theirs.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -14,8 +14,8 @@ import typer
 
 from llmgw.cli import request_body
 from llmgw.config.model import TestRequest
-from llmgw.errors import FailureClass
-from llmgw.graph.model import Graph
+from llmgw.errors import FailureClass, InvalidRequestError
+from llmgw.graph.model import Graph, Target
 from llmgw.graph.patterns import STAR, by_precedence, closest
 from llmgw.graph.principal import Principal
 from llmgw.policy import access
@@ -32,6 +32,11 @@ IP = "127.0.0.1"
 SEED = "0"
 NOTHING_ABSENT: Mapping[str, str] = {}
 _ASSUME = "--assume-keys plays it as if every key were set"
+
+
+def nothing(_target: Target) -> tuple[str, ...]:
+    """Without a body there is nothing to leave out."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +63,17 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a decision needs to know of the request, once it is admitted. `timeout_s` may lower the route's deadline."""
+    """What a decision needs to know of the request, once it is admitted.
+
+    `timeout_s` may lower the route's deadline; `left_out` are the fields that would not go to a target.
+    """
 
     model: str
     facts: Facts
     stream: bool
     timeout_s: float | None
     unfit: Unfit = fit
+    left_out: Callable[[Target], tuple[str, ...]] = nothing
 
 
 def question(asked: Asked, graph: Graph, body_bytes_max: int) -> Question:
@@ -129,7 +138,18 @@ def _of_body(
         moment=lambda: at,
     )
     preparing = Preparing(request, dialect, int(at.timestamp()))
-    return Question(request.model, known, request.stream, headers.timeout_s(given), preparing.unfit)
+    timeout_s = headers.timeout_s(given)
+    return Question(
+        request.model, known, request.stream, timeout_s, preparing.unfit, lambda target: _left_out(preparing, target)
+    )
+
+
+def _left_out(preparing: Preparing, target: Target) -> tuple[str, ...]:
+    """Also of a target whose turn does not come; one that cannot take the request at all says so when it does."""
+    try:
+        return preparing.ready(target).dropped
+    except InvalidRequestError:
+        return ()
 
 
 def moment(text: str | None, timezone: str) -> datetime:

@@ -11,11 +11,24 @@ from llmgw.cli.render import Piece, show, show_json, show_table
 from llmgw.providers.catalog import LIKENESS_MIN, Provider, catalog, rows
 from llmgw.providers.clouds import CLOUDS
 
-_HEADS = ("name", "aliases", "key from", "set", "base URL", "docs")
+_HEADS = ("name", "aliases", "key from", "set", "speaks", "base URL", "docs")
+# Models whose name is better known than their makers', by its beginning: the rows that have them.
+_FAMILIES: Mapping[str, frozenset[str]] = {
+    "claude": frozenset(
+        {"anthropic", "azure-anthropic", "bedrock", "bedrock-invoke", "openrouter", "vertex-anthropic"}
+    ),
+    "command": frozenset({"cohere", "cohere-openai"}),
+    "gemma": frozenset({"gemini", "ollama"}),
+    "glm": frozenset({"zai", "zhipuai"}),
+    "gpt": frozenset({"azure", "azure-v1", "openai"}),
+    "jamba": frozenset({"ai21"}),
+    "kimi": frozenset({"moonshot", "moonshot-cn"}),
+    "sonar": frozenset({"perplexity"}),
+}
 
 
 def providers(text: str, env_file: Path | None, *, as_json: bool) -> int:
-    """0 if there are some with `text` in a name or in the address, else 1."""
+    """0 if there are some with `text` in a name or in the address, or with such a model, else 1."""
     env = environment(env_file)
     found = _found(text)
     if as_json:
@@ -29,7 +42,12 @@ def providers(text: str, env_file: Path | None, *, as_json: bool) -> int:
 
 def _found(text: str) -> list[Provider]:
     part = text.lower()
-    return [row for row in rows() if any(part in own for own in (row.name, *row.aliases, _address(row)))]
+    known = frozenset[str]().union(*(names for family, names in _FAMILIES.items() if part.startswith(family)))
+    return [
+        row
+        for row in rows()
+        if row.name in known or any(part in own for own in (row.name, *row.aliases, _address(row)))
+    ]
 
 
 def _nothing(text: str) -> tuple[Piece, ...]:
@@ -45,6 +63,7 @@ def _cells(row: Provider, env: Mapping[str, str]) -> tuple[Piece, ...]:
         ", ".join(row.aliases),
         row.key_env or (_keyless(row), "dim"),
         "" if not row.key_env else ("yes", "green") if is_set else ("no", "dim"),
+        ", ".join((row.dialect, *row.also)),
         _address(row),
         (row.docs, f"dim link {row.docs}"),
     )
@@ -64,6 +83,7 @@ def _json(row: Provider, env: Mapping[str, str]) -> dict[str, Any]:
         "name": row.name,
         "aliases": list(row.aliases),
         "dialect": row.dialect,
+        "also": list(row.also),
         "base_url": row.base_url or None,
         "key_env": row.key_env or None,
         "key_is_set": bool(env.get(row.key_env)),

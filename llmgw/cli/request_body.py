@@ -1,6 +1,7 @@
 """The body of a request in a file, read as the server reads one that is sent to it: in any dialect of callers."""
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import cast
 
@@ -45,7 +46,9 @@ def content(file: str, bytes_max: int) -> bytes:
 def dialect(name: str | None) -> Dialect:
     """The one of that name; OpenAI's where none was said."""
     if name is not None and name not in DIALECTS:
-        raise typer.BadParameter(f"'{name}' is not one of {', '.join(DIALECTS)}", param_hint="--dialect")
+        near = [known for known in DIALECTS if known.startswith(name.lower())] or get_close_matches(name, DIALECTS, 1)
+        meant = f"; did you mean {' or '.join(near)}?" if name and near else ""
+        raise typer.BadParameter(f"'{name}' is not one of {', '.join(DIALECTS)}{meant}", param_hint="--dialect")
     return cast("Dialect", catalog.dialect(name or OPENAI_CHAT))
 
 

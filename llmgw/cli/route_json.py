@@ -1,15 +1,25 @@
 """A dry run for programs. The shape is stable; the help of `test-route` names its fields."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from llmgw.errors import UpstreamError
 from llmgw.graph.model import Resolved
+from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.routing.outcome import Verdict
-from llmgw.routing.plan import GiveUp
 from llmgw.routing.rehearsal import Rehearsal, Rehearsed
 from llmgw.routing.walk import Candidate, Itinerary
 
+NOTHING_LEFT_OUT: Mapping[str, tuple[str, ...]] = {}
 
-def route_json(model: str, resolved: Resolved, itinerary: Itinerary, rehearsal: Rehearsal) -> dict[str, Any]:
+
+def route_json(
+    model: str,
+    resolved: Resolved,
+    itinerary: Itinerary,
+    rehearsal: Rehearsal,
+    left_out: Mapping[str, tuple[str, ...]] = NOTHING_LEFT_OUT,
+) -> dict[str, Any]:
     """Everything that the text says."""
     verdict = rehearsal.verdict
     return {
@@ -17,11 +27,13 @@ def route_json(model: str, resolved: Resolved, itinerary: Itinerary, rehearsal: 
         "route": resolved.route.name,
         "deadline_s": itinerary.deadline_s,
         "max_attempts": itinerary.max_attempts,
-        "candidates": [_candidate(candidate) for candidate in itinerary.candidates],
+        "candidates": [
+            _candidate(candidate, left_out.get(candidate.target.id, ())) for candidate in itinerary.candidates
+        ],
         "attempts": [_attempt(attempt) for attempt in rehearsal.attempts],
         "targets": list(rehearsal.targets),
         "answers": rehearsal.targets[-1] if verdict is None else None,
-        "error": None if verdict is None else _error(verdict, rehearsal.gave_up),
+        "error": None if verdict is None else _error(verdict, told_by_the_server(rehearsal)),
     }
 
 
@@ -32,7 +44,19 @@ def error_json(model: str | None, status: int, code: str, message: str) -> dict[
     return {"model": model, "route": None, "deadline_s": None, "max_attempts": None, **nothing, "error": error}
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def told_by_the_server(rehearsal: Rehearsal) -> str:
+    """The text of the client's error, made where the server makes it; only what a provider would say is not known."""
+    if rehearsal.gave_up is None:
+        return ""
+    failures = [
+        (attempt.step.candidate.target.id, UpstreamError(attempt.failure, "pretended"))
+        for attempt in rehearsal.attempts
+        if attempt.failure is not None
+    ]
+    return str(RouteExhaustedError(failures, rehearsal.gave_up.why, rehearsal.gave_up.dropped))
+
+
+def _candidate(candidate: Candidate, left_out: tuple[str, ...]) -> dict[str, Any]:
     limits, retry = candidate.limits, candidate.retry
     return {
         "target": candidate.target.id,
@@ -40,6 +64,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "upstream_model": candidate.target.edits.model,
         "path": candidate.path,
         "dropped": candidate.dropped,
+        "left_out": list(left_out),
         "connect_s": limits.connect_s,
         "first_token_s": limits.first_token_s,
         "idle_s": limits.idle_s,
@@ -66,10 +91,10 @@ def _attempt(attempt: Rehearsed) -> dict[str, Any]:
     }
 
 
-def _error(verdict: Verdict, gave_up: GiveUp | None) -> dict[str, Any]:
+def _error(verdict: Verdict, message: str) -> dict[str, Any]:
     return {
         "status": verdict.status,
         "code": verdict.code,
-        "message": gave_up.why.value if gave_up is not None else "",
+        "message": message,
         "passed_on": verdict.passed_on,
     }

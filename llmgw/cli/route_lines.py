@@ -1,8 +1,10 @@
 """What a dry run shows: the route with the way taken, every candidate in order, each attempt, and how it ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 
 from llmgw.cli.render import Line, count, seconds
+from llmgw.cli.route_json import NOTHING_LEFT_OUT, told_by_the_server
 from llmgw.errors import FailureClass
 from llmgw.graph import explain
 from llmgw.graph.model import Resolved, Retry, TimeLimits
@@ -28,8 +30,8 @@ def tree_lines(resolved: Resolved, rehearsal: Rehearsal) -> Iterator[Line]:
             yield ("  ", line.branch, line.name, (told, "dim"))
 
 
-def candidate_lines(itinerary: Itinerary) -> Iterator[Line]:
-    """Each candidate with its limits, and why it was dropped if it was; then the bounds of the whole request."""
+def candidate_lines(itinerary: Itinerary, left_out: Mapping[str, tuple[str, ...]] = NOTHING_LEFT_OUT) -> Iterator[Line]:
+    """Each candidate with its limits and what it would not be sent, or why it was dropped; then the whole's bounds."""
     width = max((len(candidate.target.id) for candidate in itinerary.candidates), default=0)
     kept = 0
     for candidate in itinerary.candidates:
@@ -40,6 +42,8 @@ def candidate_lines(itinerary: Itinerary) -> Iterator[Line]:
             yield ((label, "dim"), (f"dropped: {candidate.dropped}", "yellow"))
         else:
             yield ((label, "bold"), _limits(candidate.limits), "; ", tries(candidate.retry), _condition(candidate))
+            if names := left_out.get(candidate.target.id):
+                yield (" " * len(label), (f"leaves out {', '.join(names)}", "yellow"))
     yield (f"  deadline {seconds(itinerary.deadline_s)}, at most {count(itinerary.max_attempts, 'attempt')}",)
 
 
@@ -72,9 +76,11 @@ def _classes(failures: frozenset[FailureClass]) -> str:
 def attempt_lines(rehearsal: Rehearsal) -> Iterator[Line]:
     """Each attempt, how it failed and what followed."""
     attempts = rehearsal.attempts
+    if not attempts:
+        yield ("  none",)
     target_width = max((len(attempt.step.candidate.target.id) for attempt in attempts), default=0)
     class_width = max((len(attempt.failure or "") for attempt in attempts), default=0)
-    for attempt, following in zip(attempts, (*attempts[1:], None), strict=True):
+    for attempt, following in zip_longest(attempts, attempts[1:]):
         label = f"  {attempt.step.attempt:>2}  {attempt.step.candidate.target.id:<{target_width}}  "
         if attempt.failure is None:
             yield ((label, "bold"), ("answers", "bold green"))
@@ -98,5 +104,5 @@ def end_line(rehearsal: Rehearsal) -> Line:
         return ((rehearsal.targets[-1], "bold"), (" answers", "bold green"))
     if verdict.passed_on:
         return (("no target answers", "bold red"), f": the client gets the provider's own error ({verdict.code})")
-    why = f", {rehearsal.gave_up.why}" if rehearsal.gave_up is not None and not rehearsal.attempts else ""
+    why = "" if rehearsal.attempts else f": {told_by_the_server(rehearsal)}"
     return (("no target answers", "bold red"), f": the client gets {verdict.status} {verdict.code}{why}")

@@ -73,7 +73,8 @@ def serve(configs: Sequence[str], flags: Flags) -> int:
 
 def _origin(configs: Sequence[str], flags: Flags, env: Mapping[str, str]) -> Origin:
     if flags.model is not None:
-        check_providers((flags.model, *flags.fallbacks))
+        check_providers((flags.model,), "--model")
+        check_providers(flags.fallbacks, "--fallbacks")
         return Origin((chain_text(flags.model, flags.fallbacks),))
     files = named(configs)
     if files:

@@ -63,14 +63,14 @@ def chain_lines(problems: Iterable[Problem], model: str, fallbacks: Sequence[str
         yield ((name, "bold"), f": {problem.message}", f" ({hint})" if hint else "")
 
 
-def check_providers(targets: Iterable[str]) -> None:
+def check_providers(targets: Iterable[str], flag: str) -> None:
     """Raises BadParameter: without a file there are the providers of the catalogue and no others."""
     for target in targets:
         provider = target.partition("/")[0]
         if provider not in catalog():
             close = get_close_matches(provider, catalog(), n=1, cutoff=LIKENESS_MIN)
             instead = f"did you mean {close[0]}?" if close else "`llmgw providers` lists them"
-            raise typer.BadParameter(f"{target}: {provider} is not a provider; {instead}", param_hint="--model")
+            raise typer.BadParameter(f"{target}: {provider} is not a provider; {instead}", param_hint=flag)
 
 
 def _targets(model: str, fallbacks: Sequence[str]) -> tuple[str, ...]:

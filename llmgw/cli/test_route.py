@@ -1,7 +1,7 @@
 """`llmgw test-route`: what a request would do, by the very plan that serves. Calls nothing."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ class DryRun:
     resolved: Resolved
     itinerary: Itinerary
     rehearsal: Rehearsal
+    left_out: Mapping[str, tuple[str, ...]]  # by target, of those that could be asked
 
 
 def test_route(configs: Sequence[str], env_file: Path | None, asked: Asked, *, as_json: bool) -> int:
@@ -45,7 +46,8 @@ def test_route(configs: Sequence[str], env_file: Path | None, asked: Asked, *, a
     except RequestError as error:
         return _refused(asked.model, error, as_json=as_json)
     if as_json:
-        show_json(route_json(dry_run.model, dry_run.resolved, dry_run.itinerary, dry_run.rehearsal), sys.stdout)
+        told = (dry_run.model, dry_run.resolved, dry_run.itinerary, dry_run.rehearsal, dry_run.left_out)
+        show_json(route_json(*told), sys.stdout)
     else:
         show(_lines(dry_run, graph), sys.stdout)
     return 0 if dry_run.rehearsal.verdict is None else 1
@@ -71,7 +73,9 @@ def _dry_run(graph: Graph, question: Question, asked: Asked) -> DryRun:
     pretence = pretended.pretence(asked.fail, _targets(graph, itinerary), graph.absent)
     rehearsal = rehearse(itinerary, pretence, dice, stream=question.stream, unfit=question.unfit)
     itinerary = replace(itinerary, candidates=rehearsal.candidates)
-    return DryRun(question.model, resolved, itinerary, rehearsal)
+    asked_of = [candidate.target for candidate in itinerary.candidates if candidate.dropped is None]
+    left_out = {target.id: question.left_out(target) for target in asked_of}
+    return DryRun(question.model, resolved, itinerary, rehearsal, left_out)
 
 
 def _limited(itinerary: Itinerary, timeout_s: float | None) -> Itinerary:
@@ -98,7 +102,7 @@ def _refused(model: str | None, error: RequestError, *, as_json: bool) -> int:
 def _lines(dry_run: DryRun, graph: Graph) -> Iterator[Line]:
     yield from tree_lines(dry_run.resolved, dry_run.rehearsal)
     yield from ((), (("candidates", "bold"),))
-    yield from candidate_lines(dry_run.itinerary)
+    yield from candidate_lines(dry_run.itinerary, dry_run.left_out)
     for name, reason in graph.absent.items():
         yield (("   -  ", "dim"), name, ("  left the graph: ", "yellow"), reason)
     yield from ((), (("attempts", "bold"),))

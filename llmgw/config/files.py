@@ -6,6 +6,7 @@ not by the first call.
 
 from collections.abc import Callable, Iterator, Mapping
 
+import msgspec
 from msgspec.structs import replace
 
 from llmgw.config.model import ConfigFile, ProviderEntry, Tls
@@ -61,10 +62,23 @@ def _path(provider: str, key: str) -> KeyPath:
     return ("providers", provider, key)
 
 
+def _holds_credentials(text: str) -> bool:
+    """Google's say of which type they are; which types there are its library knows."""
+    try:
+        msgspec.json.decode(text.encode(), type=_Credentials)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+class _Credentials(msgspec.Struct):
+    type: str
+
+
 # How such a file looks, and what to say of another one.
 _LOOKS: Mapping[str | int, Callable[[str], bool]] = {
     "ca_file": lambda text: _PEM in text,
-    "credentials_file": lambda text: text.lstrip().startswith("{"),
+    "credentials_file": _holds_credentials,
 }
 _NO_SUCH: Mapping[str | int, tuple[str, str]] = {
     "ca_file": ("no certificate stands in this file", f"PEM: {_PEM}CERTIFICATE…"),

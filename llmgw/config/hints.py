@@ -36,6 +36,41 @@ def with_slash(text: str, is_provider: Callable[[str], bool]) -> str | None:
     return f"{provider}/{model}" if model and is_provider(provider) else None
 
 
+def with_provider(model: str) -> str | None:
+    """A model alone, by whose families its maker is known, as `provider/model`."""
+    name = model.lower()
+    family = next((family for family in _MAKERS if name.startswith(family)), None)
+    return None if family is None else f"{_MAKERS[family]}/{model}"
+
+
+_MAKERS = {
+    **dict.fromkeys(("gpt-", "chatgpt-", "o1", "o3", "o4-"), "openai"),
+    **dict.fromkeys(("claude-", "claude_"), "anthropic"),
+    **dict.fromkeys(("gemini-", "gemma-"), "gemini"),
+    **dict.fromkeys(("mistral-", "ministral-", "magistral-", "devstral-", "pixtral-", "codestral-"), "mistral"),
+    "command-": "cohere",
+    "grok-": "xai",
+    "deepseek-": "deepseek",
+    "kimi-": "moonshot",
+    "sonar": "perplexity",
+    "jamba-": "ai21",
+}
+
+# What other products call providers and is no row here: what to write instead.
+_LIKE_OPENAI = (
+    "there is no row for it; where it speaks OpenAI's dialect: providers: {{{0}: {{like: openai, base_url: …}}}}"
+)
+PROVIDERS: dict[str, str] = {
+    "text-completion-openai": "here it is openai/MODEL",
+    "text-completion-codestral": "here it is codestral/MODEL",
+    **dict.fromkeys(("sagemaker", "sagemaker_chat"), "there is no row for it, and its calls are not spoken here yet"),
+    **{
+        name: _LIKE_OPENAI.format(name)
+        for name in ("databricks", "cloudflare", "snowflake", "custom_openai", "openai_like", "litellm_proxy", "oci")
+    },
+}
+
+
 _SECRET_PLACES = (
     *("providers.*.api_key", "providers.*.headers.", "providers.*.proxy"),
     *("keys[].secret", "keys[].sha256"),  # into the latter somebody may well paste the secret itself
@@ -57,6 +92,7 @@ LATER: dict[str, str] = {
     "state": "the ledger and shared state",
     "server.workers": "several workers",
     "server.admin_key": "the admin endpoints",
+    **dict.fromkeys(("server.keys", "server.api_key", "server.api_keys"), "client keys"),
     "defaults.breaker": "the circuit breaker's settings",
     "models.*.limits": "limits of a target",
     "routes.*.hedge": "hedging",

@@ -137,9 +137,12 @@ def _wrong_shape(violation: Violation) -> Iterable[Finding]:
 
 def _nearly(violation: Violation, text: str) -> str | None:
     """The remedy where only the beginning is missing, or the mark after it is another's."""
+    if text != violation.written and re.fullmatch(violation.wanted, text):
+        return f"write {short(text)}, without the space"
     if violation.title == "Target" and re.fullmatch(r"[\w.:-]+", text):
-        ours = hints.with_slash(text, violation.providers.__contains__)
-        return f"write {short(ours)}" if ours else f"write openai/{short(text)}, or the provider that has it"
+        if ours := hints.with_slash(text, violation.providers.__contains__):
+            return f"write {short(ours)}"
+        return f"write {short(hints.with_provider(text) or f'openai/{text}')}, or the provider that has it"
     if violation.title == "Base URL" and (match := _URL_END.fullmatch(text)):
         is_near = _is_near(match["host"])
         return f"write {'http' if is_near else 'https'}://{short(text)}{'' if match['path'] or not is_near else '/v1'}"

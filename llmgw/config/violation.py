@@ -66,4 +66,5 @@ class Finding:
 
 def not_yet(what: str, meaning: str) -> tuple[str, str]:
     """Message and hint for what the contract has and this version has not: no typo, and no silent no-op."""
-    return f"{what} ({meaning}) is not in this version yet", "take it out for now: nothing is silently ignored"
+    told = what if meaning in (what.strip("`"), f"the {what.strip('`')}") else f"{what} ({meaning})"
+    return f"{told} is not in this version yet", "take it out for now: nothing is silently ignored"

@@ -13,10 +13,11 @@ from llmgw.chat.conversation import Conversation, Message, Role, Text
 from llmgw.chat.dialect import Decoder, ProviderDialect
 from llmgw.chat.events import Event, Finish
 from llmgw.chat.openai_words import FINISHES
-from llmgw.chat.prompts import Drop, name_of, settings, write_body
+from llmgw.chat.prompts import Drop, name_of, settings, write_prompt_body
 from llmgw.chat.provider_bodies import answer_of, event_of, failed
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import Edits
+from llmgw.chat.writing import to_answer, with_turn
 from llmgw.errors import UpstreamProtocolError
 from llmgw.wire import sse
 
@@ -53,12 +54,14 @@ class AnthropicComplete:
 
     def write_conversation(self, conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
         unsaid = list(conversation.beyond)
+        conversation = with_turn(conversation)
+        to_answer(conversation.messages, unsaid)
         prompt = _prompt(conversation, unsaid.append)
         said = settings(conversation, _WORDS, edits, unsaid.append)
         fields: dict[str, object] = {"prompt": prompt, "max_tokens_to_sample": MAX_TOKENS, **said}
         if conversation.stream:
             fields["stream"] = True
-        return write_body({**fields, "model": edits.model}, unsaid, edits)
+        return write_prompt_body({**fields, "model": edits.model}, unsaid, edits)
 
     def read_events(self, body: bytes) -> list[Event]:
         told = answer_of(_completion_decoder, body)
@@ -113,9 +116,13 @@ def _prompt(conversation: Conversation, drop: Drop) -> str:
 
 def _turn(message: Message, drop: Drop) -> str:
     """Whoever is not the model speaks as the human."""
+    if message.name:
+        drop("messages.name")
     for part in message.parts:
         if not isinstance(part, Text):
             drop(name_of(part))
+        elif part.citations:
+            drop("messages.annotations")
     text = "\n\n".join(part.text for part in message.parts if isinstance(part, Text))
     return f"{ASSISTANT if message.role is Role.ASSISTANT else HUMAN} {text}"
 

@@ -14,7 +14,7 @@ from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import Decoder, ProviderDialect
 from llmgw.chat.events import Event, Finish
 from llmgw.chat.openai_words import FINISHES, count
-from llmgw.chat.prompts import settings, single_prompt, write_body
+from llmgw.chat.prompts import settings, single_prompt, write_prompt_body
 from llmgw.chat.provider_bodies import answer_of, event_of, failed
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import Edits
@@ -88,7 +88,7 @@ class HfTextGeneration:
         }
         if conversation.stream:
             fields["stream"] = True
-        return write_body(fields, unsaid, edits)
+        return write_prompt_body(fields, unsaid, edits)
 
     def read_events(self, body: bytes) -> list[Event]:
         told = answer_of(_answer_decoder, body)

@@ -14,7 +14,7 @@ from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import Decoder, ProviderDialect
 from llmgw.chat.events import Event, Finish
 from llmgw.chat.openai_words import count
-from llmgw.chat.prompts import settings, single_prompt, write_body
+from llmgw.chat.prompts import settings, single_prompt, write_prompt_body
 from llmgw.chat.provider_bodies import answer_of, failed
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import Edits
@@ -69,7 +69,7 @@ class ReplicatePredictions:
                 unsaid.append("stop")
             else:
                 said["stop_sequences"] = ",".join(conversation.stop)
-        return write_body({"version": edits.model, "input": {"prompt": prompt, **said}}, unsaid, edits)
+        return write_prompt_body({"version": edits.model, "input": {"prompt": prompt, **said}}, unsaid, edits)
 
     def read_events(self, body: bytes) -> list[Event]:
         prediction = answer_of(_decoder, body)

@@ -14,7 +14,7 @@ from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import Decoder, ProviderDialect
 from llmgw.chat.events import Event, Finish
 from llmgw.chat.openai_words import FINISHES, count
-from llmgw.chat.prompts import settings, single_prompt, write_body
+from llmgw.chat.prompts import settings, single_prompt, write_prompt_body
 from llmgw.chat.provider_bodies import UNREADABLE, answer_of, event_of, failed
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import Edits
@@ -71,7 +71,7 @@ class WatsonxText:
         said = settings(conversation, _WORDS, edits, unsaid.append)
         if said.get("temperature") != 0 and said.keys() & _SAMPLES:
             said["decoding_method"] = "sample"  # else what it should sample by is not looked at
-        return write_body({"model_id": edits.model, "input": prompt, "parameters": said}, unsaid, edits)
+        return write_prompt_body({"model_id": edits.model, "input": prompt, "parameters": said}, unsaid, edits)
 
     def read_events(self, body: bytes) -> list[Event]:
         told = answer_of(_decoder, body)

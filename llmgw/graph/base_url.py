@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from llmgw.config.problems import short
+from llmgw.wire.hosts import is_loopback
 
 EXAMPLE = 'as in "https://api.example.com/v1"'
 HOST_CHARS_MAX = 253
@@ -45,6 +46,21 @@ def without_overlap(written: str, chat_path: str) -> str:
         if base_url.endswith(beginning):
             return base_url.removesuffix(beginning)
     return base_url
+
+
+def whole_form(base_url: str, row_url: str) -> str | None:
+    """The row's own form of an address at its own host that ends too early, such as before the version of the API."""
+    if "{" in row_url:
+        return None
+    given, own = urlsplit(base_url), urlsplit(row_url)
+    is_same = given.hostname == own.hostname or (is_loopback(given.hostname or "") and is_loopback(own.hostname or ""))
+    if not is_same or len(_words(given.path)) >= len(_words(own.path)):
+        return None
+    return f"{given.scheme}://{given.netloc}{own.path}"
+
+
+def _words(path: str) -> list[str]:
+    return [word for word in path.split("/") if word]
 
 
 def rooted_fault(base_url: str, chat_path: str, second: str) -> tuple[str, str] | None:

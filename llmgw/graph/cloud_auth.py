@@ -25,6 +25,12 @@ def region(row: Provider, settings: ProviderEntry, env: Mapping[str, str]) -> st
     return settings.region or _told_by_host(row, settings) or _set(row, "region_env", env) or row.region
 
 
+def region_in_name(row: Provider, upstream_model: str) -> str | None:
+    """The region that other tools write before a model of AWS, as in `us-east-1/anthropic.claude-v2`."""
+    first, slash, _ = upstream_model.partition("/")
+    return first if slash and row.own_cloud is Auth.AWS and _AWS_REGION.search(f".{first}.") else None
+
+
 def project(row: Provider, settings: ProviderEntry, env: Mapping[str, str]) -> str:
     """In whose name it is called; empty where that is not set."""
     return settings.project or _set(row, "project_env", env)

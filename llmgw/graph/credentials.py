@@ -3,7 +3,7 @@
 A key goes only where it is meant to go: the usual one of a row not to another host that some provider `like` it has.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,10 +18,20 @@ from llmgw.providers.catalog import Provider
 
 
 class Lack(NamedTuple):
-    """Something that is not set, by its variable or key, and what to do about it."""
+    """Something that is not set, by its variable or key, and what to do about it. A file that is named may be gone."""
 
     name: str
     hint: str
+    fault: str = ""  # in words of its own, where it is not that nothing is set
+
+
+def told(lacks: Sequence[Lack]) -> str:
+    """All that is missing, as the reason why a provider cannot be called."""
+    unset = [lack.name for lack in lacks if not lack.fault]
+    faults = [lack.fault for lack in lacks if lack.fault]
+    return "; ".join(
+        [*([f"{', '.join(unset)} {'is' if len(unset) == 1 else 'are'} not set"] if unset else []), *faults]
+    )
 
 
 class Credentials:

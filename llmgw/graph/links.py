@@ -6,7 +6,7 @@ What is wrong is said once and kept apart, so that building the trees can trust 
 from collections.abc import Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 
-from llmgw.config.hints import with_slash
+from llmgw.config.hints import with_provider, with_slash
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, FallbackEntry, PoolEntry, RouteEntry, WhenEntry
 from llmgw.config.problems import KeyPath, quoted, short
@@ -81,7 +81,7 @@ class Links:
         elif self._names.meaning(use) is None and not self._may_be_broken(use):
             names = [*self._names.all()]
             ours = with_slash(use, self._names.is_provider)
-            meant = f"write {short(ours)}" if ours else did_you_mean(use, names)
+            meant = f"write {short(ours)}" if ours else did_you_mean(use, names) or _of_maker(use)
             hint = meant or f"names: {', '.join(names[:12])}; or provider/model"
             self._report.error(place, f"{quoted(use)} is not a model or route", hint)
 
@@ -130,6 +130,11 @@ class Links:
                 limit = f"{STEPS_MAX} steps" if count > STEPS_MAX else f"{DEPTH_MAX} routes inside each other"
                 self._report.error(("routes", name), f"leads through more than {limit}", "use fewer", at_key=True)
         return list(steps)
+
+
+def _of_maker(use: str) -> str | None:
+    ours = with_provider(use) if "/" not in use else None
+    return f"write {short(ours)}, or a name of this file" if ours else None
 
 
 def _without(uses: RouteNames, left_out: set[str]) -> RouteNames:

@@ -7,8 +7,8 @@ import msgspec
 from llmgw.chat.unsupported import Policy
 from llmgw.config.load import Loaded
 from llmgw.config.model import ModelEntry
-from llmgw.config.problems import KeyPath, quoted
-from llmgw.graph import checks, targets
+from llmgw.config.problems import KeyPath, quoted, short
+from llmgw.graph import checks, cloud_auth, targets
 from llmgw.graph.model import Target
 from llmgw.graph.patterns import STAR, closest, star_of
 from llmgw.graph.price_list import Corrections, Label, Offers, said
@@ -83,6 +83,12 @@ class Models:
             return
         provider = self._providers.get(provider_name, target_place)
         if provider is None:
+            return
+        if placed := cloud_auth.region_in_name(provider.row, upstream_model):
+            message = f"{quoted(upstream_model)} begins with a region, which belongs to the provider"
+            bare = f"target: {provider_name}/{upstream_model.partition('/')[2]}"
+            hint = f"write providers: {{{short(provider_name)}: {{region: {placed}}}}}, then {short(bare)}"
+            self._report.error(target_place, message, hint)
             return
         if wrong := closest(provider.row.not_here, upstream_model):
             right = provider.row.not_here[wrong[0]].replace(STAR, wrong[1])

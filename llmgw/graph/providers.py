@@ -10,14 +10,16 @@ from urllib.parse import quote
 import msgspec
 
 from llmgw.chat.unsupported import Policy
+from llmgw.config.files import FILE_KEYS
+from llmgw.config.hints import PROVIDERS
 from llmgw.config.load import Loaded
 from llmgw.config.model import ConfigFile, ProviderEntry, Simulate
 from llmgw.config.problems import KeyPath, Severity, path_text, quoted, short
 from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass
 from llmgw.graph import cloud_auth, inheritance
-from llmgw.graph.base_url import azure_fault, rooted_fault, syntax_fault, url_fault, without_overlap
-from llmgw.graph.credentials import Credentials, Lack, is_elsewhere
+from llmgw.graph.base_url import azure_fault, rooted_fault, syntax_fault, url_fault, whole_form, without_overlap
+from llmgw.graph.credentials import Credentials, Lack, is_elsewhere, told
 from llmgw.graph.header_values import REMEDY, header_fault, key_fault
 from llmgw.graph.model import CloudAuth, Credential, Transport
 from llmgw.graph.report import Report, did_you_mean
@@ -79,7 +81,7 @@ class Providers:
         """The provider, or None after saying why. `used_at` is blamed where the name means nothing."""
         if not self.is_known(name):
             add = f"add it: providers: {{{short(name)}: {{like: openai, base_url: …}}}}"
-            hint = _meant(name, self.names()) or add
+            hint = PROVIDERS.get(name.lower()) or _meant(name, self.names()) or add
             self._report.error(used_at, f"{quoted(name)} is not a provider", hint)
             return None
         if name not in self._known:
@@ -126,9 +128,9 @@ class Providers:
             self._report.error((*place, "api_key"), message, "leave one of the two out")
         credential = self._credentials.of(name, row, settings)
         self._check_headers(settings, credential, place)
-        self._check_library(credential, place)
         lacks = [*self._credentials.lacks(name, row, settings, credential)]
-        unset = (*self._unfilled(name), *lacks)
+        library = self._library(settings, credential, place)
+        unset = (*self._unfilled(name), *lacks, *library)
         return UsableProvider(
             name=name,
             row=self._as_served(name, row, settings, place),
@@ -212,6 +214,9 @@ class Providers:
         if fault is not None:
             self._report.error((*place, "base_url"), *fault)
             return None
+        if settings.base_url and (whole := whole_form(base_url, row.base_url)):
+            message = f"the API of {quoted(row.name)} begins further down"
+            self._report.warning((*place, "base_url"), message, f"write {short(whole)}")
         return base_url
 
     def _as_served(self, name: str, row: Provider, settings: ProviderEntry, place: KeyPath) -> Provider:
@@ -263,33 +268,36 @@ class Providers:
         if sum(shares.values()) > 1:
             self._report.error(place, "the shares sum to more than 1", "1 is every call", at_key=True)
 
-    def _check_library(self, credential: Credential, place: KeyPath) -> None:
+    def _library(self, settings: ProviderEntry, credential: Credential, place: KeyPath) -> Sequence[Lack]:
+        """The extra that is not there: a fault, but for an optional provider only one more thing that it lacks."""
         cloud = CLOUDS.get(credential.auth)
-        if cloud is not None and not cloud.is_installed():
-            instead = f", or export {credential.variable}=…" if credential.variable else ""
-            message = f"the library for credentials of {cloud.name} is not installed"
-            self._report.error(place, message, f"{cloud.install}{instead}", at_key=place[0] == "providers")
+        if cloud is None or cloud.is_installed():
+            return ()
+        instead = f", or export {credential.variable}=…" if credential.variable else ""
+        message = f"the library for credentials of {cloud.name} is not installed"
+        if settings.optional:
+            return (Lack(cloud.extra, cloud.install, f"{message} ({cloud.install})"),)
+        self._report.error(place, message, f"{cloud.install}{instead}", at_key=place[0] == "providers")
+        return ()
 
     def _unfilled(self, name: str) -> Iterator[Lack]:
         """References of a provider that nothing fills."""
-        return (Lack(miss.name, miss.hint) for miss in self._loaded.missing if miss.path[:2] == ("providers", name))
+        for miss in self._loaded.missing:
+            if miss.path[:2] == ("providers", name):
+                yield Lack(miss.name, miss.hint, miss.message if miss.name in FILE_KEYS else "")
 
     def _absent(
         self, name: str, settings: ProviderEntry, unset: Sequence[Lack], lacks: Iterable[Lack], place: KeyPath
     ) -> str | None:
         """Say what is missing; an optional provider without it only leaves the graph."""
-        reason = _not_set([lack.name for lack in unset])
+        reason = told(unset)
         if unset and settings.optional:
             self._report.warning(place, f"{reason}: models of {quoted(name)} leave the graph", at_key=True)
             return None if self._whole else reason
         report = self._report.error if self._need_secrets else self._report.warning
         for lack in lacks:
-            report(place, _not_set([lack.name]), lack.hint, at_key=place[0] == "providers")
+            report(place, told([lack]), lack.hint, at_key=place[0] == "providers")
         return None
-
-
-def _not_set(names: Sequence[str]) -> str:
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} not set"
 
 
 UNFILLED_PROJECT = "not-set"

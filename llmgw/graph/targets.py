@@ -74,10 +74,14 @@ def _wire(dialect: str, path: str, stream_path: str, upstream_model: str, provid
 
 
 def _lacks(entry: file.ModelEntry, provider: UsableProvider) -> frozenset[str]:
-    """What the file says, and what the provider takes for no model: unless that is to be left out."""
+    """What the file says, and what the provider takes for no model: unless that is to be left out.
+
+    Who cannot think need not be skipped: see `_efforts`.
+    """
+    told = frozenset[str](entry.lacks) - {"thinking"}
     if provider.policy is Policy.DROP:
-        return frozenset(entry.lacks)
-    return frozenset((*entry.lacks, *(name for field, name in _ABILITIES.items() if field in provider.row.unsupported)))
+        return told
+    return frozenset((*told, *(name for field, name in _ABILITIES.items() if field in provider.row.unsupported)))
 
 
 def _headers(provider: UsableProvider) -> dict[str, Secret]:
@@ -107,7 +111,17 @@ def _edits(upstream_model: str, entry: file.ModelEntry, provider: UsableProvider
         departures=provider.row.departs,
         policy=provider.policy,
         context_window=entry.context_window,
+        efforts=_efforts(entry, provider),
     )
+
+
+def _efforts(entry: file.ModelEntry, provider: UsableProvider) -> tuple[str, ...]:
+    """Chat Completions has the word for all models, whether they can think or not."""
+    if "thinking" in entry.lacks:
+        return ()
+    if provider.row.efforts is not None:
+        return provider.row.efforts
+    return () if provider.row.dialect == "openai_chat" else ("*",)
 
 
 def _encoded(values: Mapping[str, Any]) -> dict[str, msgspec.Raw]:

@@ -69,7 +69,7 @@ class _NovaDecoder:
 
 
 class _AnyDecoder:
-    """The first event tells whose stream it is."""
+    """The first event tells whose stream it is. Exceptions are AWS's own, and come in Claude's words to all."""
 
     def __init__(self, claude: Decoder) -> None:
         self._claude = claude
@@ -77,8 +77,11 @@ class _AnyDecoder:
         self.ended = False
 
     def read(self, event: bytes) -> list[Event]:
+        name, data = sse.parse(event)
+        if name == b"error":
+            return self._claude.read(event)
         if self._inner is None:
-            self._inner = self._of(_fields(sse.parse(event).data or b""))
+            self._inner = self._of(_fields(data or b""))
         read = self._inner.read(event)
         self.ended = self._inner.ended
         return read

@@ -62,6 +62,8 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     headers: Mapping[str, str] = {}
     cap_field: str = "max_tokens"  # or max_completion_tokens, for the cap of the output
     thoughts_field: str = ""  # of a message, for what its model thought before: many refuse the whole request for it
+    # Globs of the models that can be told how much to think, of those not after `!`. None: the dialect knows them.
+    efforts: tuple[str, ...] | None = None
     takes_stream_options: bool = True  # `stream_options.include_usage`
     departs: Departures = NO_DEPARTURES  # from the dialect, in what it takes
     unsupported: frozenset[str] = frozenset()  # fields of a request that it does not take

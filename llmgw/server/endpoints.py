@@ -1,6 +1,7 @@
 """Handlers: bytes in, a `Call`, and the gateway answers. What an endpoint is called and what it takes, no more."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -57,6 +58,7 @@ async def _answered(
     transcript = Transcript(
         request_id=call.request_id,
         endpoint=call.endpoint,
+        dialect=call.dialect.name,
         model=call.request.model[:MODEL_CHARS_MAX],
         stream=call.request.stream,
         started_s=began_s,
@@ -89,7 +91,7 @@ def _call(
         request_id=request[REQUEST_ID],
         graph=graph,
         dialect=dialect,
-        request=chat_request,
+        request=replace(chat_request, id=request[REQUEST_ID]),
         endpoint=_endpoint(request),
         ip=running.door.client_ip(request.headers.getall("X-Forwarded-For", ()), request.remote or ""),
         metadata=headers.metadata(given),

@@ -87,10 +87,15 @@ def said_in(path: str, parts: Mapping[str, str], query: Mapping[str, str]) -> tu
     if not place.endswith((*_METHODS, _COUNT)):
         return parts.get("deployment", ""), None
     is_stream = place.endswith(_METHODS[1])
-    if is_stream and "sse" not in (query.get("alt"), query.get("$alt")):
+    if is_stream and not any(_is_of_events(query.get(name, "")) for name in ("alt", "$alt")):
         raise InvalidRequestError("a stream is told in server-sent events: add ?alt=sse", param="alt")
     publisher = parts.get("publisher", _GOOGLE)
     return parts["model"] if publisher == _GOOGLE else f"{publisher}/{parts['model']}", is_stream
+
+
+def _is_of_events(alt: str) -> bool:
+    """The SDKs for REST on Vertex AI add how they want enums: `sse;enum-encoding=int`. They read names as well."""
+    return alt.partition(";")[0] == "sse"
 
 
 def _is_googles(place: str, headers: Mapping[str, str]) -> bool:

@@ -1,9 +1,14 @@
 """What to say to a path that is not ours: as a rule it is another API's, another product's, or `/v1` is there twice."""
 
+import re
+
 from llmgw.errors import UnknownPathError
 from llmgw.server.spoken import ENDPOINTS
 
 _ENDPOINTS = f"POST {', '.join(ENDPOINTS)}; GET /v1/models, /healthz, /readyz"
+
+# What Google's SDKs make of a base URL with a version.
+_DOUBLED = re.compile(r"/v1(?:beta)?/v1(?:alpha|beta)?(?=/|$)")
 
 # By their first word after the prefix; what is below them belongs to them.
 _NOT_YET = frozenset(
@@ -46,8 +51,10 @@ def names_method(path: str) -> bool:
 
 
 def _hint(path: str) -> str:
-    if "/v1/v1" in path:
+    if "/v1/v1" in f"{path}/".replace("/v1/v1beta", "/"):
         return ": it has /v1 twice, because the client adds one of its own; leave it out of the base URL"
+    if doubled := _DOUBLED.search(path):
+        return f": it has {doubled[0]}, because the client adds a version of its own; leave yours out of the base URL"
     ours = _ALSO_CALLED.get(path.rstrip("/"))
     if ours is not None:
         return f": here it is {ours}"

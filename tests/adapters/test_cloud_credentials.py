@@ -3,10 +3,11 @@
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
-from llmgw.adapters.cloud_credentials import AGAIN_S, CloudCredentials
+from llmgw.adapters.cloud_credentials import AGAIN_S, LOOKED_S, SIGNED_HERE_BYTES_MAX, CloudCredentials
 from llmgw.adapters.cloud_libraries import RENEW_S, CredentialError, Token
 from llmgw.errors import FailureClass, TimeLimit, UpstreamConnectError, UpstreamError, UpstreamTimeoutError
 from llmgw.graph.model import CloudAuth
@@ -28,16 +29,16 @@ class Library:
         self.gate = threading.Event()
         self.gate.set()
 
-    def source(self, _auth: CloudAuth) -> Callable[[], Token]:
+    def source(self, _auth: CloudAuth) -> Callable[[float], Token]:
         return self._token
 
-    def _token(self) -> Token:
+    def _token(self, now_s: float) -> Token:
         self.asked += 1
         turn = self.asked
         self.gate.wait(10)
         if self.failure is not None:
             raise self.failure
-        return Token({"authorization": f"Bearer token-{turn}"}, self.clock.now_s() + HOUR_S)
+        return Token({"authorization": f"Bearer token-{turn}"}, now_s + HOUR_S)
 
 
 class Scene:
@@ -182,6 +183,18 @@ async def test_each_credential_is_its_own_until_all_are_forgotten(scene: Scene) 
     assert await scene.token(GCP) == "token-3"
 
 
+async def test_a_token_that_was_refused_is_looked_for_again_but_not_if_it_is_new(scene: Scene) -> None:
+    first = await scene.token()
+    scene.credentials.refused(GCP)
+    kept = await scene.token()
+    await scene.clock.sleep(LOOKED_S)
+    scene.credentials.refused(GCP)
+    scene.credentials.refused(GCP)
+    scene.credentials.refused(AWS)
+
+    assert (first, kept, await scene.token()) == ("token-1", "token-1", "token-2")
+
+
 class Signature:
     """A held credential that signs."""
 
@@ -193,7 +206,28 @@ class Signature:
 
 
 async def test_of_a_signature_only_what_is_secret_is(scene: Scene) -> None:
-    credentials = CloudCredentials(scene.clock, lambda _auth: Signature)
+    credentials = CloudCredentials(scene.clock, lambda _auth: lambda _now_s: Signature())
     signed = await credentials.signed(scene.call, AWS)
 
     assert [secret.reveal() for secret in signed.secrets] == ["0123456789abcdef", "session-token"]
+
+
+class Threads(Signature):
+    """It remembers in which thread each body was signed."""
+
+    def __init__(self) -> None:
+        self.signed_in: dict[int, int] = {}
+
+    def headers(self, url: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, str]:
+        self.signed_in[len(body)] = threading.get_ident()
+        return super().headers(url, headers, body)
+
+
+async def test_a_long_body_is_signed_where_nobody_waits_for_it(scene: Scene) -> None:
+    held = Threads()
+    credentials = CloudCredentials(scene.clock, lambda _auth: lambda _now_s: held)
+    for size in (SIGNED_HERE_BYTES_MAX, SIGNED_HERE_BYTES_MAX + 1):
+        await credentials.signed(replace(scene.call, body=bytes(size)), AWS)
+
+    assert held.signed_in[SIGNED_HERE_BYTES_MAX] == threading.get_ident()
+    assert held.signed_in[SIGNED_HERE_BYTES_MAX + 1] != threading.get_ident()

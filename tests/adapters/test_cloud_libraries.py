@@ -19,6 +19,7 @@ from tests.partners.behaviours import json_answer
 from tests.partners.fault_upstream import FaultUpstream
 from tests.partners.sigv4 import signature_fault
 
+NOW_S = 1_000_000_000.0  # by the clock of whoever asks
 ROOT = Path(__file__).resolve().parents[2]
 KEY_ID, SECRET_KEY, SESSION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "IQoJ//example+session=="
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -44,7 +45,7 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 async def found(auth: CloudAuth) -> Held:
-    return await asyncio.to_thread(source_of(auth))
+    return await asyncio.to_thread(source_of(auth), NOW_S)
 
 
 async def failure(auth: CloudAuth) -> CredentialError:
@@ -106,7 +107,7 @@ async def test_what_is_set_is_used_before_anything_is_looked_for() -> None:
 
     assert isinstance(held, AwsKeys)
     assert (held.keys.access_key, held.region) == (KEY_ID, "eu-west-1")
-    assert time.time() < held.fresh_until_s < held.expires_s
+    assert NOW_S < held.fresh_until_s < held.expires_s < NOW_S + 3600
 
 
 async def test_a_profile_is_found_where_aws_keeps_them(tmp_path: Path) -> None:
@@ -128,7 +129,9 @@ async def test_a_containers_role_gives_keys_that_are_renewed(
     upstream.script(json_answer(given("AKIDOLD", 5)), json_answer(given("AKIDNEW", 60)))
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{upstream.url}/role")
     source = source_of(CloudAuth(Auth.AWS, region="eu-west-1", service="bedrock"))
-    keys = [held.keys.access_key for _ in range(3) if isinstance(held := await asyncio.to_thread(source), AwsKeys)]
+    keys = [
+        held.keys.access_key for _ in range(3) if isinstance(held := await asyncio.to_thread(source, NOW_S), AwsKeys)
+    ]
 
     assert keys[1:] == ["AKIDNEW"] * 2
     assert len(upstream.requests) == 2
@@ -171,7 +174,7 @@ async def test_a_service_account_gets_a_token_and_a_new_one_when_asked_again(
     answers = [{"access_token": f"ya29.{turn}", "expires_in": 3600, "token_type": "Bearer"} for turn in (1, 2)]
     upstream.script(*map(json_answer, answers))
     source = source_of(gcp(account_file))
-    first, second = await asyncio.to_thread(source), await asyncio.to_thread(source)
+    first, second = await asyncio.to_thread(source, NOW_S), await asyncio.to_thread(source, NOW_S)
 
     assert [dict(held.headers("", {}, b"")) for held in (first, second)] == [
         {"authorization": "Bearer ya29.1"},
@@ -216,7 +219,7 @@ METADATA = """
 from llmgw.adapters.cloud_libraries import source_of
 from llmgw.graph.model import CloudAuth
 from llmgw.providers.auth import Auth
-print(source_of(CloudAuth(Auth.GCP))().headers("", {}, b"")["authorization"])
+print(source_of(CloudAuth(Auth.GCP))(0.0).headers("", {}, b"")["authorization"])
 """
 
 

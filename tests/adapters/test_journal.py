@@ -20,11 +20,11 @@ def transcript() -> Transcript:
 
 def full() -> Transcript:
     told = transcript()
-    told.client_request_id = "theirs"
+    told.client_request_id, told.dialect = "theirs", "openai_chat"
     told.key, told.team, told.user = "search-prod", "search", "svc"
     told.attempts = [
         AttemptRecord("a", "chat/fallback[0]=a", 0.0, "overloaded", 503, "busy", 0.25),
-        AttemptRecord("b", "chat/fallback[1]=b", 0.1, "ok", 200, None, 1.5),
+        AttemptRecord("b", "chat/fallback[1]=b", 0.1, "ok", 200, None, 1.5, "bedrock_converse"),
     ]
     told.outcome, told.status = "ok", 200
     told.usage = Usage(9, 3, 4, 1, 2)
@@ -43,6 +43,7 @@ def test_everything_that_happened_is_in_it() -> None:
         "request_id": ID,
         "client_request_id": "theirs",
         "endpoint": "chat",
+        "dialect": "openai_chat",
         "key": "search-prod",
         "team": "search",
         "user": "svc",
@@ -54,7 +55,14 @@ def test_everything_that_happened_is_in_it() -> None:
         "outcome": "ok",
         "attempts": [
             {"target": "a", "class": "overloaded", "status": 503, "ms": 250.0, "message": "busy"},
-            {"target": "b", "class": "ok", "status": 200, "ms": 1500.0, "delay_ms": 100.0},
+            {
+                "target": "b",
+                "dialect": "bedrock_converse",
+                "class": "ok",
+                "status": 200,
+                "ms": 1500.0,
+                "delay_ms": 100.0,
+            },
         ],
         "first_token_ms": 900.0,
         "total_ms": 2000.0,

@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from llmgw.adapters.cloud_credentials import LOOKED_S
 from llmgw.adapters.config_files import Text, build
 from llmgw.adapters.system import SystemClock
 from llmgw.adapters.upstreams import Upstreams
 from llmgw.ports import UpstreamCall
+from tests.fakes import FakeClock
 from tests.partners.behaviours import json_answer
 from tests.partners.exchange import ReceivedRequest
 from tests.partners.fault_upstream import FaultUpstream
@@ -125,3 +128,25 @@ async def test_no_credential_is_a_failure_like_others_and_a_reload_looks_again(
     assert status == 502
     assert "unauthorized (no credentials of AWS: The config profile (absent) could not be found" in told
     assert upstream.requests == []
+
+
+async def test_a_refused_credential_is_looked_for_again(upstream: FaultUpstream, tmp_path: Path) -> None:
+    """Somebody has changed it meanwhile, and taken the old one back."""
+    keys = tmp_path / "credentials"
+    clock = FakeClock()
+    config = f'providers: {{bedrock: {{base_url: "{upstream.url}", region: eu-west-1}}}}\nmodels: {{m: bedrock/m}}'
+    graph = build([Text("config.yaml", config)], {"AWS_PROFILE": "p"}, need_secrets=True).checked()
+    target = graph.targets["m"]
+    call = UpstreamCall(target, target.wires[0].url, {}, BODY, 1.0, "0" * 28)
+    upstream.script(json_answer({}), json_answer({}, status=403), json_answer({}))
+    upstreams = Upstreams(clock)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(keys))
+        for key_id in ("AKIDOLD", "AKIDNEW", "AKIDNEW"):
+            keys.write_text(f"[p]\naws_access_key_id = {key_id}\naws_secret_access_key = s\n")
+            async with upstreams.open(call):
+                await clock.sleep(LOOKED_S)
+    await upstreams.close()
+    used = [(request.header("authorization") or "").partition("Credential=")[2][:7] for request in upstream.requests]
+
+    assert used == ["AKIDOLD", "AKIDOLD", "AKIDNEW"]

@@ -62,3 +62,8 @@ def test_scalars_are_text_and_all_else_is_left_out() -> None:
 
 def test_half_a_character_is_replaced() -> None:
     assert completed(rb'"\ud83d\ude00 \ud83d x"') == rb'"\ud83d\ude00 \ufffd x"'
+
+
+def test_an_escaped_backslash_before_it_makes_a_text_of_an_escape() -> None:
+    assert completed(rb'{"a":"\\ud83d literal","b":"\ud800"}') == rb'{"a":"\\ud83d literal","b":"\ufffd"}'
+    assert completed(rb'"\\\ud83d \\\\ud83d \n\ud83d\ude00"') == rb'"\\\ufffd \\\\ud83d \n\ud83d\ude00"'

@@ -21,7 +21,7 @@ from llmgw.chat.usage import Usage
         (events.ReasoningDelta(), False),
         (events.ToolStarted(0, "a", "f"), True),
         (events.ToolDelta(0, "{}"), False),  # its start has been
-        (events.Cited({}), True),
+        (events.Cited({}), False),
         (events.UsageTold(Usage(1)), False),
         (events.Finished(Finish.STOP), False),
     ],

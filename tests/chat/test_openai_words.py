@@ -6,17 +6,21 @@ from typing import Any
 import msgspec
 import pytest
 
+from llmgw.chat.conversation import Effort
 from llmgw.chat.dialect import ErrorReport
 from llmgw.chat.openai_words import (
     FINISHES,
+    USER_CHARS_MAX,
     count,
     may_matter,
     read_usage,
     with_usage,
+    write_effort,
     write_error,
     write_model,
     write_models,
     write_usage,
+    write_user,
 )
 from llmgw.chat.usage import Usage
 
@@ -113,3 +117,28 @@ def test_what_was_heard_seen_said_and_drawn_is_read_and_written() -> None:
     assert read_usage(write_usage(usage)) == usage
     assert read_usage({"prompt_tokens": 1}, "priority") == Usage(1, service_tier="priority")
     assert read_usage({"prompt_tokens": 1}, "default") == Usage(1)
+
+
+@pytest.mark.parametrize(
+    ("effort", "word"),
+    [
+        (None, None),
+        (Effort("none"), None),
+        (Effort(is_shown=True), None),
+        (Effort("low"), "low"),
+        (Effort("max"), "high"),
+        (Effort(budget_tokens=1024), "low"),
+        (Effort(budget_tokens=1025), "medium"),
+        (Effort(budget_tokens=99_999), "high"),
+    ],
+)
+def test_how_much_to_think_is_a_word(effort: Effort | None, word: str | None) -> None:
+    assert write_effort(effort) == word
+
+
+def test_a_long_user_is_the_same_each_time() -> None:
+    long = "u" * (USER_CHARS_MAX + 1)
+
+    assert (write_user(""), write_user("ada")) == (None, "ada")
+    assert write_user(long) == write_user(long) != write_user(long + "u")
+    assert len(write_user(long) or "") == USER_CHARS_MAX

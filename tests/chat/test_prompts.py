@@ -17,7 +17,7 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
-from llmgw.chat.prompts import name_of, settings, single_prompt, write_body
+from llmgw.chat.prompts import name_of, settings, single_prompt, write_prompt_body
 from llmgw.chat.request import Edits
 from llmgw.errors import InvalidRequestError
 
@@ -66,7 +66,7 @@ def test_not_to_think_is_what_they_do_anyway() -> None:
 def test_a_body_has_what_the_file_edits() -> None:
     edits = Edits("up", {"b": msgspec.Raw(b"2")}, {}, frozenset({"a"}), ask_usage=False)
 
-    assert write_body({"a": 1, "c": "x"}, ["seed", "seed"], edits) == (b'{"c":"x","b":2}', ("seed", "a"))
+    assert write_prompt_body({"a": 1, "c": "x"}, ["seed", "seed"], edits) == (b'{"c":"x","b":2}', ("seed", "a"))
 
 
 @pytest.mark.parametrize(

@@ -20,3 +20,19 @@ def test_requests_and_edits_do_not_change() -> None:
     for value, field in ((ChatRequest("m", NO_FIELDS), "model"), (edits, "drop")):
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(value, field, None)
+
+
+@pytest.mark.parametrize(
+    ("model", "globs", "expected"),
+    [
+        ("gpt-5-mini", ("o3*", "gpt-5*", "!*-chat*"), True),
+        ("GPT-5.1-chat-latest", ("o3*", "gpt-5*", "!*-chat*"), False),
+        ("gpt-4o", ("o3*", "gpt-5*"), False),
+        ("any", ("*",), True),
+        ("any", (), False),
+    ],
+)
+def test_who_can_be_told_how_much_to_think(model: str, globs: tuple[str, ...], expected: bool) -> None:
+    edits = Edits(model, NO_FIELDS, NO_FIELDS, frozenset(), ask_usage=True, efforts=globs)
+
+    assert edits.takes_effort is expected

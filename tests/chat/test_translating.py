@@ -166,6 +166,26 @@ def test_an_end_without_a_blank_line_is_completed_and_half_an_event_left_out() -
     assert b"message_stop" in half.feed(b"".join(HELLO[:-1])) + half.feed(b'data: {"choi') + half.finish()
 
 
+def test_an_error_without_its_blank_line_keeps_its_class_and_how_long_to_wait() -> None:
+    """The connection often ends right behind it."""
+    wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}
+    of = relay()
+    of.feed(HELLO[0] + sse_event({"error": {"message": "slow down", "code": 429, "details": [wait]}}).rstrip())
+
+    with pytest.raises(UpstreamProtocolError, match="error inside the stream: slow down") as caught:
+        of.finish()
+    assert (caught.value.failure, caught.value.retry_after_s) == (FailureClass.RATE_LIMITED, 7)
+
+
+def test_an_error_without_its_blank_line_after_content_is_to_be_told_by_us() -> None:
+    of = relay()
+    of.feed(b"".join(HELLO[:2]) + ERROR.rstrip())
+
+    assert of.finish() == b""
+    assert of.broken is not None
+    assert of.broken.message == "Provider disconnected"
+
+
 def test_usage_is_known_though_the_client_did_not_ask() -> None:
     of = TranslatingRelay(anthropic_messages, openai_chat.encoder(ChatRequest("m", {}, stream=True)))
     out = pumped(of, [stream_of(anthropic_messages, HELLO)])

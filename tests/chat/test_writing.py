@@ -18,8 +18,9 @@ from llmgw.chat.conversation import (
     ToolResult,
 )
 from llmgw.chat.request import Edits
-from llmgw.chat.writing import arguments_of, encoded, told, write_body
+from llmgw.chat.writing import arguments_of, encoded, to_answer, told, with_turn, write_body
 from llmgw.errors import InvalidRequestError
+from llmgw.providers.catalog import DIALECTS, dialect
 
 NOTHING = Edits("up", {}, {}, frozenset(), ask_usage=True)
 
@@ -99,3 +100,31 @@ def test_arguments_that_are_no_object_are_told_with_their_place(text: str) -> No
         arguments_of(text, "c1", 3)
 
     assert caught.value.param == "messages[3]"
+
+
+ASKS = Conversation(model="m", messages=(), system=(Text("Be brief."),))
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_without_a_turn_there_is_nothing_to_answer(name: str) -> None:
+    with pytest.raises(InvalidRequestError, match="messages"):
+        dialect(name).write_conversation(Conversation(model="m", messages=()), NOTHING)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_instructions_alone_are_said_somewhere(name: str) -> None:
+    body, _ = dialect(name).write_conversation(ASKS, NOTHING)
+
+    assert b"Be brief." in body
+    assert not any(empty in body for empty in (b'"messages":[]', b'"input":[]', b'"contents":[]'))
+
+
+def test_what_could_not_be_said_is_told() -> None:
+    assert to_answer(["turn"], ["messages.audio"]) == ["turn"]
+    with pytest.raises(InvalidRequestError, match=r"can be said to this model: messages.audio, messages.file$"):
+        to_answer([], ["messages.audio", "messages.file", "messages.audio"])
+
+
+def test_instructions_alone_are_what_the_user_says() -> None:
+    assert with_turn(ASKS) == Conversation(model="m", messages=(Message(Role.USER, ASKS.system),))
+    assert with_turn(with_turn(ASKS)) == with_turn(ASKS)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.answering import answering, http
 from tests.cli.machine import Ended, called, command, environment
 from tests.partners.behaviours import json_answer
 from tests.partners.bodies import chat_answer
@@ -101,12 +102,38 @@ async def test_what_is_not_set_is_not_called(tmp_path: Path) -> None:
 
     assert told.returncode == 1
     assert told.stdout.splitlines() == [
-        "unauthorized  gpt  openai/gpt-4o: not called: OPENAI_API_KEY not set",
+        "unauthorized  gpt  openai/gpt-4o: not called: OPENAI_API_KEY is not set",
         "    export OPENAI_API_KEY=…, or mark the provider `optional: true`",
-        "unauthorized  mine  own/gpt-4o: not called: ${TEAM_KEY} not set",
+        "unauthorized  mine  own/gpt-4o: not called: ${TEAM_KEY} is not set",
         "    set it: export TEAM_KEY=…, or give a default: ${TEAM_KEY:-…}",
         "skipped  gone: left the graph: GROQ_API_KEY is not set",
         "0 of 2 targets answer",
+    ]
+
+
+async def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    config = """
+        providers: {vertex: {project: p, credentials_file: gone.json}}
+        models: {m: vertex/gemini-2.5-flash}
+    """
+    told = await doctor(tmp_path, config)
+
+    first, second, _ = told.stdout.splitlines()
+    assert first.startswith("unauthorized  m  vertex/gemini-2.5-flash: not called: the file /")
+    assert first.endswith(" cannot be read: No such file or directory")
+    assert second == "    create it, or name another one"
+
+
+async def test_a_profile_that_there_is_not_is_asked_about(tmp_path: Path) -> None:
+    config = """
+        providers: {bedrock-mantle: {profile: nope}}
+        models: {m: bedrock-mantle/y}
+    """
+    told = await doctor(tmp_path, config, env={"HOME": str(tmp_path)})
+
+    assert told.stdout.splitlines()[:2] == [
+        "unauthorized  m  bedrock-mantle/y: no credentials of AWS: The config profile (nope) could not be found",
+        "    is the profile 'nope' in ~/.aws/config? `aws configure list-profiles` tells; a login of it may have ended",
     ]
 
 
@@ -167,6 +194,17 @@ async def test_a_bad_file_is_told_and_nobody_is_called(tmp_path: Path, upstream:
     assert (told.returncode, told.stdout) == (1, "")
     assert "nowhere" in told.stderr
     assert upstream.requests == []
+
+
+async def test_tls_where_nobody_speaks_it_is_told(tmp_path: Path) -> None:
+    with answering(http("{}", "400 Bad Request")) as port:
+        address = f"127.0.0.1:{port}"
+        providers = f'providers: {{v: {{like: vllm, base_url: "https://{address}/v1"}}}}'
+        told = await doctor(tmp_path, f"{providers}\nmodels: {{m: v/x}}")
+
+    assert told.stdout.splitlines()[1] == (
+        f"    what listens there speaks no TLS: should base_url be http://{address}/v1 ?"
+    )
 
 
 async def test_programs_read_a_document(tmp_path: Path, upstream: FaultUpstream) -> None:

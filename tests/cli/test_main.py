@@ -168,8 +168,8 @@ IMPORT_BUDGETS = {
     "schema": (LIGHT, 10),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
     "prices": (NEVER | {"yaml", "jsonschema"}, 60),
-    "validate": (NEVER, 124),
-    "test-route": (NEVER, 142),
+    "validate": (NEVER, 126),
+    "test-route": (NEVER, 150),
 }
 
 

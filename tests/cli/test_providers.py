@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from llmgw.cli.providers import _FAMILIES
 from llmgw.providers.catalog import rows
 from tests.cli.machine import called, command, environment
 
@@ -31,8 +32,13 @@ def test_all_are_listed_a_line_each() -> None:
         ("GROK", ["xai"]),
         ("together_ai", ["together"]),
         ("api.moonshot.cn", ["moonshot-cn"]),
-        ("127.0.0.1:11434", ["ollama", "ollama-openai"]),
+        ("127.0.0.1:11434", ["ollama", "ollama-generate", "ollama-openai"]),
         ("built in", ["simulator"]),
+        ("kimi", ["moonshot", "moonshot-cn"]),
+        (
+            "Claude-haiku",
+            ["anthropic", "azure-anthropic", "bedrock", "bedrock-invoke", "openrouter", "vertex-anthropic"],
+        ),
     ],
 )
 def test_a_text_is_looked_for_in_names_aliases_and_addresses(text: str, expected: list[str]) -> None:
@@ -43,12 +49,13 @@ def test_a_line_tells_the_key_the_address_and_where_to_read_on() -> None:
     lines = called("providers", "together", env={"TOGETHER_API_KEY": "k"}).stdout.splitlines()
 
     assert [re.split(r"\s{2,}", line) for line in lines] == [
-        ["name", "aliases", "key from", "set", "base URL", "docs"],
+        ["name", "aliases", "key from", "set", "speaks", "base URL", "docs"],
         [
             "together",
             "together_ai, together-ai, togetherai",
             "TOGETHER_API_KEY",
             "yes",
+            "openai_chat, openai_completions",
             "https://api.together.xyz/v1",
             "https://docs.together.ai/docs/openai-api-compatibility",
         ],
@@ -71,6 +78,7 @@ def test_programs_read_a_list() -> None:
             "name": "codestral",
             "aliases": [],
             "dialect": "openai_chat",
+            "also": [],
             "base_url": "https://codestral.mistral.ai/v1",
             "key_env": "CODESTRAL_API_KEY",
             "key_is_set": True,
@@ -87,6 +95,12 @@ def test_what_there_is_not_is_null_for_programs() -> None:
     azure, ollama = (json.loads(called("providers", name, "--json").stdout)[0] for name in ("azure", "ollama_chat"))
 
     assert (azure["base_url"], ollama["key_env"], ollama["key_is_set"]) == (None, None, False)
+
+
+def test_every_family_of_models_leads_to_rows() -> None:
+    names = {name for family in _FAMILIES.values() for name in family}
+
+    assert names - {row.name for row in rows()} == set()
 
 
 def test_the_help_names_the_fields_that_programs_read() -> None:

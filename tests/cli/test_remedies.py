@@ -60,6 +60,12 @@ def test_a_cloud_that_refuses_tells_the_permission_and_one_without_a_login_how_t
     assert needs not in told("unauthorized", name, providers)
 
 
+def test_whoever_named_a_file_is_told_of_that_file() -> None:
+    named = f'{{vertex: {{credentials_file: "{__file__}"}}}}'
+
+    assert told("unauthorized", "vertex", named).startswith(f"check {__file__}: only the credentials in this file")
+
+
 def test_what_runs_here_can_be_started() -> None:
     assert told("connection", "ollama").startswith("start it: `ollama serve`")
     assert told("connection", "vllm") == "start it; it is looked for at http://127.0.0.1:8000/v1"
@@ -72,4 +78,14 @@ def test_a_name_that_is_not_known_there_may_be_a_slip() -> None:
     assert told("not_found", "azure", '{azure: {base_url: "https://h"}}').startswith(
         "the model is the name of your dep"
     )
-    assert told("not_found") == "check the name of the model, and base_url (https://api.openai.com/v1)"
+    assert told("not_found") == (
+        "check the name of the model, and the address; https://api.openai.com/v1/chat/completions was called"
+    )
+
+
+def test_an_address_without_a_version_is_asked_about() -> None:
+    own = '{x: {like: openai, base_url: "http://h:8000", api_key: k}}'
+
+    assert told("not_found", "x", own).endswith(
+        "http://h:8000/chat/completions was called: is /v1 missing from base_url?"
+    )

@@ -64,8 +64,10 @@ def test_what_the_server_refuses_is_refused(body: bytes) -> None:
 
 
 def test_another_name_is_told_those_that_are() -> None:
-    with pytest.raises(typer.BadParameter, match="'openai' is not one of openai_chat, "):
-        dialect("openai")
+    with pytest.raises(
+        typer.BadParameter, match=r"'anthropic' is not one of openai_chat, .*; did you mean anthropic_messages"
+    ):
+        dialect("anthropic")
 
 
 def test_a_file_has_a_limit(tmp_path: Any) -> None:

@@ -14,7 +14,7 @@ def test_the_json_names_what_leads_to_a_candidate_and_how_it_ended() -> None:
     assert told["error"] == {
         "status": 503,
         "code": "overloaded",
-        "message": "max_attempts reached",
+        "message": "no target answered (max_attempts reached): gpt: overloaded (pretended)",
         "passed_on": False,
     }
 

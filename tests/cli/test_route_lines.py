@@ -60,7 +60,13 @@ def test_the_end_is_what_the_client_gets(failure: FailureClass | None, expected:
 def test_without_any_candidate_the_end_says_why() -> None:
     _, _, rehearsal = dry_run("small", {}, max_tokens=20)
 
-    assert plain(end_line(rehearsal)) == "no target answers: the client gets 400 invalid_request, no candidate left"
+    assert [plain(line) for line in (*attempt_lines(rehearsal), end_line(rehearsal))] == [
+        "  none",
+        (
+            "no target answers: the client gets 400 invalid_request: "
+            "no target can take this request: small: max_tokens 20 is over max_output 10"
+        ),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,11 @@ def test_flags_are_a_chain_for_any_name() -> None:
 
 
 def test_a_provider_that_nobody_knows_is_named() -> None:
-    check_providers(["openai/a", "google/b"])
-    with pytest.raises(typer.BadParameter, match=r"opnai/a: opnai is not a provider; did you mean openai\?"):
-        check_providers(["openai/a", "opnai/a"])
+    check_providers(["openai/a", "google/b"], "--model")
+    with pytest.raises(typer.BadParameter, match=r"opnai/a: opnai is not a provider; did you mean openai\?") as raised:
+        check_providers(["openai/a", "opnai/a"], "--fallbacks")
+
+    assert raised.value.param_hint == "--fallbacks"
 
 
 def test_every_target_of_a_long_chain_has_its_turn() -> None:

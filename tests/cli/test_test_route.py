@@ -94,7 +94,8 @@ def test_the_way_depends_on_the_facts(config: str) -> None:
 
 def test_a_request_in_a_file_is_asked(config: str, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
-    body.write_text(json.dumps({"model": "by-tier", "messages": [], "metadata": {"tier": "free"}}))
+    said = [{"role": "user", "content": "Hi"}]
+    body.write_text(json.dumps({"model": "by-tier", "messages": said, "metadata": {"tier": "free"}}))
 
     code, out, _ = run(config, "--request", str(body))
 
@@ -285,3 +286,33 @@ def test_a_file_without_keys_has_none_to_name(tmp_path: Path) -> None:
 
     assert told.returncode == 2
     assert "the file has no keys" in told.stderr
+
+
+def test_without_any_candidate_the_words_of_the_server_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "llmgw.yaml"
+    file.write_text(
+        "models: {notools: {target: openai/gpt-old, lacks: [tools, json, images]}}\n"
+        "routes: {nt: {fallback: [notools]}}\n"
+    )
+    args = ("--model", "nt", "--tools")
+
+    text, told = run(str(file), *args), json.loads(run(str(file), *args, "--json")[1])
+
+    message = "no target can take this request: notools: lacks tools"
+    assert (text[0], text[1].splitlines()[-1]) == (
+        1,
+        f"no target answers: the client gets 400 invalid_request: {message}",
+    )
+    assert told["error"] == {"status": 400, "code": "invalid_request", "message": message, "passed_on": False}
+
+
+def test_a_body_tells_what_each_target_would_not_be_sent(config: str, tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    asked = {"model": "chat", "messages": [{"role": "user", "content": "Hi"}], "seed": 7, "max_tokens": 9}
+    body.write_text(json.dumps(asked))
+
+    text, told = run(config, "--request", str(body))[1], json.loads(run(config, "--request", str(body), "--json")[1])
+
+    left_out = {candidate["target"]: candidate["left_out"] for candidate in told["candidates"]}
+    assert (left_out["gpt"], left_out["claude"]) == ([], ["seed"])
+    assert text.count(" leaves out seed\n") == 1

@@ -80,3 +80,13 @@ def test_one_class_where_a_list_is_wanted_is_shown_as_a_list() -> None:
 def test_a_number_for_a_word_is_told_once() -> None:
     assert alone(429, {"enum": CLASSES}) == []
     assert alone(429, {"else": {"enum": CLASSES}}) == []
+
+
+def test_abilities_are_shown_for_what_others_call_them() -> None:
+    known = ["tools", "json", "images"]
+
+    assert [said(word, known)[0][1] for word in ("vision", "function_calling", "json_schema")] == [
+        "write images",
+        "write tools",
+        "write json",
+    ]

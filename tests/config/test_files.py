@@ -80,12 +80,13 @@ def test_credentials_lie_beside_the_file_and_are_json() -> None:
 
     assert said(found) == []
     assert found.config.providers["a"].credentials_file == "etc/own.json"
-    assert said(loaded([("a.yaml", CREDENTIALS)], {"own.json": PEM})) == [
-        (
-            "a.yaml:1:56: providers.a.credentials_file: no credentials stand in this file "
-            "(JSON, such as the key of a service account)"
-        )
-    ]
+    for other in (PEM, '{"type": ', "{}", "[]"):
+        assert said(loaded([("a.yaml", CREDENTIALS)], {"own.json": other})) == [
+            (
+                "a.yaml:1:56: providers.a.credentials_file: no credentials stand in this file "
+                "(JSON, such as the key of a service account)"
+            )
+        ]
     assert said(loaded([("a.yaml", CREDENTIALS)], {})) == [
         (
             "a.yaml:1:56: providers.a.credentials_file: warning: the file own.json cannot be read: "

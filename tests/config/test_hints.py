@@ -5,6 +5,7 @@ import pytest
 from llmgw.config import hints
 from llmgw.config.problems import KeyPath
 from llmgw.config.schema import schema_text
+from llmgw.providers.catalog import catalog
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,25 @@ def test_every_renaming_says_where_the_word_stands() -> None:
 
 def test_words_are_looked_up_in_lower_case() -> None:
     assert all(word == word.lower() for word in (*hints.WORDS, *hints.RENAMED))
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("gemini-2.5-pro", "gemini/gemini-2.5-pro"),
+        ("claude-3-haiku", "anthropic/claude-3-haiku"),
+        ("mistral-large", "mistral/mistral-large"),
+        ("command-r", "cohere/command-r"),
+        ("grok-4", "xai/grok-4"),
+        ("deepseek-chat", "deepseek/deepseek-chat"),
+        ("O3-mini", "openai/O3-mini"),
+        ("my-own", None),
+    ],
+)
+def test_a_model_alone_is_known_by_its_family(model: str, expected: str | None) -> None:
+    assert hints.with_provider(model) == expected
+
+
+def test_what_is_said_of_other_products_providers_fits_the_catalogue() -> None:
+    assert [name for name in hints.PROVIDERS if name in catalog()] == []
+    assert [family for family, maker in hints._MAKERS.items() if maker not in catalog()] == []

@@ -25,6 +25,8 @@ def test_a_title_is_text_also_where_there_is_none() -> None:
 
 def test_what_is_not_built_yet_says_so() -> None:
     message, hint = not_yet("`hedge`", "hedging")
+    twice, _ = not_yet("`budgets`", "budgets")
 
     assert message == "`hedge` (hedging) is not in this version yet"
+    assert twice == "`budgets` is not in this version yet"
     assert "silently" in hint

@@ -213,8 +213,9 @@ def test_every_answer_says_the_same_after_the_hub(recording: Recording) -> None:
     answer = fold(gemini_generate.read_events(recording["response_body"].encode()))
     again = fold(gemini_generate.read_events(gemini_generate.write_answer(answer, ChatRequest("m", {}))))
 
-    if answer.error is not None:  # a call that the model could not make is no answer
-        assert (answer.parts, answer.error.failure) == ((), FailureClass.SERVER_ERROR)
+    if answer.error is not None:  # a call that the model could not make is no answer, nor is a picture alone
+        expected = FailureClass.PROTOCOL if "inlineData" in answer.error.message else FailureClass.SERVER_ERROR
+        assert (answer.parts, answer.error.failure) == ((), expected)
         return
     assert said(answer) == said(again)
 
@@ -332,9 +333,10 @@ def signatures_of(answer: Answer) -> list[str]:
 
 
 def calls_of(answer: Answer) -> list[Any]:
+    """Their ids are those that were given; the hub names the rest."""
     calls = [part for part in answer.parts if isinstance(part, ToolUse)]
-    assert len({call.id for call in calls}) == len(calls)
-    assert all(call.id for call in calls)
+    ids = [call.id for call in calls if call.id]
+    assert len(set(ids)) == len(ids)
     return [json.loads(call.arguments) for call in calls]
 
 

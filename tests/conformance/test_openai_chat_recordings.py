@@ -55,11 +55,11 @@ def test_the_recordings_are_there() -> None:
 def test_every_request_is_read_and_written_without_a_loss(recording: Recording) -> None:
     sent = recording["request_body"]
     request = openai_chat.read_request(json.dumps(sent).encode(), model=recording["model"] or "m")
-    body, dropped = openai_chat.write_request(request, Edits("up", {}, {}, frozenset(), ask_usage=True))
+    body, dropped = openai_chat.write_request(request, Edits(request.model, {}, {}, frozenset(), ask_usage=True))
     written = json.loads(body)
     asked = {"stream_options": {**(sent.get("stream_options") or {}), "include_usage": True}} if request.stream else {}
 
-    assert {**sent, **asked, "model": "up"} == written
+    assert {**sent, **asked, "model": request.model} == written
     assert (bool(sent.get("stream")), ()) == (request.stream, dropped)
 
 

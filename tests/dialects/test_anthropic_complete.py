@@ -44,6 +44,12 @@ def test_settings_have_its_own_words() -> None:
     assert unsaid == {"seed", "tools", "messages.image"}
 
 
+def test_what_a_turn_loses_is_named() -> None:
+    turns = (Message(Role.USER, (Text("Hi"),), "Ann"), Message(Role.ASSISTANT, (Text("a", citations=({"url": "x"},)),)))
+
+    assert written(anthropic_complete, replace(HELLO, messages=turns))[1] == {"messages.name", "messages.annotations"}
+
+
 @pytest.mark.parametrize(
     ("end", "finish", "sequence"),
     [

@@ -40,7 +40,7 @@ ASKED: dict[str, tuple[str, dict[str, Any], str]] = {
                 }
             ]
         },
-        "messages.audio",
+        "contents.audio",
     ),
     "openai_completions": ("/v1/completions", {"prompt": "Hi", "suffix": "."}, "suffix"),
     "openai_responses": (

@@ -1,7 +1,14 @@
 import pytest
 
 from llmgw.adapters.config_files import Text, build
-from llmgw.graph.base_url import azure_fault, rooted_fault, syntax_fault, url_fault, without_overlap
+from llmgw.graph.base_url import (
+    azure_fault,
+    rooted_fault,
+    syntax_fault,
+    url_fault,
+    whole_form,
+    without_overlap,
+)
 
 AZURE = "/openai/deployments/{model}/chat/completions?api-version={api_version}"
 
@@ -127,3 +134,22 @@ def test_the_address_of_the_openai_compatible_api_is_told_with_its_row(provider:
     built = build([Text("config.yaml", f"providers: {{{provider}}}\nmodels: {{m: openai/m}}")], {}, need_secrets=False)
 
     assert [problem.hint for problem in built.errors if remedy in (problem.hint or "")]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "row_url", "expected"),
+    [
+        ("https://api.anthropic.com", "https://api.anthropic.com/v1", "https://api.anthropic.com/v1"),
+        ("https://g.example", "https://g.example/v1beta", "https://g.example/v1beta"),
+        ("https://g.example/v1", "https://g.example/openai/v1", "https://g.example/openai/v1"),
+        ("http://localhost:9000", "http://127.0.0.1:8000/v1", "http://localhost:9000/v1"),
+        ("https://g.example/v1", "https://g.example/v1beta", None),
+        ("https://other.example", "https://g.example/v1", None),
+        ("https://g.example/beta", "https://g.example", None),
+        ("https://eu-api.example", "https://{region}-api.example/v1", None),
+    ],
+)
+def test_an_address_that_ends_before_the_api_begins_has_a_whole_form(
+    base_url: str, row_url: str, expected: str | None
+) -> None:
+    assert whole_form(base_url, row_url) == expected

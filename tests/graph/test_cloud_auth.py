@@ -340,6 +340,13 @@ def test_a_library_that_is_not_installed_is_told_with_its_command(monkeypatch: p
         "1:13: providers.x: the library for credentials of AWS is not installed (pip install 'llmgw[aws]')"
     ]
     assert told(text % ", api_key: k") == []
+    assert told(text % ", optional: true") == [
+        (
+            "1:13: providers.x: warning: the library for credentials of AWS is not installed "
+            "(pip install 'llmgw[aws]'): models of \"x\" leave the graph"
+        ),
+        "2:1: models: warning: every model has left the graph: nothing would be served (set what is missing)",
+    ]
     assert problems("models: {m: bedrock-mantle/y}") == [
         (
             "1:13: models.m: the library for credentials of AWS is not installed "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from llmgw.config.load import load
 from llmgw.config.secrets import Secret
-from llmgw.graph.credentials import Credentials, Lack
+from llmgw.graph.credentials import Credentials, Lack, told
 from llmgw.graph.model import Credential
 from llmgw.providers.auth import Auth
 from llmgw.providers.catalog import catalog
@@ -35,7 +35,13 @@ def test_a_local_server_gets_a_key_only_if_there_is_one() -> None:
 def test_what_is_not_set_is_lacked_by_its_variable() -> None:
     (lack,) = found("{like: openai}", "openai")[1]
 
-    assert lack == ("OPENAI_API_KEY", "export OPENAI_API_KEY=…, or mark the provider `optional: true`")
+    assert lack == Lack("OPENAI_API_KEY", "export OPENAI_API_KEY=…, or mark the provider `optional: true`")
+
+
+def test_all_that_is_lacked_is_told_in_one_sentence() -> None:
+    gone = Lack("ca_file", "create it", "the file own.pem cannot be read")
+
+    assert told([Lack("A", ""), gone, Lack("B", "")]) == "A, B are not set; the file own.pem cannot be read"
 
 
 def test_a_reference_that_nothing_fills_tells_that_itself() -> None:

@@ -137,3 +137,12 @@ def test_a_colon_after_a_provider_should_be_a_slash() -> None:
     assert problems("routes: {a: {fallback: [simulator:x]}}") == [
         '1:25: routes.a.fallback[0]: "simulator:x" is not a model or route (write simulator/x)'
     ]
+
+
+def test_a_model_alone_is_shown_with_its_maker() -> None:
+    assert problems("models: {m: simulator/x}\nroutes: {r: {fallback: [gemini-2.5-pro]}}") == [
+        (
+            '2:25: routes.r.fallback[0]: "gemini-2.5-pro" is not a model or route '
+            "(write gemini/gemini-2.5-pro, or a name of this file)"
+        )
+    ]

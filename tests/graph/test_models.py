@@ -151,3 +151,26 @@ def test_absent_targets_are_noted_with_the_reason() -> None:
 
     assert result.graph.absent == {"gpt": "OPENAI_API_KEY is not set"}
     assert result.graph.names() == ("local",)
+
+
+def test_a_region_before_the_model_belongs_to_the_provider() -> None:
+    assert problems("models: {m: bedrock/us-east-1/anthropic.claude-v2}") == [
+        (
+            '1:13: models.m: "us-east-1/anthropic.claude-v2" begins with a region, which belongs to the provider '
+            "(write providers: {bedrock: {region: us-east-1}}, then target: bedrock/anthropic.claude-v2)"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("provider", "hint"),
+    [
+        ("text-completion-openai", "here it is openai/MODEL"),
+        ("sagemaker", "there is no row for it, and its calls are not spoken here yet"),
+        ("databricks", "there is no row for it; where it speaks OpenAI's dialect: providers: {databricks: {like: op"),
+    ],
+)
+def test_providers_of_other_tools_that_are_no_rows_are_told_so(provider: str, hint: str) -> None:
+    (line,) = problems(f"models: {{m: {provider}/x}}")
+
+    assert line.startswith(f'1:13: models.m: "{provider}" is not a provider ({hint}')

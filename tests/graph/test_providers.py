@@ -373,7 +373,8 @@ def test_a_server_elsewhere_is_asked_in_the_usual_dialect_only_unless_the_file_s
     assert spoken(elsewhere) == ["openai_chat"]
     assert spoken(f"{elsewhere}, speaks: [openai_responses]") == ["openai_chat", "openai_responses"]
     assert spoken("like: openai, speaks: []") == ["openai_chat"]
-    assert spoken('like: vllm, base_url: "http://h/v1"') == ["openai_chat", "openai_completions", "openai_responses"]
+    everything = ["anthropic_messages", "openai_chat", "openai_completions", "openai_responses"]
+    assert spoken('like: vllm, base_url: "http://h/v1"') == everything
     assert target(f"{{x: {{{elsewhere}, api_key: k}}}}").edits.cap_field == "max_tokens"
 
 
@@ -401,3 +402,13 @@ def test_the_callers_credential_and_a_key_exclude_each_other() -> None:
     assert found.endswith(
         "providers.seats.api_key: the caller's own credential and a key exclude each other (leave one of the two out)"
     )
+
+
+def test_an_address_that_lacks_its_version_is_warned_about() -> None:
+    assert told('{x: {like: anthropic, base_url: "https://api.anthropic.com", api_key: k}}') == [
+        (
+            '1:44: providers.x.base_url: warning: the API of "anthropic" begins further down '
+            "(write https://api.anthropic.com/v1)"
+        )
+    ]
+    assert told('{x: {like: anthropic, base_url: "https://proxy.example", api_key: k}}') == []

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from llmgw.chat.unsupported import Policy
 from llmgw.config.model import Duration, RetryEntry, TimeoutEntry
 from llmgw.config.units import duration_s
@@ -116,3 +118,36 @@ def test_limits_are_inherited_field_by_field() -> None:
 def test_retries_are_inherited_field_by_field() -> None:
     assert retry([RetryEntry(attempts=1), RetryEntry(attempts=5, backoff=Duration(0))]) == Retry(1, 0, 8)
     assert retry([]) == Retry(2, 0.25, 8)
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("openai/gpt-5", True),
+        ("openai/o3", True),
+        ("openai/gpt-5-chat-latest", False),
+        ("openai/gpt-4o", False),
+        ("{target: openai/gpt-5, lacks: [thinking]}", False),
+        ("p/llama-3.3-70b-versatile", False),
+        ("p/openai/gpt-oss-120b", True),
+        ("o/qwen3:8b", True),
+        ("o/llama3.3", False),
+        ("d/deepseek-chat", False),
+        ("c/claude-3-haiku", True),  # the dialect knows them
+        ("{target: c/claude-3-haiku, lacks: [thinking]}", False),
+    ],
+)
+def test_who_is_told_how_much_to_think(entry: str, expected: bool) -> None:
+    providers = ", ".join(
+        f"{name}: {{like: {like}, api_key: k}}"
+        for name, like in {"p": "groq", "d": "deepseek", "c": "anthropic", "o": "ollama-cloud"}.items()
+    )
+    found = target(entry, f"{{{providers}}}")
+
+    assert (found.edits.takes_effort, found.lacks) == (expected, frozenset())
+
+
+def test_of_a_pattern_each_name_is_looked_at() -> None:
+    found = sound('models: {"m-*": "openai/*"}', {"OPENAI_API_KEY": "k"}).targets["m-*"]
+
+    assert (found.concrete("gpt-5").edits.takes_effort, found.concrete("gpt-4o").edits.takes_effort) == (True, False)

@@ -105,7 +105,6 @@ OWN_ROWS = (
     Provider(name="responses-only", dialect="openai_responses", chat_path="/responses", auth=Auth.BEARER),
     Provider(name="completions-only", dialect="openai_completions", chat_path="/completions", auth=Auth.BEARER),
 )
-BESIDE_OLLAMA: Mapping[str, Speech] = {"/responses": openai_responses, "/completions": openai_completions}
 BESIDE_CHAT: Mapping[str, Speech] = {
     "/responses": openai_responses,
     "/chat/completions": azure,
@@ -146,9 +145,8 @@ COLUMNS: Mapping[str, Column] = {
             "qwen3:4b",
             content_type=NDJSON,
             mocked=MOCKED - NO_COUNTS,
-            beside=BESIDE_OLLAMA,
         ),
-        Column("azure", "azure", azure, "prod-chat-1", mocked=MOCKED_FULLY, beside=BESIDE_CHAT),
+        Column("azure", "azure", azure, "gpt-oss-prod", mocked=MOCKED_FULLY, beside=BESIDE_CHAT),
         Column(
             "vertex",
             "vertex",

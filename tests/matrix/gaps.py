@@ -3,7 +3,7 @@
 A cell that is not here works as its feature says. Every gap is tested too: nothing is lost without being named.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,7 +21,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """`client` and `column` may be `*`. `names` are what the caller is told."""
+    """`client` and `column` may be `*`. `names` are what a caller of Chat Completions is told: see `told_to`."""
 
     client: str
     column: str
@@ -30,6 +30,20 @@ class Gap:
     reason: str
     names: tuple[str, ...] = ()
 
+
+# What other callers call the same.
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "openai_responses": {
+        "response_format": "text.format", "reasoning_effort": "reasoning", "messages.image": "input.image",
+    },
+    "anthropic_messages": {
+        "response_format": "output_config.format", "reasoning_effort": "thinking", "stop": "stop_sequences",
+    },
+    "gemini_generate": {
+        "response_format": "generationConfig.responseJsonSchema", "reasoning_effort": "generationConfig.thinkingConfig",
+        "stop": "generationConfig.stopSequences", "messages.image": "contents.image",
+    },
+}  # fmt: skip
 
 PROMPT_ONLY = "legacy completions are a prompt and a text"
 
@@ -51,6 +65,11 @@ GAPS: tuple[Gap, ...] = (
     Gap(ANY, "cohere_chat", "filter", Kind.UNTOLD, "Cohere's answers have no such end"),
     Gap(ANY, "ollama_chat", "filter", Kind.UNTOLD, "Ollama's answers have no such end"),
 )
+
+
+def told_to(client: str, names: Iterable[str]) -> list[str]:
+    """The names in the words of this caller."""
+    return [WORDS.get(client, {}).get(name, name) for name in names]
 
 
 def gap_of(client: str, column: str, feature: str) -> Gap | None:

@@ -111,6 +111,18 @@ def test_an_exception_is_a_failure_of_its_class() -> None:
 
 
 @pytest.mark.parametrize(
+    "first",
+    [chunk(messageStart={"role": "assistant"}), chunk(generation="", stop_reason=None), chunk(type="message_start")],
+    ids=["nova", "llama", "claude"],
+)
+def test_an_exception_amid_anybodys_stream_is_a_failure_of_its_class(first: bytes) -> None:
+    with pytest.raises(UpstreamProtocolError) as failed:
+        relayed(first, exception("serviceQuotaExceededException", "used up"))
+
+    assert failed.value.failure is FailureClass.QUOTA_EXHAUSTED
+
+
+@pytest.mark.parametrize(
     "body",
     [
         {"content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn"},

@@ -119,6 +119,10 @@ def test_what_a_row_cannot_do_is_never_what_the_gateway_needs(row: Provider) -> 
     assert {row.dialect, *row.also} <= DIALECTS.keys()
 
 
+def test_no_dialect_is_spoken_by_nobody() -> None:
+    assert {name for row in rows() for name in (row.dialect, *row.also)} == DIALECTS.keys()
+
+
 @each_row
 def test_what_is_spelled_otherwise_leads_to_a_row(row: Provider) -> None:
     for wrong, right in row.not_here.items():

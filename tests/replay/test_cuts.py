@@ -128,9 +128,14 @@ def assert_ended(caller: Caller, answer: RawAnswer, said: Told, where: str) -> N
     assert seen.error, where
     assert (seen.is_whole, caller.end_marks(answer)) == (False, []), where
     assert caller.frames(answer)[-1].data, where
+    assert said_in(said, counts=said.counts) == said_in(seen, counts=said.counts), where
     if caller.dialect != "openai_completions":
-        assert shown_to(caller.dialect, said, counts=said.counts)["said"] == seen.said, where
         assert said.thought == seen.thought, where
+
+
+def said_in(told: Told, *, counts: bool) -> str:
+    """The words alone, as `shown_to` tells them."""
+    return str(shown_to("", told, counts=counts)["said"])
 
 
 def place(recording: Recording, cut: int) -> str:

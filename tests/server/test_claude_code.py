@@ -200,6 +200,7 @@ async def test_a_provider_without_a_call_for_counts_is_as_one_that_does_not_coun
         answer = await posted(gateway, COUNT, written(COUNTED))
 
     assert (answer.status, answer.headers["x-llmgw-estimated"], len(upstream.requests)) == (200, "tokens", 1)
+    assert (answer.headers["x-llmgw-attempts"], answer.headers.get("x-llmgw-target")) == ("1", None)
     assert answer.json["input_tokens"] > 0
 
 

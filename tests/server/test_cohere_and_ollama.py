@@ -188,6 +188,20 @@ async def test_the_window_of_the_file_is_what_ollama_is_asked_for(upstream: Faul
     }
 
 
+async def test_whoever_calls_ollama_says_the_window_and_the_log_says_how_it_was_asked(upstream: FaultUpstream) -> None:
+    upstream.script(json_answer({"model": "", "message": {"content": "Hi"}, "done": True}))
+    async with gateway_for(upstream.url, model="context_window: 32768") as gateway, openai_sdk(gateway) as sdk:
+        response = await sdk.responses.create(model="ollama", input="Hi")
+        completion = await sdk.completions.create(model="ollama", prompt="Hi")
+        first, second = gateway.log.requests
+
+    assert [exchange.request.path for exchange in upstream.exchanges] == ["/api/chat", "/api/chat"]
+    assert [exchange.request.json["options"]["num_ctx"] for exchange in upstream.exchanges] == [32768, 32768]
+    assert (response.id, completion.id) == (f"resp_{first['request_id']}", f"cmpl-{second['request_id']}")
+    assert (response.model, completion.model) == ("ollama", "ollama")
+    assert (first["dialect"], first["attempts"][0]["dialect"]) == ("openai_responses", "ollama_chat")
+
+
 async def test_what_changes_the_meaning_is_not_dropped_and_what_tunes_is_named(upstream: FaultUpstream) -> None:
     upstream.script(json_answer({"model": "m", "message": {"content": "Hi"}, "done": True}))
     async with gateway_for(upstream.url) as gateway, openai_sdk(gateway) as sdk:

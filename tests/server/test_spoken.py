@@ -56,6 +56,7 @@ def test_shared_paths_are_told_apart_by_the_headers_of_the_sdk(path: str, header
         ("/v1beta/models/m:countTokens", {"model": "m"}, {}, ("m", False)),
         ("/v1beta/models/m:streamGenerateContent/", {"model": "m"}, {"alt": "sse"}, ("m", True)),
         ("/v1beta/models/m:streamGenerateContent", {"model": "m"}, {"$alt": "sse"}, ("m", True)),
+        ("/v1beta/models/m:streamGenerateContent", {"model": "m"}, {"$alt": "sse;enum-encoding=int"}, ("m", True)),
         ("/v1/x:generateContent", {"model": "m", "publisher": "google"}, {}, ("m", False)),
         ("/v1/x:generateContent", {"model": "m", "publisher": "org"}, {}, ("org/m", False)),
     ],
@@ -66,9 +67,10 @@ def test_some_paths_say_the_model_and_whether_to_stream(
     assert said == said_in(path, parts, query)
 
 
-def test_a_stream_as_a_list_is_refused_with_the_remedy() -> None:
+@pytest.mark.parametrize("query", [{}, {"alt": "json"}, {"$alt": "json;enum-encoding=int"}, {"alt": "essen"}])
+def test_a_stream_as_a_list_is_refused_with_the_remedy(query: dict[str, str]) -> None:
     with pytest.raises(InvalidRequestError, match=r"add \?alt=sse"):
-        said_in("/v1beta/models/m:streamGenerateContent", {"model": "m"}, {})
+        said_in("/v1beta/models/m:streamGenerateContent", {"model": "m"}, query)
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"model":"nobody","max_tokens":1,"messages":[]}', b'{"model":5}'])

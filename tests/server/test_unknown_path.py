@@ -13,6 +13,20 @@ def test_the_base_url_may_have_one_v1_too_many(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "doubled"),
+    [
+        ("/v1beta/v1beta/models/chat:generateContent", "/v1beta/v1beta"),
+        ("/v1beta/v1/models", "/v1beta/v1"),
+        ("/v1/v1beta/models/chat:streamGenerateContent", "/v1/v1beta"),
+    ],
+)
+def test_the_base_url_may_have_a_version_of_googles_too_many(path: str, doubled: str) -> None:
+    told = unknown_path(path).message
+
+    assert f"no endpoint {path}: it has {doubled}, because the client adds a version of its own; leave yours" in told
+
+
+@pytest.mark.parametrize(
     ("path", "name"),
     [
         ("/v1/embeddings", "embeddings"),

@@ -41,7 +41,7 @@ ID = "msg_llmgw"  # of an answer whose provider gave none
 NO_ARGUMENTS = ("", "null")  # of a call that has none
 
 
-class Envelope(msgspec.Struct):
+class WireMessage(msgspec.Struct):
     """A message, whole or as its stream begins; `error` is what may come instead."""
 
     type: str = ""
@@ -54,7 +54,7 @@ class Envelope(msgspec.Struct):
     error: Any = None
 
 
-_decoder = msgspec.json.Decoder(Envelope)
+_decoder = msgspec.json.Decoder(WireMessage)
 _encoder = msgspec.json.Encoder()
 
 
@@ -113,7 +113,7 @@ def write_answer(answer: Answer) -> bytes:
     )
 
 
-def _message(body: bytes) -> Envelope:
+def _message(body: bytes) -> WireMessage:
     try:
         message = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

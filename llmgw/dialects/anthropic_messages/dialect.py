@@ -12,6 +12,7 @@ from llmgw.chat.dialect import AnswerSign, Decoder, Encoder, ErrorReport, Sign
 from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.wording import Words
 from llmgw.dialects.anthropic_messages import answers, counting, errors, facts, requests, signs
 from llmgw.dialects.anthropic_messages.blocks import NAME
 from llmgw.dialects.anthropic_messages.decoding import AnthropicDecoder
@@ -20,13 +21,24 @@ from llmgw.dialects.anthropic_messages.sealed import without_sealed
 from llmgw.wire import sse
 
 _encoder = msgspec.json.Encoder()
+_WORDS: Words = {
+    "stop": ("stop_sequences",),
+    "response_format": ("output_config.format", "output_format"),
+    "reasoning_effort": ("thinking", "output_config.effort"),
+    "max_completion_tokens": ("max_tokens",),
+    "parallel_tool_calls": ("tool_choice.disable_parallel_tool_use",),
+    "user": ("metadata.user_id",),
+}
 
 
 class AnthropicMessages:
     """Messages in both directions."""
 
     name = NAME
+    id_prefix = "msg_"
     framing = sse.SERVER_SENT_EVENTS
+    meaning = frozenset({"mcp_servers", "container"})
+    words = _WORDS
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         return facts.read_request(body, model, stream=stream)

@@ -3,13 +3,10 @@
 Neighbours of the same role are one message, the results of tools stand first in it, no text is empty.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, assert_never
-from zlib import crc32
-
-import msgspec
 
 from llmgw.chat.claude.thinking import is_own_reasoning
 from llmgw.chat.conversation import (
@@ -25,9 +22,9 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
-from llmgw.chat.objects import object_of
+from llmgw.chat.turns import CLOSING, OPENING, joined, plain_id, results_first, speaker, spoken
+from llmgw.chat.writing import arguments_of
 from llmgw.dialects.anthropic_messages.media import write_file, write_image
-from llmgw.errors import InvalidRequestError
 
 WireBlock = dict[str, Any]
 Placed = tuple[int, Part]  # a part, and the place of its message in the caller's list
@@ -41,11 +38,6 @@ CITATIONS = frozenset(
         "search_result_location",
     }
 )
-# A conversation must begin with the user's turn, and that must say something.
-OPENING = "(continued)"
-# To models that do not go on from the assistant's last words: it must end with the user's turn.
-CLOSING = "(continue)"
-_FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 def write_messages(messages: Sequence[Message], dropped: list[str], *, goes_on: bool = True) -> list[WireBlock]:
@@ -57,11 +49,11 @@ def write_messages(messages: Sequence[Message], dropped: list[str], *, goes_on: 
     if any(message.name for message in messages):
         dropped.append("messages.name")
     turns: list[WireBlock] = []
-    for role, turn in groupby(placed, lambda each: _role(each[1])):
+    for role, turn in groupby(placed, lambda each: speaker(each[1])):
         content = _write_turn(turn, dropped)
         if content:
             turns.append({"role": role, "content": content})
-    turns = _joined(turns)
+    turns = joined(turns, "content")
     if turns and turns[0]["role"] == Role.ASSISTANT:
         turns.insert(0, {"role": Role.USER, "content": [{"type": "text", "text": OPENING}]})
     if turns and turns[-1]["role"] == Role.ASSISTANT:
@@ -69,34 +61,12 @@ def write_messages(messages: Sequence[Message], dropped: list[str], *, goes_on: 
     return turns
 
 
-def _role(message: Message) -> Role:
-    return Role.ASSISTANT if message.role is Role.ASSISTANT else Role.USER
-
-
 def _write_turn(turn: Iterable[tuple[int, Message]], dropped: list[str]) -> list[WireBlock]:
     """The results of tools must stand first; the rest keeps its order."""
-    parts: list[Placed] = [(place, part) for place, message in turn for part in _spoken(message)]
-    results = [placed for placed in parts if isinstance(placed[1], ToolResult)]
-    rest = [placed for placed in parts if not isinstance(placed[1], ToolResult)]
-    if [*results, *rest] != parts:
-        dropped.append("messages.order")
-    blocks = (write_part(part, place, dropped) for place, part in (*results, *rest))
+    parts: list[Placed] = [(place, part) for place, message in turn for part in spoken(message, dropped.append)]
+    ordered = results_first(parts, dropped.append, itemgetter(1))
+    blocks = (write_part(part, place, dropped) for place, part in ordered)
     return [block for block in blocks if block is not None]
-
-
-def _spoken(message: Message) -> Iterable[Part]:
-    if message.role is not Role.SYSTEM:
-        return message.parts
-    texts = (part for part in message.parts if isinstance(part, Text) and part.text.strip())
-    return [msgspec.structs.replace(text, text=f"<system>\n{text.text}\n</system>") for text in texts]
-
-
-def _joined(turns: list[WireBlock]) -> list[WireBlock]:
-    """A turn of which nothing was left may have stood between two of the same role."""
-    return [
-        WireBlock(role=role, content=[block for turn in same for block in turn["content"]])
-        for role, same in groupby(turns, lambda turn: turn["role"])
-    ]
 
 
 def _end(turns: list[WireBlock], dropped: list[str], *, goes_on: bool) -> None:
@@ -161,7 +131,7 @@ def _write_reasoning(thought: Reasoning) -> WireBlock | None:
 
 
 def _write_call(call: ToolUse, place: int) -> WireBlock:
-    given = {"id": wire_id(call.id), "name": call.name, "input": _input(call, place)}
+    given = {"id": wire_id(call.id), "name": call.name, "input": arguments_of(call.arguments, call.id, place)}
     return {"type": "tool_use", **given, **mark(call.cache)}
 
 
@@ -178,15 +148,6 @@ def _write_result(result: ToolResult, place: int, dropped: list[str]) -> WireBlo
     return block
 
 
-def _input(call: ToolUse, place: int) -> msgspec.Raw:
-    """The arguments as they were written, if they are an object."""
-    given = object_of(call.arguments if call.arguments.strip() else "{}")
-    if given is None:
-        param = f"messages[{place}]"
-        raise InvalidRequestError(f"{param}: the arguments of tool call '{call.id}' are no JSON object", param=param)
-    return given
-
-
 def mark(cache: str) -> WireBlock:
     """Five minutes are what Anthropic takes it to mean when no time is told."""
     if not cache:
@@ -195,7 +156,5 @@ def mark(cache: str) -> WireBlock:
 
 
 def wire_id(given: str) -> str:
-    """Ids of other providers may have characters that Anthropic refuses: the same id becomes the same, always."""
-    if given and not _FOREIGN.search(given):
-        return given
-    return f"{_FOREIGN.sub('_', given) or 'toolu'}_{crc32(given.encode(errors='replace')):08x}"
+    """As Anthropic takes it."""
+    return plain_id(given, "toolu")

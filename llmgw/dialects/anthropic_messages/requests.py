@@ -18,6 +18,8 @@ from llmgw.chat.claude.schemas import closed
 from llmgw.chat.claude.thinking import NOT_AT_ALL, below, write_effort
 from llmgw.chat.conversation import Conversation, Effort, Message, ResponseFormat, Role, Sampling, Text
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.unsupported import ANY_JSON
+from llmgw.chat.writing import to_answer
 from llmgw.dialects.anthropic_messages.blocks import Content
 from llmgw.dialects.anthropic_messages.content import read_content
 from llmgw.dialects.anthropic_messages.parts import write_messages, write_text
@@ -159,16 +161,13 @@ def _write_messages(conversation: Conversation, model: str, unsaid: list[str]) -
     texts = [text for text in system if text is not None]
     if turns:
         return {"system": texts or None, "messages": turns}
-    if not texts:
-        what = f": {', '.join(dict.fromkeys(unsaid))}" if unsaid else ""
-        raise InvalidRequestError(f"messages: nothing in them can be said to this model{what}", param="messages")
-    return {"messages": [{"role": Role.USER, "content": texts}]}
+    return {"messages": [{"role": Role.USER, "content": to_answer(texts, unsaid)}]}
 
 
 def _write_config(effort: str, answer: ResponseFormat | None, unsaid: list[str]) -> dict[str, Any] | None:
     config: dict[str, Any] = {"effort": effort} if effort else {}
     if answer is not None and answer.schema is None:
-        unsaid.append("response_format")  # JSON of any kind: the prompt must say so, as OpenAI wants it too
+        unsaid.append(ANY_JSON)  # the prompt must say so, as OpenAI wants it too
     elif answer is not None:
         config["format"] = {"type": "json_schema", "schema": closed(answer.schema)}
     return config or None

@@ -10,7 +10,7 @@ import msgspec
 
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, NOTHING, Sign
 from llmgw.chat.provider_errors import ProviderError
-from llmgw.dialects.anthropic_messages.answers import REFUSAL, Envelope
+from llmgw.dialects.anthropic_messages.answers import REFUSAL, WireMessage
 from llmgw.dialects.anthropic_messages.blocks import Block
 from llmgw.dialects.anthropic_messages.counts import Counts
 from llmgw.dialects.anthropic_messages.errors import read_error
@@ -35,7 +35,7 @@ class StreamEvent(msgspec.Struct):
     """Any event."""
 
     type: str
-    message: Envelope | None = None
+    message: WireMessage | None = None
     index: int = 0
     content_block: Block | None = None
     delta: Delta | None = None

@@ -86,11 +86,29 @@ class Block(Wire):
     citation: Any = None
 
 
+class Start(Wire):
+    """How a block begins. Only a tool needs to tell; what is of the provider's own tools is told by its kind."""
+
+    tool_use: ToolUse | None = None
+    tool_result: Any = None
+    server_tool_use: Any = None
+    image: Any = None
+    audio: Any = None
+    video: Any = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is of a kind for which the hub has no word. A start that says nothing is that of a text."""
+        is_providers = self.tool_use is not None and self.tool_use.type == SERVER_TOOL
+        kinds = (self.tool_result, self.server_tool_use, self.image, self.audio, self.video)
+        return is_providers or any(kind is not None for kind in kinds)
+
+
 class Told(Wire):
     """The payload of any event; the header of its frame tells which. Guardrails' traces are not even read."""
 
     content_block_index: int = 0
-    start: Block | None = None
+    start: Start | None = None
     delta: Block | None = None
     stop_reason: str | None = None
     additional_model_response_fields: Any = None

@@ -13,9 +13,9 @@ from llmgw.chat.events import Event
 from llmgw.chat.provider_bodies import UNREADABLE, decoded
 from llmgw.chat.signatures import ANTHROPIC
 from llmgw.dialects.bedrock_converse.blocks import (
-    SERVER_TOOL,
     Block,
     ReasoningContent,
+    Start,
     Told,
     read_finish,
     stop_sequence,
@@ -82,7 +82,7 @@ class ConverseDecoder:
             case "messageStart":
                 return [events.Started()]
             case "contentBlockStart":
-                return self._start(told.content_block_index, told.start or Block())
+                return self._start(told.content_block_index, told.start or Start())
             case "contentBlockDelta":
                 return self._go_on(self._block(told.content_block_index), told.delta or Block())
             case "contentBlockStop":
@@ -102,10 +102,10 @@ class ConverseDecoder:
             return _Open()
         return self._open.setdefault(index, _Open())
 
-    def _start(self, index: int, start: Block) -> list[Event]:
+    def _start(self, index: int, start: Start) -> list[Event]:
         opened = self._block(index)
-        if start.tool_use is None or start.tool_use.type == SERVER_TOOL:
-            opened.foreign = True
+        opened.foreign = start.is_foreign
+        if opened.foreign or start.tool_use is None:
             return []
         opened.call = self._calls
         self._calls += 1

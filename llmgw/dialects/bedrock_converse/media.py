@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from llmgw.chat.conversation import Audio, File, Image
+from llmgw.chat.unsupported import IMAGE_URL
 
 WireBlock = dict[str, Any]
 
 NAME_CHARS_MAX = 200
+DOCUMENTS_MAX = 1024  # far more than Bedrock takes: whatever is done for each is bounded
 _S3 = "s3://"
 _UNNAMED = "document"
 _FOREIGN = re.compile(r"[^a-zA-Z0-9\-()\[\] ]+")
@@ -44,15 +46,21 @@ class Names:
 
     def __init__(self) -> None:
         self._used: set[str] = set()
+        self._counts: dict[str, int] = {}  # the last number after each stem: none is tried twice
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._used) >= DOCUMENTS_MAX
 
     def take(self, given: str) -> str:
         """The same documents in the same order have the same names: else nothing would be found in the cache."""
         plain = _SPACES.sub(" ", _FOREIGN.sub(" ", _EXTENSION.sub("", given))).strip() or _UNNAMED
         name = plain[:NAME_CHARS_MAX].strip()
-        count = 1
+        stem = plain[: NAME_CHARS_MAX - 8].strip()
+        key = stem.lower()
         while name.lower() in self._used:
-            count += 1
-            name = f"{plain[: NAME_CHARS_MAX - 8].strip()} {count}"
+            count = self._counts[key] = self._counts.get(key, 1) + 1
+            name = f"{stem} {count}"
         self._used.add(name.lower())
         return name
 
@@ -62,7 +70,7 @@ def write_image(image: Image, unsaid: list[str]) -> WireBlock | None:
     source = _source(image.url, image.data)
     kind = _format("image", image.media_type, image.url)
     if source is None or kind is None:
-        unsaid.append("messages.image")
+        unsaid.append(IMAGE_URL if image.url and source is None else "messages.image")
         return None
     if image.detail not in ("", "auto"):
         unsaid.append("messages.image_url.detail")
@@ -82,7 +90,7 @@ def write_file(file: File, names: Names, unsaid: list[str]) -> WireBlock | None:
     kind = family if family in ("image", "video", "audio") else "document"
     source = _source(file.url, file.data)
     found = _format(kind, file.media_type, file.url or file.name)
-    if source is None or found is None:
+    if source is None or found is None or (kind == "document" and names.is_full):
         unsaid.append("messages.file")
         return None
     said: WireBlock = {"format": found, "source": source}

@@ -4,15 +4,12 @@ Turns of user and assistant alternate, the user has the first; the results of to
 empty, and beside a document there must be a text.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, assert_never
-from zlib import crc32
-
-import msgspec
 
 from llmgw.chat.claude.thinking import is_own_reasoning
 from llmgw.chat.conversation import (
@@ -28,16 +25,14 @@ from llmgw.chat.conversation import (
     ToolResult,
     ToolUse,
 )
+from llmgw.chat.turns import CLOSING, OPENING, joined, plain_id, results_first, speaker, spoken
 from llmgw.chat.writing import arguments_of
 from llmgw.dialects.bedrock_converse import models
 from llmgw.dialects.bedrock_converse.media import Names, WireBlock, write_audio, write_file, write_image
 
-OPENING = "(continued)"  # of a conversation that begins with the assistant
-CLOSING = "(continue)"  # of one that ends with it
 ATTACHED = "(attached)"  # beside a document that came without a word
 EMPTY = "(empty)"  # what a tool said that said nothing
 TOOL_ID_CHARS_MAX = 64
-_FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
 
 
 @dataclass(slots=True)
@@ -55,12 +50,11 @@ def write_messages(messages: Sequence[Message], writing: Writing) -> list[dict[s
     if any(message.name for message in messages):
         writing.unsaid.append("messages.name")
     turns: list[dict[str, Any]] = []
-    for role, turn in groupby(placed, lambda each: _role(each[1])):
+    for role, turn in groupby(placed, lambda each: speaker(each[1])):
         content = _write_turn(turn, writing)
-        if content and turns and turns[-1]["role"] == role:  # nothing was left of what stood between them
-            turns[-1]["content"] += content
-        elif content:
+        if content:
             turns.append({"role": role, "content": content})
+    turns = joined(turns, "content")
     if turns and turns[0]["role"] == Role.ASSISTANT:
         turns.insert(0, {"role": Role.USER, "content": [{"text": OPENING}]})
     if turns and turns[-1]["role"] == Role.ASSISTANT:
@@ -83,31 +77,17 @@ def write_text(text: Text, writing: Writing) -> list[WireBlock]:
 
 
 def tool_id(given: str) -> str:
-    """Ids of other providers may be too long, or have characters that Bedrock refuses: the same becomes the same."""
-    if given and len(given) <= TOOL_ID_CHARS_MAX and not _FOREIGN.search(given):
-        return given
-    plain = _FOREIGN.sub("_", given)[: TOOL_ID_CHARS_MAX - 9] or "tooluse"
-    return f"{plain}_{crc32(given.encode(errors='replace')):08x}"
-
-
-def _role(message: Message) -> Role:
-    return Role.ASSISTANT if message.role is Role.ASSISTANT else Role.USER
+    """As Bedrock takes it."""
+    return plain_id(given, "tooluse", TOOL_ID_CHARS_MAX)
 
 
 def _write_turn(turn: Iterable[tuple[int, Message]], writing: Writing) -> list[WireBlock]:
-    parts = [(place, part) for place, message in turn for part in _spoken(message)]
-    parts.sort(key=lambda placed: not isinstance(placed[1], ToolResult))  # stable: the rest keeps its order
-    blocks = [block for place, part in parts for block in _write(part, place, writing)]
+    parts = [(place, part) for place, message in turn for part in spoken(message, writing.unsaid.append)]
+    ordered = results_first(parts, writing.unsaid.append, itemgetter(1))
+    blocks = [block for place, part in ordered for block in _write(part, place, writing)]
     if any("document" in block for block in blocks) and not any("text" in block for block in blocks):
         blocks.append({"text": ATTACHED})
     return blocks
-
-
-def _spoken(message: Message) -> Iterable[Part]:
-    if message.role is not Role.SYSTEM:
-        return message.parts
-    texts = (part for part in message.parts if isinstance(part, Text) and part.text.strip())
-    return [msgspec.structs.replace(text, text=f"<system>\n{text.text}\n</system>") for text in texts]
 
 
 def _end(turns: list[dict[str, Any]], writing: Writing) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from llmgw.chat.conversation import Conversation, Role
 from llmgw.chat.request import Edits
-from llmgw.chat.writing import encoded, told
+from llmgw.chat.writing import encoded, to_answer, told
 from llmgw.dialects.bedrock_converse import models
 from llmgw.dialects.bedrock_converse.marks import bound
 from llmgw.dialects.bedrock_converse.parts import Writing, write_messages, write_text
@@ -81,12 +81,7 @@ def _said(conversation: Conversation, model: str, unsaid: list[str]) -> Fields:
 
 def _alone(system: list[Fields], unsaid: Iterable[str]) -> list[Fields]:
     """Instructions alone are no conversation: then they are what the user says."""
-    if not system:
-        what = ", ".join(dict.fromkeys(unsaid))
-        raise InvalidRequestError(
-            f"messages: nothing in them can be said to this model{': ' if what else ''}{what}", param="messages"
-        )
-    return [{"role": Role.USER, "content": system}]
+    return [{"role": Role.USER, "content": to_answer(system, unsaid)}]
 
 
 def _asked_back(conversation: Conversation, model: str) -> list[str]:

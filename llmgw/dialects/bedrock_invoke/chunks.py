@@ -4,7 +4,6 @@ Out of it come the events as their vendor would send them himself. What AWS adds
 of guardrails have all that was masked.
 """
 
-import binascii
 from base64 import b64decode
 
 import msgspec
@@ -43,14 +42,24 @@ _encoder = msgspec.json.Encoder()
 
 
 class _Unwrapped:
-    """Frames in, server-sent events out."""
+    """Frames in, server-sent events out. One that is broken is told when no sound one is left before it."""
 
     def __init__(self) -> None:
         self._frames = event_stream.Frames()
+        self._broken: BrokenFrameError | None = None
 
     def feed(self, chunk: bytes) -> bytes:
         """Raises as all frames do, and BrokenFrameError for what is no chunk."""
-        return b"".join(map(_unwrapped, event_stream.split(self._frames.feed(chunk))))
+        if self._broken is not None:
+            raise self._broken
+        sound: list[bytes] = []
+        try:
+            sound.extend(map(_unwrapped, event_stream.split(self._frames.feed(chunk))))
+        except BrokenFrameError as error:
+            self._broken = error
+            if not sound:
+                raise
+        return b"".join(sound)
 
     def rest(self) -> bytes:
         """Of a frame no byte may be missing."""
@@ -87,7 +96,7 @@ def _unwrapped(frame: bytes) -> bytes:
             inner = msgspec.json.format(inner, indent=-1)
         inner = without(inner, HIDDEN)
         return sse.write(inner, _inner_decoder.decode(inner).type.encode() or None)
-    except (msgspec.DecodeError, binascii.Error, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise BrokenFrameError(f"a chunk of the stream cannot be read: {error}") from None
 
 

@@ -53,7 +53,7 @@ def say(block: Content) -> Iterator[Event]:
 
 def start_call(index: int, call: ToolCall) -> events.ToolStarted:
     name = (call.function.name if call.function else None) or ""
-    return events.ToolStarted(index, call.id or f"call_{name}_{index}", name)
+    return events.ToolStarted(index, call.id or "", name)
 
 
 def arguments_of(call: ToolCall) -> str:

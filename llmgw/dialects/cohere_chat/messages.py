@@ -23,6 +23,7 @@ from llmgw.chat.conversation import (
     ToolUse,
 )
 from llmgw.chat.media import address, as_image, text_of
+from llmgw.chat.turns import results_first
 
 Drop = Callable[[str], None]
 WireMessage = dict[str, Any]
@@ -68,10 +69,11 @@ def _call(call: ToolUse) -> WireMessage:
 
 def _user(message: Message, drop: Drop) -> Iterator[WireMessage]:
     """Results come before what the user says, or what instructs amid the conversation."""
-    for result in message.parts:
+    parts = results_first(message.parts, drop)
+    for result in parts:
         if isinstance(result, ToolResult):
             yield _result(result, drop)
-    own = _blocks([part for part in message.parts if not isinstance(part, ToolResult)], drop)
+    own = _blocks([part for part in parts if not isinstance(part, ToolResult)], drop)
     if own:
         yield {"role": message.role.value, "content": _plain(own)}
 

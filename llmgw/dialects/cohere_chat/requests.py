@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from llmgw.chat.conversation import Conversation, ResponseFormat, Tool, ToolChoice, ToolMode
 from llmgw.chat.request import Edits
-from llmgw.chat.writing import told, write_body
+from llmgw.chat.writing import to_answer, told, write_body
 from llmgw.dialects.cohere_chat.messages import write_messages
 from llmgw.dialects.cohere_chat.sampling import WORDS, write_sampling
 from llmgw.dialects.cohere_chat.thinking import takes_thinking, takes_thoughts, write_thinking
@@ -19,12 +19,12 @@ def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes,
     unsaid = dict.fromkeys([*conversation.beyond, *sorted(told(conversation) & _wordless(conversation, edits.model))])
     thoughts = takes_thoughts(conversation, edits.model)
     fields: dict[str, object] = {
-        "messages": write_messages(conversation, unsaid.setdefault, thoughts=thoughts),
+        "messages": to_answer(write_messages(conversation, unsaid.setdefault, thoughts=thoughts), unsaid),
         **_write_tools(conversation.tools, conversation.tool_choice),
         "response_format": write_format(conversation.response_format, "json_schema"),
         "max_tokens": conversation.max_tokens,
         "stop_sequences": list(conversation.stop[:STOPS_MAX]) or None,
-        **write_sampling(conversation.sampling),
+        **write_sampling(conversation.sampling, unsaid.setdefault),
         "thinking": write_thinking(conversation.effort, edits.model),
         "stream": conversation.stream,
     }

@@ -1,5 +1,7 @@
 """How the next token is chosen: Cohere's names, within Cohere's bounds. What is out of them would be refused."""
 
+from collections.abc import Callable
+
 from llmgw.chat.conversation import Sampling
 
 P_MIN, P_MAX = 0.01, 0.99
@@ -9,16 +11,24 @@ PENALTY_MAX = 1.0
 WORDS = {"top_p": "p", "top_k": "k", "stop": "stop_sequences", "max_completion_tokens": "max_tokens"}
 
 
-def write_sampling(sampling: Sampling) -> dict[str, object]:
-    """The fields; None where nothing was said."""
-    return {
-        "temperature": sampling.temperature,
-        "p": _within(sampling.top_p, P_MIN, P_MAX),
-        "k": None if sampling.top_k is None else max(0, min(sampling.top_k, K_MAX)),
-        "seed": sampling.seed,
-        "frequency_penalty": _within(sampling.frequency_penalty, 0.0, PENALTY_MAX),
-        "presence_penalty": _within(sampling.presence_penalty, 0.0, PENALTY_MAX),
-    }
+_BOUNDS = {
+    "top_p": (P_MIN, P_MAX),
+    "top_k": (0, K_MAX),
+    "frequency_penalty": (0.0, PENALTY_MAX),
+    "presence_penalty": (0.0, PENALTY_MAX),
+}
+
+
+def write_sampling(sampling: Sampling, drop: Callable[[str], object]) -> dict[str, object]:
+    """The fields; None where nothing was said. `drop` is told the names of those that were brought within bounds."""
+    fields: dict[str, object] = {"temperature": sampling.temperature, "seed": sampling.seed}
+    for name, (least, most) in _BOUNDS.items():
+        value = getattr(sampling, name)
+        within = _within(value, least, most)
+        if within != value:
+            drop(name)
+        fields[WORDS.get(name, name)] = within
+    return fields
 
 
 def _within(value: float | None, least: float, most: float) -> float | None:

@@ -85,7 +85,7 @@ def _said(text: str | None, calls: list[_Call] | None) -> Iterator[Event]:
 def _calls(calls: list[_Call] | tuple[()], first: int) -> Iterator[Event]:
     """The older API has no ids: results say again what was called."""
     for index, call in enumerate(calls, first):
-        yield events.ToolStarted(index, f"call_{call.name}_{index}", call.name)
+        yield events.ToolStarted(index, "", call.name)
         yield events.ToolDelta(index, bytes(call.parameters).decode(errors="replace"))
 
 

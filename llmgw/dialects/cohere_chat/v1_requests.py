@@ -9,7 +9,8 @@ from typing import Any
 from llmgw.chat.conversation import Conversation, Message, Role, Text, Tool, ToolMode, ToolResult, ToolUse
 from llmgw.chat.prompts import Drop, single_prompt
 from llmgw.chat.request import Edits
-from llmgw.chat.writing import arguments_of, told, write_body
+from llmgw.chat.turns import results_first
+from llmgw.chat.writing import arguments_of, to_answer, told, write_body
 from llmgw.dialects.cohere_chat.requests import WORDLESS, write_format
 from llmgw.dialects.cohere_chat.sampling import WORDS, write_sampling
 
@@ -23,7 +24,7 @@ def write_chat(conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[s
     """The body, and the names of what it does not say. Raises InvalidRequestError."""
     says = told(conversation)
     unsaid = dict.fromkeys([*conversation.beyond, *sorted(says & (WORDLESS | {"reasoning_effort", "strict"}))])
-    history = list(_turns(conversation, unsaid.setdefault))
+    history = to_answer(list(_turns(conversation, unsaid.setdefault)), unsaid)
     last = history.pop() if history and history[-1]["role"] in ("USER", "TOOL") else {}
     choice = conversation.tool_choice
     if choice is not None and choice.name:
@@ -35,7 +36,7 @@ def write_chat(conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[s
         "tools": [_tool(tool) for tool in conversation.tools] if "tools" in says else None,
         "tool_choice": "REQUIRED" if choice is not None and choice.mode is ToolMode.REQUIRED else None,
         "response_format": write_format(conversation.response_format, "schema"),
-        **_settings(conversation),
+        **_settings(conversation, unsaid.setdefault),
     }
     return write_body(fields, unsaid, edits, WORDS)
 
@@ -45,14 +46,14 @@ def write_generate(conversation: Conversation, edits: Edits) -> tuple[bytes, tup
     wordless = WORDLESS | _NO_CHAT | {"reasoning_effort"}
     unsaid = dict.fromkeys([*conversation.beyond, *sorted(told(conversation) & wordless)])
     prompt = single_prompt(conversation, unsaid.setdefault)
-    return write_body({"prompt": prompt, **_settings(conversation)}, unsaid, edits, WORDS)
+    return write_body({"prompt": prompt, **_settings(conversation, unsaid.setdefault)}, unsaid, edits, WORDS)
 
 
-def _settings(conversation: Conversation) -> dict[str, object]:
+def _settings(conversation: Conversation, drop: Drop) -> dict[str, object]:
     return {
         "max_tokens": conversation.max_tokens,
         "stop_sequences": list(conversation.stop) or None,
-        **write_sampling(conversation.sampling),
+        **write_sampling(conversation.sampling, drop),
         "stream": conversation.stream,
     }
 
@@ -74,9 +75,13 @@ def _turn(message: Message, place: int, calls: Mapping[str, tuple[ToolUse, int]]
     own: list[str] = []
     made = []
     results = []
-    for part in message.parts:
+    if message.name:
+        drop("messages.name")
+    for part in results_first(message.parts, drop):
         match part:
             case Text():
+                if part.citations:
+                    drop("messages.annotations")
                 own.append(part.text)
             case ToolUse():
                 made.append(_call(part, place))

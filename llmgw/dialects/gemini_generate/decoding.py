@@ -1,7 +1,8 @@
 """An answer, whole or chunk by chunk, read into events.
 
-Images, code and the provider's own tools have no word in the hub and are passed over. A proof stands on the part after
-its thought, and is told before it. An end mark there is none: the reason why it ended is the last word.
+Images, code and the provider's own tools have no word in the hub and are passed over beside a text; an answer of
+nothing else is a failure, since nobody could tell it from an empty one. A proof stands on the part after its thought,
+and is told before it. An end mark there is none: the reason why it ended is the last word.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,8 +18,10 @@ from llmgw.dialects.gemini_generate.signs import parse
 from llmgw.dialects.gemini_generate.wire import FunctionCall, Part
 from llmgw.errors import FailureClass, UpstreamProtocolError
 
-# The model tried to call and failed: with nothing else said, there is no answer.
-_FAILED = frozenset({"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "MISSING_THOUGHT_SIGNATURE", "OTHER"})
+# The model tried to call and failed: whatever it said before, what it came to is missing.
+_BROKEN = frozenset({"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE"})
+# With nothing else said, there is no answer.
+_FAILED = frozenset({"MISSING_THOUGHT_SIGNATURE", "OTHER"})
 
 
 class GeminiDecoder:
@@ -44,21 +47,22 @@ def read_events(body: bytes) -> list[Event]:
 
 
 class Saying:
-    """One answer under way. Calls without an id get one of the answer's own."""
+    """One answer under way."""
 
     def __init__(self) -> None:
         self._counts = Counts()
-        self._answer_id = ""
         self._has_started = False
         self._has_said = False
+        self._has_answer = False  # in words of the hub
+        self._foreign = ""  # a kind of part that has none there
         self._calls = 0
         self._partial: PartialArgs | None = None  # of the last call, while it goes on
 
     def read(self, chunk: Chunk) -> Iterator[Event]:
         """Raises UpstreamProtocolError."""
         if not self._has_started:
-            self._has_started, self._answer_id = True, chunk.response_id or ""
-            yield events.Started(self._answer_id, chunk.model_version or "")
+            self._has_started = True
+            yield events.Started(chunk.response_id or "", chunk.model_version or "")
         first = next((one for one in chunk.candidates or () if not one.index), None)
         if first is not None:
             yield from self._say(first)
@@ -74,6 +78,8 @@ class Saying:
         for part in candidate.parts:
             yield from self._part(part)
             self._has_said = self._has_said or part.says
+            self._has_answer = self._has_answer or bool(part.function_call or (part.text and not part.thought))
+            self._foreign = self._foreign or part.foreign
         yield from map(events.Cited, read_citations(candidate.grounding_metadata))
 
     def _part(self, part: Part) -> Iterator[Event]:
@@ -92,8 +98,7 @@ class Saying:
         """One with a name begins; one without goes on, or has nothing more to say."""
         if call.name:
             yield from self._close()
-            id_ = call.id or f"call_{self._answer_id}_{self._calls}"
-            yield events.ToolStarted(self._calls, id_, call.name, proof, GOOGLE if proof else "")
+            yield events.ToolStarted(self._calls, call.id or "", call.name, proof, GOOGLE if proof else "")
             self._calls += 1
             if not (call.will_continue or call.partial_args):
                 yield events.ToolDelta(self._calls - 1, _arguments(call))
@@ -110,11 +115,15 @@ class Saying:
 
     def _end(self, candidate: Candidate) -> Iterator[Event]:
         yield from self._close()
-        if candidate.reason in _FAILED and not self._has_said:
+        finish = FINISHES.get(candidate.reason, Finish.STOP)
+        if candidate.reason in _BROKEN or (candidate.reason in _FAILED and not self._has_said):
             message = candidate.finish_message or f"the model gave no answer: {candidate.reason}"
             yield events.Failed(ProviderError(FailureClass.SERVER_ERROR, message))
             return
-        finish = FINISHES.get(candidate.reason, Finish.STOP)
+        if finish is Finish.STOP and self._foreign and not self._has_answer:
+            message = f"the answer is only of a kind that no other dialect can tell: {self._foreign}"
+            yield events.Failed(ProviderError(FailureClass.PROTOCOL, message))
+            return
         yield events.Finished(Finish.TOOL_USE if finish is Finish.STOP and self._calls else finish)
 
 

@@ -11,18 +11,48 @@ from llmgw.chat.dialect import AnswerSign, Decoder, Encoder, ErrorReport, Sign
 from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.wording import Words
 from llmgw.dialects.gemini_generate import answers, counting, decoding, errors, facts, requests, signs
 from llmgw.dialects.gemini_generate.encoding import GeminiEncoder
 from llmgw.wire import sse
 
 _encoder = msgspec.json.Encoder()
+_MEANING = """
+toolConfig cachedContent generationConfig.responseMimeType generationConfig.responseModalities
+"""
+_SETTINGS = {
+    "temperature": "temperature",
+    "top_p": "topP",
+    "top_k": "topK",
+    "presence_penalty": "presencePenalty",
+    "frequency_penalty": "frequencyPenalty",
+    "seed": "seed",
+    "logprobs": "responseLogprobs",
+    "n": "candidateCount",
+    "stop": "stopSequences",
+    "max_tokens": "maxOutputTokens",
+    "max_completion_tokens": "maxOutputTokens",
+    "response_format": "responseJsonSchema",
+    "thinking": "thinkingConfig",
+    "reasoning_effort": "thinkingConfig",
+}
+_WORDS: Words = {
+    **{name: (f"generationConfig.{word}",) for name, word in _SETTINGS.items()},
+    "response_format.json_object": ("generationConfig.responseMimeType",),
+    "messages": ("contents",),
+    "tool_choice": ("toolConfig",),
+    "metadata": ("labels",),
+}
 
 
 class GeminiGenerate:
     """generateContent and streamGenerateContent in both directions."""
 
     name = "gemini_generate"
+    id_prefix = ""
     framing = sse.SERVER_SENT_EVENTS
+    meaning = frozenset(_MEANING.split())
+    words = _WORDS
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         return facts.read_request(body, model, stream=stream)

@@ -21,7 +21,10 @@ from llmgw.dialects.gemini_generate.answers import (
     write_ending,
 )
 from llmgw.dialects.gemini_generate.counts import write_usage
+from llmgw.errors import UpstreamProtocolError
 from llmgw.wire import sse
+
+WAITING_BYTES_MAX = 16 * 1024 * 1024  # of calls that are not whole yet
 
 _encoder = msgspec.json.Encoder()
 
@@ -36,10 +39,12 @@ class GeminiEncoder:
         self._writer = PartWriter()
         self._calls: dict[int, events.ToolStarted] = {}  # those under way
         self._pieces: dict[int, list[str]] = {}
+        self._waiting_bytes = 0
         self._citations: list[Json] = []
         self._has_refusal = False
 
     def write(self, told: Iterable[Event]) -> bytes:
+        """Raises UpstreamProtocolError if there is no end of calls."""
         parts = [part for event in told for part in self._write(event)]
         return self._chunk(parts, {}) if parts else b""
 
@@ -60,11 +65,18 @@ class GeminiEncoder:
             case events.Cited(citation):
                 self._citations.append(citation)
             case events.ToolStarted(index=index):
+                self._count(event)
                 self._calls[index], self._pieces[index] = event, []
             case events.ToolDelta(index, arguments) if index in self._pieces:
+                self._count(event)
                 self._pieces[index].append(arguments)
             case _:
                 yield from self._say(event)
+
+    def _count(self, event: Event) -> None:
+        self._waiting_bytes += len(_encoder.encode(event))
+        if self._waiting_bytes > WAITING_BYTES_MAX:
+            raise UpstreamProtocolError(f"over {WAITING_BYTES_MAX} bytes of calls are not whole")
 
     def _say(self, event: Event) -> Iterator[dict[str, Any]]:
         if events.is_content(event):
@@ -86,6 +98,7 @@ class GeminiEncoder:
         ]
         self._calls.clear()
         self._pieces.clear()
+        self._waiting_bytes = 0
         return [part for call in calls for part in self._writer.write(call)]
 
     def _chunk(self, parts: list[dict[str, Any]], ending: dict[str, Any]) -> bytes:

@@ -15,10 +15,11 @@ _FORMATS = {"x-wav": "wav", "wave": "wav", "mpeg": "mp3"}
 _AUDIO_TYPES = {"pcm16": "pcm"}
 _IMAGE_TYPES = frozenset({"gif", "heic", "heif", "png", "webp"})
 _PDF = "application/pdf"  # what a file is where nobody says
+_USUAL = str.maketrans("-_", "+/")
 
 
 def read_blob(blob: Blob) -> Media:
-    kind, data = blob.mime_type or "", blob.data or ""
+    kind, data = blob.mime_type or "", _standard(blob.data or "")
     family, _, rest = kind.partition("/")
     if family == "image":
         return Image(media_type=kind, data=data)
@@ -26,6 +27,11 @@ def read_blob(blob: Blob) -> Media:
         form = rest.partition(";")[0].lower()
         return Audio(data, _FORMATS.get(form, form))
     return File(name=blob.display_name or "", media_type=kind, data=data)
+
+
+def _standard(data: str) -> str:
+    """Google's SDK writes base64 for URLs, and may leave out what fills it up; all others want the usual one."""
+    return data.translate(_USUAL) + "=" * (-len(data) % 4)
 
 
 def read_file(told: FileData) -> Media:

@@ -14,7 +14,9 @@ from llmgw.dialects.gemini_generate.wire import PartialArg
 from llmgw.errors import UpstreamProtocolError
 
 DEPTH_MAX = 64
+HELD_BYTES_MAX = 16 * 1024 * 1024  # about, of one call
 WHOLE_MAX = 2.0**53  # beyond it a float is not exact
+_PIECE_BYTES, _PLACE_BYTES = 64, 256  # what keeping one takes, beside its text
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d{1,9})\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
 
 
@@ -32,9 +34,10 @@ class PartialArgs:
 
     def __init__(self) -> None:
         self._root: dict[str | int, Any] = {}
+        self._held_bytes = 0
 
     def take(self, told: Iterable[PartialArg]) -> None:
-        """Raises UpstreamProtocolError for a place that cannot be."""
+        """Raises UpstreamProtocolError for a place that cannot be, and if there is no end of them."""
         for piece in told:
             self._put(_steps(piece.json_path), piece)
 
@@ -44,11 +47,14 @@ class PartialArgs:
     def _put(self, steps: list[str | int], piece: PartialArg) -> None:
         """Lists are maps by number until they are whole."""
         at = self._root
+        self._count(_PIECE_BYTES + len(piece.string_value or ""))
         for step in steps[:-1]:
+            self._count(0 if step in at else _PLACE_BYTES + len(str(step)))
             inner = at.setdefault(step, {})
             if not isinstance(inner, dict):
                 raise UpstreamProtocolError(f"an argument lies inside another: {piece.json_path[:100]}")
             at = inner
+        self._count(0 if steps[-1] in at else _PLACE_BYTES + len(str(steps[-1])))
         held = at.get(steps[-1])
         if piece.string_value is None:
             at[steps[-1]] = piece.bool_value if piece.number_value is None else _number(piece.number_value)
@@ -56,6 +62,11 @@ class PartialArgs:
             held.pieces.append(piece.string_value)
         else:
             at[steps[-1]] = _Text(piece.string_value)
+
+    def _count(self, size_bytes: int) -> None:
+        self._held_bytes += size_bytes
+        if self._held_bytes > HELD_BYTES_MAX:
+            raise UpstreamProtocolError(f"the arguments of a call are over {HELD_BYTES_MAX} bytes")
 
 
 def _steps(path: str) -> list[str | int]:

@@ -11,6 +11,7 @@ import msgspec
 from llmgw.chat.bodies import reading, scalars
 from llmgw.chat.conversation import Conversation
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.writing import to_answer
 from llmgw.dialects.gemini_generate import settings
 from llmgw.dialects.gemini_generate.contents import ContentReader, listed
 from llmgw.dialects.gemini_generate.edited import applied
@@ -40,6 +41,7 @@ def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes,
 
     try:
         said = _written(conversation, edits.model, drop)
+        to_answer(said["contents"], unsaid)
         fields = {name: msgspec.Raw(_encoder.encode(value)) for name, value in said.items() if value}
     except RecursionError:
         raise InvalidRequestError("the body is nested too deeply") from None

@@ -9,6 +9,7 @@ from llmgw.dialects.gemini_generate.names import camel
 
 _TYPES = ("", "string", "number", "integer", "boolean", "array", "object", "null")  # by their number
 _COUNTS = frozenset({"maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"})
+_DIGITS_MAX = 15  # Python refuses to read very long numbers, and no count is one
 _ONLY_GOOGLES = frozenset({"example", "nullable", "propertyOrdering", "type"})
 _OF_SCHEMAS = frozenset({"$defs", "defs", "properties"})
 
@@ -32,7 +33,7 @@ def _value(name: str, value: Any) -> Any:
         return {key: json_schema(inner) for key, inner in value.items()}
     if name in {"anyOf", "items", "additionalProperties"}:
         return json_schema(value)
-    is_text = name in _COUNTS and isinstance(value, str) and value.isdecimal()
+    is_text = name in _COUNTS and isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS_MAX
     return int(value) if is_text else value
 
 

@@ -27,7 +27,9 @@ class Facts(msgspec.Struct, rename="camel"):
 
     @property
     def is_json(self) -> bool:
-        return self.response_mime_type == JSON or self.schema is not None
+        """Told without reading a schema, which may be nested deeply."""
+        has_schema = self.response_json_schema is not None or self.response_schema is not None
+        return self.response_mime_type == JSON or has_schema
 
     @property
     def schema(self) -> Any:

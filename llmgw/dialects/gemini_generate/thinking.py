@@ -41,7 +41,10 @@ def read_effort(config: ThinkingConfig | None) -> Effort | None:
 
 
 def write_effort(effort: Effort | None, model: str, drop: Callable[[str], None]) -> dict[str, Any] | None:
-    """`thinkingConfig`. Whoever asks for thoughts wants to see them, if he does not say otherwise."""
+    """`thinkingConfig`. Whoever asks for thoughts wants to see them, if he does not say otherwise.
+
+    A word is as much as the model makes of it; a number that it does not take, or a no that it does not, is named.
+    """
     if effort is None:
         return None
     if not models.thinks(model):
@@ -49,7 +52,9 @@ def write_effort(effort: Effort | None, model: str, drop: Callable[[str], None])
             drop("reasoning_effort")
         return None
     if effort.level == _NOT_AT_ALL:
-        return _least(model)
+        return _least(model, drop)
+    if effort.budget_tokens is not None and _within(effort.budget_tokens, model) != effort.budget_tokens:
+        drop("reasoning_effort")
     shown = {} if effort.is_shown is False else {"includeThoughts": True}
     return {**shown, **_amount(effort, model)}
 
@@ -64,10 +69,11 @@ def _amount(effort: Effort, model: str) -> dict[str, Any]:
     return {"thinkingBudget": _within(BUDGETS[effort.level], model)}
 
 
-def _least(model: str) -> dict[str, Any]:
-    """Not at all, where the model lets itself be told; else as little as it can."""
+def _least(model: str, drop: Callable[[str], None]) -> dict[str, Any]:
+    """Not at all, where the model lets itself be told; else as little as it can, which is named."""
     if models.can_stop_thinking(model):
         return {"thinkingBudget": 0}
+    drop("reasoning_effort")
     if models.takes_level(model):
         return {"thinkingLevel": models.levels(model)[0]}
     return {"thinkingBudget": models.budgets(model)[0]}

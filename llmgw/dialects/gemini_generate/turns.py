@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, assert_never
 
-import msgspec
-
 from llmgw.chat.conversation import (
     Audio,
     File,
@@ -24,15 +22,16 @@ from llmgw.chat.conversation import (
     ToolUse,
 )
 from llmgw.chat.objects import object_of
+from llmgw.chat.turns import OPENING, joined, results_first, speaker, spoken
+from llmgw.chat.writing import arguments_of
 from llmgw.dialects.gemini_generate import models
 from llmgw.dialects.gemini_generate.media import Media, write_media
 from llmgw.dialects.gemini_generate.proofs import UNSIGNED, own_signature
-from llmgw.errors import InvalidRequestError
 
 WirePart = dict[str, Any]
 Drop = Callable[[str], None]
 
-OPENING = "(continued)"  # where the user has not begun
+_MODEL, _USER = "model", "user"
 
 
 class ContentWriter:
@@ -47,13 +46,13 @@ class ContentWriter:
         """Raises InvalidRequestError for arguments of a call that are no object."""
         turns: list[WirePart] = []
         placed = [(place, message) for place, message in enumerate(messages) if message.parts]
-        for role, turn in groupby(placed, lambda each: _role(each[1])):
-            write = self._model_turn if role == "model" else self._user_turn
+        for role, turn in groupby(placed, lambda each: speaker(each[1])):
+            name, write = (_MODEL, self._model_turn) if role is Role.ASSISTANT else (_USER, self._user_turn)
             if parts := write(turn):
-                turns.append({"role": role, "parts": parts})
-        turns = _merged(turns)
-        if turns and turns[0]["role"] == "model":
-            turns.insert(0, {"role": "user", "parts": [{"text": OPENING}]})
+                turns.append({"role": name, "parts": parts})
+        turns = joined(turns, "parts")
+        if turns and turns[0]["role"] == _MODEL:
+            turns.insert(0, {"role": _USER, "parts": [{"text": OPENING}]})
         return turns
 
     def _model_turn(self, turn: Iterable[tuple[int, Message]]) -> list[WirePart]:
@@ -82,16 +81,17 @@ class ContentWriter:
             yield {"text": "", **_signed(waiting)}
 
     def _user_turn(self, turn: Iterable[tuple[int, Message]]) -> list[WirePart]:
+        messages = [message for _, message in turn]
+        if any(message.name for message in messages):
+            self._drop("messages.name")
+        parts = [part for message in messages for part in spoken(message, self._drop)]
         results: list[WirePart] = []
         rest: list[WirePart] = []
-        for _, message in turn:
-            if message.name:
-                self._drop("messages.name")
-            for part in _spoken(message):
-                if isinstance(part, ToolResult):
-                    results.append(self._result(part, rest))
-                elif (written := self._part(part)) is not None:
-                    rest.append(written)
+        for part in results_first(parts, self._drop):
+            if isinstance(part, ToolResult):
+                results.append(self._result(part, rest))
+            elif (written := self._part(part)) is not None:
+                rest.append(written)
         return results + rest
 
     def _part(self, part: Part) -> WirePart | None:
@@ -119,7 +119,7 @@ class ContentWriter:
 
     def _media(self, part: Media) -> WirePart | None:
         if isinstance(part, Image) and part.detail not in {"", "auto"}:
-            self._drop("image_url.detail")
+            self._drop("messages.image_url.detail")
         if not isinstance(part, Audio) and part.cache:
             self._drop("cache_control")
         written = write_media(part)
@@ -131,12 +131,7 @@ class ContentWriter:
         if call.cache:
             self._drop("cache_control")
         self._names[call.id] = call.name
-        given = object_of(call.arguments if call.arguments.strip() else "{}")
-        if given is None:
-            param = f"messages[{place}]"
-            raise InvalidRequestError(
-                f"{param}: the arguments of tool call '{call.id}' are no JSON object", param=param
-            )
+        given = arguments_of(call.arguments, call.id, place)
         return {"functionCall": {**({"id": call.id} if call.id else {}), "name": call.name, "args": given}}
 
     def _result(self, result: ToolResult, beside: list[WirePart]) -> WirePart:
@@ -163,26 +158,6 @@ def _response(text: str, *, is_error: bool) -> object:
     if is_error:
         return {"error": text}
     return object_of(text) or {"output": text}
-
-
-def _role(message: Message) -> str:
-    return "model" if message.role is Role.ASSISTANT else "user"
-
-
-def _spoken(message: Message) -> Iterable[Part]:
-    """Instructions amid the conversation are the user's text, in a tag: Google has a place for those at its start."""
-    if message.role is not Role.SYSTEM:
-        return message.parts
-    texts = (part for part in message.parts if isinstance(part, Text) and part.text)
-    return [msgspec.structs.replace(text, text=f"<system>\n{text.text}\n</system>") for text in texts]
-
-
-def _merged(turns: list[WirePart]) -> list[WirePart]:
-    """A turn of which nothing was left may have stood between two of the same role."""
-    return [
-        {"role": role, "parts": [part for turn in same for part in turn["parts"]]}
-        for role, same in groupby(turns, lambda turn: turn["role"])
-    ]
 
 
 def _signed(proof: str) -> WirePart:

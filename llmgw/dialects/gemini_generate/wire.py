@@ -46,6 +46,12 @@ class FunctionCall(msgspec.Struct, rename="camel"):
     will_continue: bool | None = None
 
 
+_FOREIGN = (
+    *("inline_data", "file_data", "executable_code", "code_execution_result"),
+    *("tool_call", "tool_response", "audio_transcription"),
+)
+
+
 class Part(msgspec.Struct, rename="camel"):
     """Any part of an answer."""
 
@@ -64,13 +70,12 @@ class Part(msgspec.Struct, rename="camel"):
     @property
     def says(self) -> bool:
         """Whether a client would see something of it."""
-        return bool(self.text or self.thought_signature or self.function_call) or self.is_foreign
+        return bool(self.text or self.thought_signature or self.function_call or self.foreign)
 
     @property
-    def is_foreign(self) -> bool:
-        """Whether it is of a kind for which the hub has no word."""
-        names = ("inline_data", "file_data", "executable_code", "code_execution_result")
-        return any(getattr(self, name) for name in (*names, "tool_call", "tool_response", "audio_transcription"))
+    def foreign(self) -> str:
+        """Its kind, if it is one for which the hub has no word."""
+        return next((camel(name) for name in _FOREIGN if getattr(self, name)), "")
 
 
 class AskedPart(msgspec.Struct, rename="camel"):

@@ -112,10 +112,11 @@ def read_usage(told: Any, tier: Any = None) -> list[Event]:
 
 
 class InteractionsDecoder:
-    """`ended` is set by `[DONE]`; the interaction has ended before."""
+    """`ended` is set by `[DONE]`, after the interaction has ended: without that it says nothing."""
 
     def __init__(self) -> None:
         self.ended = False
+        self._finished = False
         self._calls: dict[int, int] = {}  # the steps that are calls, by index
         self._unsaid: dict[int, str] = {}  # arguments that were told at the start, and have not come in pieces
 
@@ -125,7 +126,7 @@ class InteractionsDecoder:
         if data is None or not data.strip():
             return []
         if data.strip() == END:
-            self.ended = True
+            self.ended = self._finished
             return []
         try:
             told = decoded(_event_decoder, data)
@@ -150,6 +151,7 @@ class InteractionsDecoder:
             case "interaction.completed" if told.interaction:
                 yield from read_usage(told.interaction.usage, told.interaction.service_tier)
                 end = _end(told.interaction.status, len(self._calls))
+                self._finished = self._finished or isinstance(end, events.Finished)
                 yield from [] if end is None else [end]
 
     def _start(self, index: int, step: Step) -> Iterator[Event]:

@@ -28,7 +28,8 @@ from llmgw.chat.conversation import (
 from llmgw.chat.prompts import name_of
 from llmgw.chat.request import Edits
 from llmgw.chat.signatures import GOOGLE, is_sealed
-from llmgw.chat.writing import arguments_of, told, write_body
+from llmgw.chat.turns import results_first, spoken
+from llmgw.chat.writing import arguments_of, to_answer, told, with_turn, write_body
 
 Drop = Callable[[str], None]
 Step = dict[str, Any]
@@ -46,8 +47,11 @@ _UNSAID = (
 def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
     """The body, and the names of what it does not say. Raises InvalidRequestError."""
     unsaid = [*conversation.beyond, *(name for name in _UNSAID if name in told(conversation))]
+    if conversation.effort is not None and conversation.effort.level == "none":
+        unsaid.append("reasoning_effort")  # as little as can be is the nearest
+    conversation = with_turn(conversation)
     fields = {
-        "input": list(_Steps(unsaid.append).write(conversation)),
+        "input": to_answer(list(_Steps(unsaid.append).write(conversation)), unsaid),
         "system_instruction": "\n\n".join(text.text for text in conversation.system) or None,
         "tools": [_tool(tool) for tool in conversation.tools] or None,
         "generation_config": _config(conversation) or None,
@@ -67,15 +71,15 @@ class _Steps:
 
     def write(self, conversation: Conversation) -> Iterator[Step]:
         for place, message in enumerate(conversation.messages):
+            if message.name:
+                self._drop("messages.name")
             yield from self._said(message, place) if message.role is Role.ASSISTANT else self._heard(message)
 
     def _heard(self, message: Message) -> Iterator[Step]:
         """Results of tools first, as they follow their calls; instructions amid the conversation in a tag."""
-        rest = [part for part in message.parts if not isinstance(part, ToolResult)]
-        yield from (self._result(part) for part in message.parts if isinstance(part, ToolResult))
-        content = list(self._content(rest))
-        if message.role is Role.SYSTEM:
-            content = [_text(f"<system>\n{piece['text']}\n</system>") for piece in content if piece["type"] == "text"]
+        parts = results_first(spoken(message, self._drop), self._drop)
+        yield from (self._result(part) for part in parts if isinstance(part, ToolResult))
+        content = list(self._content([part for part in parts if not isinstance(part, ToolResult)]))
         if content:
             yield {"type": "user_input", "content": content}
 
@@ -83,7 +87,7 @@ class _Steps:
         for part in message.parts:
             match part:
                 case Text() | Refusal():
-                    yield {"type": "model_output", "content": [_text(part.text)]}
+                    yield {"type": "model_output", "content": [self._words(part)]}
                 case Reasoning():
                     yield from _thought(part.signature, part.issuer, part.text)
                 case ToolUse():
@@ -109,8 +113,10 @@ class _Steps:
         for part in parts:
             match part:
                 case Text():
-                    yield _text(part.text)
+                    yield self._words(part)
                 case Image():
+                    if part.detail not in ("", "auto"):
+                        self._drop("messages.image_url.detail")
                     yield {"type": "image", **_media(part.media_type, part.data, part.url)}
                 case Audio():
                     yield {"type": "audio", **_media(f"audio/{part.format}", part.data, "")}
@@ -120,6 +126,11 @@ class _Steps:
                     self._drop("messages.file")
                 case _:
                     self._drop(name_of(part))
+
+    def _words(self, part: Text | Refusal) -> Step:
+        if isinstance(part, Text) and part.citations:
+            self._drop("messages.annotations")
+        return _text(part.text)
 
 
 def _thought(signature: str, issuer: str, text: str = "") -> Iterator[Step]:

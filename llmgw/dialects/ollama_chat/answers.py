@@ -5,7 +5,6 @@ The last line says that it is done, why, and what it took. Calls come whole; an 
 
 from collections.abc import Iterator
 from typing import Any
-from zlib import crc32
 
 import msgspec
 
@@ -78,23 +77,21 @@ class OllamaDecoder:
     def _read(self, line: Line) -> Iterator[Event]:
         if not self._has_begun:
             self._has_begun = True
-            yield events.Started(_id(line), line.model or "")
+            yield events.Started(model=line.model or "")
         message = line.message or _Message(line.response, line.thinking)
         if message.thinking:
             yield events.ReasoningDelta(message.thinking)
         if message.content:
             yield events.TextDelta(message.content)
         for call in message.tool_calls or ():
-            yield from self._call(call, line)
+            yield from self._call(call)
         if line.done:
             yield from self._end(line)
 
-    def _call(self, call: _Call, line: Line) -> Iterator[Event]:
+    def _call(self, call: _Call) -> Iterator[Event]:
         index, self._calls = self._calls, self._calls + 1
         arguments = _arguments(call.function.arguments)
-        made_up = f"{line.created_at} {call.function.name} {arguments}".encode(errors="replace")
-        id_ = call.id or f"call_{crc32(made_up):08x}_{index}"
-        yield events.ToolStarted(index, id_, call.function.name)
+        yield events.ToolStarted(index, call.id or "", call.function.name)
         yield events.ToolDelta(index, arguments)
 
     def _end(self, line: Line) -> Iterator[Event]:
@@ -122,11 +119,6 @@ def _finish(reason: str | None, *, has_calls: bool) -> Finish:
     if reason == "length":
         return Finish.LENGTH
     return Finish.TOOL_USE if has_calls else Finish.STOP
-
-
-def _id(line: Line) -> str:
-    """Ollama gives none; the time to the nanosecond is as good as one."""
-    return f"ollama-{crc32(f'{line.model} {line.created_at}'.encode(errors='replace')):08x}" if line.created_at else ""
 
 
 def _arguments(raw: msgspec.Raw) -> str:

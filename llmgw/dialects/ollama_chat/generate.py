@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from llmgw.chat.conversation import Conversation, File, Image
 from llmgw.chat.prompts import single_prompt
 from llmgw.chat.request import Edits
-from llmgw.chat.writing import told, write_body
+from llmgw.chat.writing import told, with_turn, write_body
 from llmgw.dialects.ollama_chat.messages import images_of
 from llmgw.dialects.ollama_chat.options import write_options
 from llmgw.dialects.ollama_chat.requests import WORDLESS, write_format
@@ -14,6 +14,7 @@ from llmgw.dialects.ollama_chat.thinking import write_think
 
 def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
     """The body, and the names of what it does not say. Raises InvalidRequestError if more than one has spoken."""
+    conversation = with_turn(conversation)
     unsaid = dict.fromkeys([*conversation.beyond, *sorted(told(conversation) & {*WORDLESS, "tools"})])
     images = images_of([part for message in conversation.messages for part in message.parts], unsaid.setdefault)
     options, rest, dropped = write_options(conversation, edits)

@@ -21,6 +21,8 @@ from llmgw.chat.conversation import (
     ToolUse,
 )
 from llmgw.chat.media import as_image, text_of
+from llmgw.chat.turns import results_first
+from llmgw.chat.unsupported import IMAGE_URL
 from llmgw.chat.writing import arguments_of
 
 Drop = Callable[[str], None]
@@ -49,7 +51,7 @@ def images_of(parts: Sequence[Part], drop: Drop) -> list[str]:
     """Base64 as it is, without the address that others put before it. Ollama fetches nothing."""
     images = [part if isinstance(part, Image) else as_image(part) for part in parts if isinstance(part, Image | File)]
     if any(image is not None and not image.data for image in images):
-        drop("messages.image")
+        drop(IMAGE_URL)
     return [image.data for image in images if image is not None and image.data]
 
 
@@ -77,10 +79,11 @@ def _call(call: ToolUse, place: int) -> WireMessage:
 
 def _user(message: Message, names: dict[str, str], drop: Drop) -> Iterator[WireMessage]:
     """Results are messages of their own, before what the user says."""
-    for result in message.parts:
+    parts = results_first(message.parts, drop)
+    for result in parts:
         if isinstance(result, ToolResult):
             yield _result(result, names, drop)
-    own = [part for part in message.parts if not isinstance(part, ToolResult)]
+    own = [part for part in parts if not isinstance(part, ToolResult)]
     if own or not message.parts:
         yield {"role": "user", **_content(own, drop)}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from llmgw.chat.conversation import Conversation, ResponseFormat, Tool
 from llmgw.chat.request import Edits
-from llmgw.chat.writing import told, write_body
+from llmgw.chat.writing import to_answer, told, write_body
 from llmgw.dialects.ollama_chat.messages import write_messages
 from llmgw.dialects.ollama_chat.options import write_options
 from llmgw.dialects.ollama_chat.thinking import write_think
@@ -27,7 +27,7 @@ def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes,
     unsaid = dict.fromkeys([*conversation.beyond, *sorted(says & WORDLESS)])
     options, rest, dropped = write_options(conversation, edits)
     fields: dict[str, object] = {
-        "messages": write_messages(conversation, unsaid.setdefault),
+        "messages": to_answer(write_messages(conversation, unsaid.setdefault), unsaid),
         "tools": [write_tool(tool) for tool in conversation.tools] if "tools" in says else None,
         "format": write_format(conversation.response_format),
         "think": write_think(conversation.effort, edits.model),

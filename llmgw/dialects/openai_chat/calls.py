@@ -12,6 +12,11 @@ from llmgw.chat import events
 from llmgw.chat.events import Event
 from llmgw.chat.signatures import GOOGLE
 from llmgw.dialects.openai_chat.reasoning import Proof
+from llmgw.errors import UpstreamProtocolError
+
+# No answer has more; whoever tells more would only fill memory.
+CALLS_MAX = 1024
+WAITING_CHARS_MAX = 16 * 1024 * 1024  # of arguments that came before the names of their calls
 
 _NO_PROOFS: Mapping[str, Proof] = {}
 
@@ -35,11 +40,15 @@ class Calls:
         self._all: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
         self._by_id: dict[str, _Call] = {}
+        self._waiting_chars = 0
 
     def read(
         self, pieces: Any, legacy: Any, answer_id: str, proofs: Mapping[str, Proof] = _NO_PROOFS
     ) -> Iterator[Event]:
-        """`pieces` are the delta's `tool_calls`, `legacy` its `function_call`; `proofs` are by the ids of calls."""
+        """`pieces` are the delta's `tool_calls`, `legacy` its `function_call`; `proofs` are by the ids of calls.
+
+        Raises UpstreamProtocolError where there are more than can be held.
+        """
         for piece in pieces if isinstance(pieces, list) else []:
             if isinstance(piece, dict):
                 yield from self._read(piece, answer_id, proofs)
@@ -59,17 +68,25 @@ class Calls:
         call.proof = call.proof if call.proof[0] else proof_of(piece, proofs)
         arguments = arguments_of(function)
         if call.index is None and not call.name:
-            call.early += filter(None, [arguments])
+            self._wait(call, arguments)
             return
         if call.index is None:
             yield from self._announce(call, answer_id)
         if arguments and call.index is not None:
             yield events.ToolDelta(call.index, arguments)
 
+    def _wait(self, call: _Call, arguments: str) -> None:
+        if not arguments:
+            return
+        self._waiting_chars += len(arguments)
+        if self._waiting_chars > WAITING_CHARS_MAX:
+            raise UpstreamProtocolError(f"over {WAITING_CHARS_MAX} characters of arguments came before a call's name")
+        call.early.append(arguments)
+
     def _announce(self, call: _Call, answer_id: str) -> Iterator[Event]:
-        """An id is made up where the provider gave none: results must say whose they are."""
+        """An id is made of the answer's where the provider gave none."""
         call.index, self.count = self.count, self.count + 1
-        id_ = call.id or f"call_{answer_id}_{call.index}"
+        id_ = call.id or (f"call_{answer_id}_{call.index}" if answer_id else "")
         yield events.ToolStarted(call.index, id_, call.name, *call.proof)
         if call.early:
             yield events.ToolDelta(call.index, "".join(call.early))
@@ -77,12 +94,14 @@ class Calls:
     def _call_of(self, index: Any, id_: str, *, is_named: bool) -> _Call:
         call = self._known(index, id_, is_named=is_named)
         if call is None:
+            if len(self._all) >= CALLS_MAX:
+                raise UpstreamProtocolError(f"the answer has over {CALLS_MAX} calls of tools")
             call = _Call(id_)
             self._all.append(call)
         call.id = call.id or id_
-        if isinstance(index, int):
+        if isinstance(index, int) and (index in self._by_index or len(self._by_index) < CALLS_MAX):
             self._by_index[index] = call
-        if id_:
+        if id_ and len(self._by_id) < CALLS_MAX:
             self._by_id[id_] = call
         return call
 

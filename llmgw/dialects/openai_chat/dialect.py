@@ -19,6 +19,7 @@ from llmgw.chat.openai_words import may_matter, with_usage, write_error, write_m
 from llmgw.chat.provider_bodies import UNREADABLE, failed
 from llmgw.chat.provider_errors import ProviderError, read_error
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.wording import Words
 from llmgw.dialects.openai_chat.answers import read_events, write_answer
 from llmgw.dialects.openai_chat.chunks import (
     Choice,
@@ -31,6 +32,7 @@ from llmgw.dialects.openai_chat.chunks import (
 )
 from llmgw.dialects.openai_chat.departing import departed
 from llmgw.dialects.openai_chat.requests import read_conversation, write_conversation
+from llmgw.dialects.openai_chat.returning import returned
 from llmgw.dialects.openai_chat.streams import StreamDecoder, StreamEncoder
 from llmgw.errors import UpstreamProtocolError
 from llmgw.wire import sse
@@ -66,13 +68,23 @@ class _Request(msgspec.Struct, kw_only=True):
 
 _request_decoder = msgspec.json.Decoder(_Request)
 _encoder = msgspec.json.Encoder()
+_WORDS: Words = {
+    "thinking": ("reasoning_effort", "reasoning", "thinking"),
+    "reasoning_effort": ("reasoning_effort", "reasoning", "thinking"),
+    "max_tokens": ("max_tokens", "max_completion_tokens"),
+    "tools": ("tools", "functions"),
+    "tool_choice": ("tool_choice", "function_call"),
+}
 
 
 class OpenAIChat:
     """Chat Completions in both directions."""
 
     name = "openai_chat"
+    id_prefix = "chatcmpl-"
     framing = sse.SERVER_SENT_EVENTS
+    meaning = frozenset({"web_search_options", "modalities", "audio", "messages.input_audio"})
+    words = _WORDS
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         with reading(body):
@@ -97,6 +109,8 @@ class OpenAIChat:
         body["model"] = msgspec.Raw(_encoder.encode(edits.model))
         if edits.ask_usage and request.stream:
             body["stream_options"] = with_usage(body.get("stream_options"))
+        if "messages" in body:
+            body["messages"] = returned(body["messages"], edits)
         left_out = departed(body, edits.departures)
         return _encoder.encode(body), (*dropped, *left_out)
 

@@ -4,6 +4,7 @@ Results of tools are messages of their own here and parts of the user's turn in 
 `system` there, and here the first message.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
@@ -25,19 +26,24 @@ from llmgw.chat.conversation import (
     ToolUse,
 )
 from llmgw.chat.request import Edits
-from llmgw.chat.signatures import ANTHROPIC, GOOGLE, OPENAI
+from llmgw.chat.signatures import GOOGLE
 from llmgw.dialects.openai_chat.answers import tool_call
 from llmgw.dialects.openai_chat.calls import arguments_of, google_signature, proof_of
 from llmgw.dialects.openai_chat.parts import Content, cache, read_content, write_part
-from llmgw.dialects.openai_chat.reasoning import Proof, call_proofs, read_reasoning, write_call_proofs, write_details
+from llmgw.dialects.openai_chat.reasoning import (
+    DETAILS,
+    Proof,
+    call_proofs,
+    issuer_of,
+    read_reasoning,
+    write_call_proofs,
+    write_details,
+)
 from llmgw.errors import InvalidRequestError
 
 Drop = Callable[[str], None]
 
-_DETAILS = "reasoning_details"
 _KINDS = {"video_url": "video", "input_video": "video"}  # of parts that have no word in the hub
-# Who made a model is in its name, and only his signatures are of use to it.
-_ISSUERS = (("claude", ANTHROPIC), ("anthropic/", ANTHROPIC), ("gemini", GOOGLE), ("openai/", OPENAI), ("gpt-", OPENAI))
 
 
 class Turn(msgspec.Struct, kw_only=True):
@@ -56,6 +62,7 @@ class Turn(msgspec.Struct, kw_only=True):
     extra_content: Any = None
     cache_control: Any = None
     audio: Any = None
+    annotations: Any = None
     prefix: Any = None
 
 
@@ -65,6 +72,9 @@ class MessageReader:
     def __init__(self, drop: Drop) -> None:
         self._drop = drop
         self._last_call = ""
+        # Of the last turn that called tools, for results that do not say whose they are.
+        self._calls: deque[str] = deque()
+        self._answered: set[str] = set()
 
     def read(self, turns: Sequence[Turn]) -> tuple[tuple[Text, ...], tuple[Message, ...]]:
         """The instructions at the start, and the messages."""
@@ -74,7 +84,7 @@ class MessageReader:
         return system, tuple(self._message(turn, place) for place, turn in rest)
 
     def _message(self, turn: Turn, place: int) -> Message:
-        for name in ("audio", "prefix"):
+        for name in ("audio", "annotations", "prefix"):
             if getattr(turn, name):
                 self._drop(f"messages.{name}")
         match turn.role:
@@ -85,12 +95,26 @@ class MessageReader:
             case "system" | "developer":
                 return Message(Role.SYSTEM, self._content(turn), turn.name or "")
             case "tool" | "function":
-                id_ = turn.tool_call_id or self._last_call
+                id_ = self._call_of(turn.tool_call_id)
                 mark = cache(turn.cache_control)
                 return Message(Role.USER, (ToolResult(id_, self._content(turn), turn.name or "", cache=mark),))
             case _:
                 param = f"messages[{place}].role"
                 raise InvalidRequestError(f"{param}: no such role: {turn.role!r}", param=param)
+
+    def _call_of(self, told: str | None) -> str:
+        """The call that a result is of: the first without one, where it does not say."""
+        while not told and self._calls:
+            first = self._calls.popleft()
+            told = "" if first in self._answered else first
+        id_ = told or self._last_call
+        self._answered.add(id_)
+        return id_
+
+    def _called(self, id_: str) -> str:
+        self._last_call = id_
+        self._calls.append(id_)
+        return id_
 
     def _content(self, turn: Turn) -> tuple[Part, ...]:
         return tuple(_marked([part for part in map(self._known, read_content(turn.content)) if part], turn))
@@ -110,6 +134,9 @@ class MessageReader:
         if turn.refusal:
             yield Refusal(turn.refusal)
         proofs = call_proofs(turn)
+        if turn.tool_calls or turn.function_call:
+            self._calls.clear()
+            self._answered.clear()
         for n, call in enumerate(turn.tool_calls or []):
             yield self._call(call, f"messages[{place}].tool_calls[{n}]", f"call_{place}_{n}", proofs)
         if turn.function_call:
@@ -117,16 +144,15 @@ class MessageReader:
             if not isinstance(name, str):
                 where = f"messages[{place}].function_call.name"
                 raise InvalidRequestError(f"{where}: missing", param=where)
-            self._last_call = f"call_{place}"
-            yield ToolUse(self._last_call, name, arguments_of(turn.function_call))
+            yield ToolUse(self._called(f"call_{place}"), name, arguments_of(turn.function_call))
 
     def _call(self, call: dict[str, Any], place: str, made_up: str, proofs: Mapping[str, Proof]) -> ToolUse:
         function = call.get("function")
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
             raise InvalidRequestError(f"{place}.function: only calls of functions can be translated", param=place)
-        self._last_call = str(call.get("id") or made_up)
+        id_ = self._called(str(call.get("id") or made_up))
         mark = cache(call.get("cache_control"))
-        return ToolUse(self._last_call, function["name"], arguments_of(function), *proof_of(call, proofs), cache=mark)
+        return ToolUse(id_, function["name"], arguments_of(function), *proof_of(call, proofs), cache=mark)
 
 
 def write_messages(conversation: Conversation, edits: Edits, drop: Drop) -> list[dict[str, object]]:
@@ -164,7 +190,9 @@ def _assistant(message: Message, edits: Edits, drop: Drop) -> dict[str, object]:
     for part in message.parts:
         if not isinstance(part, Text | ToolUse | Refusal | Reasoning):
             drop(f"messages.{type(part).__name__.lower()}")
-    proves = _issuer(edits.model) == GOOGLE
+        if isinstance(part, Text) and part.citations:
+            drop("messages.annotations")
+    proves = issuer_of(edits.model) == GOOGLE
     return {
         "content": None if (calls or refusal) and not texts else "".join(texts),
         **({"refusal": refusal} if refusal else {}),
@@ -175,14 +203,10 @@ def _assistant(message: Message, edits: Edits, drop: Drop) -> dict[str, object]:
 def _thoughts(message: Message, edits: Edits, *, is_in_loop: bool) -> dict[str, object]:
     """Where the provider takes them: in a loop of tools their text, or always the details that can be proved."""
     thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
-    if edits.thoughts_field == _DETAILS:
-        return _details(message, thoughts, _issuer(edits.model))
+    if edits.thoughts_field == DETAILS:
+        return _details(message, thoughts, issuer_of(edits.model))
     text = "\n\n".join(thought.text for thought in thoughts if thought.text)
     return {edits.thoughts_field: text} if text and is_in_loop and edits.thoughts_field else {}
-
-
-def _issuer(model: str) -> str:
-    return next((issuer for part, issuer in _ISSUERS if part in model), "")
 
 
 def _details(message: Message, thoughts: Sequence[Reasoning], issuer: str) -> dict[str, object]:
@@ -190,7 +214,7 @@ def _details(message: Message, thoughts: Sequence[Reasoning], issuer: str) -> di
     details = [detail for index, thought in enumerate(own) for detail in write_details(thought, index)]
     calls = [part for part in message.parts if isinstance(part, ToolUse) and part.issuer == issuer]
     details += write_call_proofs(calls, googles=True)
-    return {_DETAILS: details} if details else {}
+    return {DETAILS: details} if details else {}
 
 
 def _user(message: Message, named: dict[str, object], drop: Drop) -> Iterator[dict[str, object]]:

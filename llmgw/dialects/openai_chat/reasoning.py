@@ -20,10 +20,18 @@ FORMATS: Mapping[str, str] = {
     OPENAI: "openai-responses-v1",
 }
 _ISSUERS = {format_: issuer for issuer, format_ in FORMATS.items()} | {"unknown": ""}
+# Who made a model is in its name, and only his signatures are of use to it.
+_MAKERS = (("claude", ANTHROPIC), ("anthropic/", ANTHROPIC), ("gemini", GOOGLE), ("openai/", OPENAI), ("gpt-", OPENAI))
+DETAILS = "reasoning_details"
 _ENCRYPTED, _TEXT, _SUMMARY = "reasoning.encrypted", "reasoning.text", "reasoning.summary"
 _ITEM_ID = "rs_"  # how the ids of OpenAI's reasoning items begin: they belong to the proof
 
 Proof = tuple[str, str]  # a signature and its issuer
+
+
+def issuer_of(model: str) -> str:
+    """Whose signatures a model can use; empty where its name does not say."""
+    return next((issuer for part, issuer in _MAKERS if part in model), "")
 
 
 # Read.

@@ -1,34 +1,23 @@
 """A request for the next turn: read as any caller writes it, written as every provider takes it."""
 
-import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from llmgw.chat.bodies import reading
-from llmgw.chat.conversation import (
-    Conversation,
-    Effort,
-    Message,
-    Reasoning,
-    ResponseFormat,
-    Sampling,
-    Text,
-    ToolResult,
-)
+from llmgw.chat.conversation import Conversation, Effort, ResponseFormat, Sampling
+from llmgw.chat.openai_models import refused_by
+from llmgw.chat.openai_words import write_effort, write_user
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.writing import has_cache_marks, to_answer
 from llmgw.dialects.openai_chat.departing import departed
 from llmgw.dialects.openai_chat.messages import Drop, MessageReader, Turn, write_messages
 from llmgw.dialects.openai_chat.tools import CallerTool, Function, read_choice, read_tools, write_choice, write_tool
 from llmgw.errors import InvalidRequestError
 
-USER_CHARS_MAX = 64
 _NEWER, _OLDER = "max_completion_tokens", "max_tokens"
 _TOO_DEEP = "the body is nested too deeply"
 _FORMAT_NAME = "response"  # a JSON schema must have a name
-_BUDGETS = {"low": 1024, "medium": 4096}  # up to how many tokens a word stands for
-_LEVELS = {"xhigh": "high", "max": "high"}  # words that few models of few providers know
 
 
 class _Schema(msgspec.Struct):
@@ -87,13 +76,15 @@ def read_conversation(request: ChatRequest) -> Conversation:
 
 def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
     """The body, and the names of what it does not say. Raises InvalidRequestError."""
-    unsaid = dict.fromkeys(conversation.beyond)
+    conversation, refused = refused_by(edits.model, conversation)
+    unsaid = dict.fromkeys((*conversation.beyond, *refused))
 
     def drop(name: str) -> None:
         unsaid[name] = None
 
     try:
         fields = _written(conversation, edits, drop)
+        to_answer(fields["messages"], unsaid)
         raws = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in fields.items()}
     except RecursionError:
         raise InvalidRequestError(_TOO_DEEP) from None
@@ -104,9 +95,7 @@ def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes,
 
 
 def _read(request: ChatRequest, fields: _Fields) -> Conversation:
-    beyond = dict.fromkeys(
-        name for name, raw in request.fields.items() if name not in _Fields.__struct_fields__ and bytes(raw) != b"null"
-    )
+    beyond = dict.fromkeys(name for name, raw in request.fields.items() if _is_beyond(name, raw))
 
     def drop(name: str) -> None:
         beyond[name] = None
@@ -130,6 +119,13 @@ def _read(request: ChatRequest, fields: _Fields) -> Conversation:
         wants_usage=request.wants_usage,
         beyond=tuple(beyond),
     )
+
+
+def _is_beyond(name: str, raw: msgspec.Raw) -> bool:
+    """There is no word for it in the hub, and it says more than what would be so anyway."""
+    if name in _Fields.__struct_fields__ or bytes(raw) == b"null":
+        return False
+    return not (name == "modalities" and msgspec.json.decode(raw) == ["text"])
 
 
 def _response_format(told: _Format | None, drop: Drop) -> ResponseFormat | None:
@@ -199,10 +195,10 @@ def _written(conversation: Conversation, edits: Edits, drop: Drop) -> dict[str, 
         "logit_bias": sampling.logit_bias,
         "logprobs": None if sampling.logprobs is None else True,
         "top_logprobs": sampling.logprobs or None,
-        "reasoning_effort": _level(conversation.effort),
+        "reasoning_effort": write_effort(conversation.effort),
         "response_format": _format_fields(conversation.response_format),
         "n": conversation.choices if conversation.choices > 1 else None,
-        "user": _user(conversation.user),
+        "user": write_user(conversation.user),
         "stream": conversation.stream or None,
         "stream_options": {"include_usage": True} if conversation.stream and edits.ask_usage else None,
     }
@@ -221,19 +217,8 @@ def _name_unsaid(conversation: Conversation, drop: Drop) -> None:
         drop("metadata")
     if conversation.effort is not None and conversation.effort.level == "none":
         drop("thinking")
-    if any(tool.cache for tool in conversation.tools) or _has_mark(conversation.system, conversation.messages):
+    if has_cache_marks(conversation):
         drop("cache_control")
-
-
-def _has_mark(system: Sequence[Text], messages: Sequence[Message]) -> bool:
-    parts = [*system, *(part for message in messages for part in message.parts)]
-    parts += [inner for part in parts if isinstance(part, ToolResult) for inner in part.parts]
-    return any(getattr(part, "cache", "") for part in parts if not isinstance(part, Reasoning))
-
-
-def _user(name: str) -> str | None:
-    """OpenAI takes 64 characters; whoever has a longer name is the same user by its digest."""
-    return hashlib.sha256(name.encode()).hexdigest() if len(name) > USER_CHARS_MAX else name or None
 
 
 def _cap_name(edits: Edits) -> str:
@@ -244,15 +229,6 @@ def _cap_name(edits: Edits) -> str:
     if _OLDER in told or _NEWER in edits.drop:
         return _OLDER
     return edits.cap_field
-
-
-def _level(effort: Effort | None) -> str | None:
-    """Not to think is what no word says to all who cannot; a budget is the word that it suffices for."""
-    if effort is None or effort.level == "none":
-        return None
-    if effort.level or effort.budget_tokens is None:
-        return _LEVELS.get(effort.level, effort.level) or None
-    return next((level for level, budget in _BUDGETS.items() if effort.budget_tokens <= budget), "high")
 
 
 def _format_fields(told: ResponseFormat | None) -> dict[str, object] | None:

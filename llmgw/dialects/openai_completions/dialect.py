@@ -14,18 +14,23 @@ from llmgw.chat.dialect import AnswerSign, Decoder, Dialect, Encoder, ErrorRepor
 from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.wording import Words
 from llmgw.dialects.openai_completions import answers, chunks, facts, requests
 from llmgw.dialects.openai_completions.streams import StreamDecoder, StreamEncoder
 from llmgw.wire import sse
 
 _encoder = msgspec.json.Encoder()
+_WORDS: Words = {"messages": ("prompt",)}
 
 
 class OpenAICompletions:
     """Completions in both directions."""
 
     name = "openai_completions"
+    id_prefix = "cmpl-"
     framing = sse.SERVER_SENT_EVENTS
+    meaning = frozenset({"prompt", "suffix", "echo", "best_of"})
+    words = _WORDS
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         return facts.read_request(body, model, stream=stream)

@@ -27,9 +27,11 @@ from llmgw.dialects.openai_responses.said import (
 )
 from llmgw.dialects.openai_responses.usage import read_usage
 from llmgw.dialects.openai_responses.wire_events import ENDS, WireEvent, index_of, parse
+from llmgw.errors import UpstreamProtocolError
 
 # Providers number their items from 0, one by one; what lies far beyond is no item, and would only fill memory.
 ITEMS_MAX = 4096
+PARTS_MAX = 1024  # of one item
 
 _TEXT, _REFUSAL, _SUMMARY, _THOUGHT = "text", "refusal", "summary", "thought"
 _TEXTS = {
@@ -168,6 +170,8 @@ def _say(item: _Item, kind: str, told: WireEvent, *, is_whole: bool) -> Iterator
     is_first = (kind, place) not in item.said
     if not text or (is_whole and not is_first):
         return
+    if len(item.said) >= PARTS_MAX and is_first:
+        raise UpstreamProtocolError(f"an item of the answer has over {PARTS_MAX} parts")
     item.said.add((kind, place))
     match kind:
         case "text":
@@ -197,7 +201,7 @@ def _argue(item: _Item, told: Any, *, is_whole: bool) -> Iterator[Event]:
 
 
 def _cite(item: _Item, annotation: Any, place: int) -> Iterator[Event]:
-    if isinstance(annotation, dict):
+    if isinstance(annotation, dict) and (place in item.notes or len(item.notes) < PARTS_MAX):
         item.notes[place] = item.notes.get(place, 0) + 1
         yield events.Cited(annotation)
 

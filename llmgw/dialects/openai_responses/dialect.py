@@ -16,6 +16,7 @@ from llmgw.chat.dialect import AnswerSign, Decoder, Dialect, Encoder, ErrorRepor
 from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.wording import Words
 from llmgw.dialects.openai_responses import answers, errors, facts, proofs, requests, signs
 from llmgw.dialects.openai_responses.decoding import ResponsesDecoder
 from llmgw.dialects.openai_responses.encoding import ResponsesEncoder
@@ -24,13 +25,29 @@ from llmgw.wire import sse
 _encode = msgspec.json.Encoder().encode
 _CAPS = frozenset({"max_tokens", "max_completion_tokens"})  # what Chat Completions calls the cap of the output
 _CAP = "max_output_tokens"
+_MEANING = """
+text.format previous_response_id conversation background prompt
+input.item_reference input.custom_tool_call input.custom_tool_call_output input.computer_call input.computer_call_output
+"""
+_WORDS: Words = {
+    "messages": ("input",),
+    "thinking": ("reasoning",),
+    "reasoning_effort": ("reasoning",),
+    "response_format": ("text.format",),
+    "max_tokens": ("max_output_tokens",),
+    "max_completion_tokens": ("max_output_tokens",),
+    "logprobs": ("top_logprobs", "include"),
+}
 
 
 class OpenAIResponses:
     """Responses in both directions."""
 
     name = "openai_responses"
+    id_prefix = "resp_"
     framing = sse.SERVER_SENT_EVENTS
+    meaning = frozenset(_MEANING.split())
+    words = _WORDS
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         return facts.read_request(body, model, stream=stream)

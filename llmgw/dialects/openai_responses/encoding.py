@@ -16,7 +16,12 @@ from llmgw.chat.usage import Usage
 from llmgw.dialects.openai_responses.growing import GrowingCall, GrowingMessage, GrowingThought, Told
 from llmgw.dialects.openai_responses.objects import IN_PROGRESS, Ending, Head, ending, response
 from llmgw.dialects.openai_responses.parts import annotation
+from llmgw.errors import UpstreamProtocolError
 from llmgw.wire import sse
+
+# All that was said is said again at the end: so it is held until then.
+HELD_CHARS_MAX = 16 * 1024 * 1024
+ITEMS_MAX = 4096
 
 _encode = msgspec.json.Encoder().encode
 
@@ -27,6 +32,7 @@ class ResponsesEncoder:
     def __init__(self, request: ChatRequest, created_s: int = 0) -> None:
         """Providers that do not name their model are told by the name that the client asked for."""
         self._head = Head("", request.model, created_s, request.fields)
+        self._held_chars = 0
         self._told = 0  # events so far, by which they are numbered
         self._has_begun = False
         self._usage: Usage | None = None
@@ -38,6 +44,7 @@ class ResponsesEncoder:
         self._items: list[GrowingMessage | GrowingThought | GrowingCall] = []
 
     def write(self, told: Iterable[Event]) -> bytes:
+        """Raises UpstreamProtocolError where more is told than can be held."""
         return b"".join(self._event(*news) for event in told for news in self._write(event))
 
     def end(self) -> bytes:
@@ -61,7 +68,13 @@ class ResponsesEncoder:
             case events.Finished():
                 self._finished = event
             case _:
+                self._hold(event)
                 yield from self._say(event)
+
+    def _hold(self, event: Event) -> None:
+        self._held_chars += _chars(event)
+        if self._held_chars > HELD_CHARS_MAX or len(self._items) >= ITEMS_MAX:
+            raise UpstreamProtocolError(f"the answer is over {HELD_CHARS_MAX} characters or {ITEMS_MAX} items")
 
     def _say(self, event: Event) -> Iterator[Told]:
         match event:
@@ -156,6 +169,20 @@ class ResponsesEncoder:
     def _response(self, end: Ending) -> dict[str, object]:
         output = [item.item for item in self._items if item.item]
         return response(self._head, end, output, None if end.status == IN_PROGRESS else self._usage)
+
+
+def _chars(event: Event) -> int:
+    match event:
+        case events.TextDelta(text) | events.RefusalDelta(text):
+            return len(text)
+        case events.ReasoningDelta():
+            return len(event.text) + len(event.signature) + len(event.redacted)
+        case events.ToolDelta():
+            return len(event.arguments)
+        case events.Cited():
+            return len(_encode(event.citation))
+        case _:
+            return 0
 
 
 def _is_whole(arguments: str) -> bool:

@@ -24,6 +24,8 @@ _ROLES = {
     "developer": Role.SYSTEM,
 }
 
+_THOUGHT = "rs_"  # how the ids of thoughts begin
+
 
 class Item(msgspec.Struct):
     """Any of them. Kinds that we do not know have fields of the same names and of other types."""
@@ -73,6 +75,8 @@ class InputReader:
                 self._add(Role.USER, (ToolResult(_text(item.call_id, place, "call_id"), parts),))
             case "reasoning":
                 self._add(Role.ASSISTANT, _thought(item))
+            case None | "item_reference" if isinstance(item.id, str) and item.id.startswith(_THOUGHT):
+                self._drop(f"{TURNS}.reasoning")  # the thought lies where it was stored; what followed it is told
             case kind:
                 self._drop(f"{TURNS}.{kind or 'item_reference'}")  # a reference needs no type
 

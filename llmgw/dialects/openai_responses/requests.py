@@ -4,15 +4,17 @@ What lives in the provider's store (`previous_response_id`, `conversation`, a ba
 fields without a word in the hub: what refuses a target and what is left out is not decided here.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from llmgw.chat.bodies import reading
-from llmgw.chat.conversation import Conversation, Effort, Reasoning, Sampling, Text, ToolResult
+from llmgw.chat.conversation import Conversation, Effort, Sampling, Text
+from llmgw.chat.openai_models import refused_by
+from llmgw.chat.openai_words import write_effort, write_user
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.writing import has_cache_marks, to_answer, with_turn
 from llmgw.dialects.openai_responses.parts import Drop
 from llmgw.dialects.openai_responses.reading import InputReader, Turns
 from llmgw.dialects.openai_responses.tools import (
@@ -27,11 +29,8 @@ from llmgw.dialects.openai_responses.tools import (
 from llmgw.dialects.openai_responses.writing import write_input
 from llmgw.errors import InvalidRequestError
 
-USER_CHARS_MAX = 64
 PROOFS = "reasoning.encrypted_content"
 LOGPROBS = "message.output_text.logprobs"
-_BUDGETS = {"low": 1024, "medium": 4096}  # up to how many tokens a word stands for
-_LEVELS = {"xhigh": "high", "max": "high"}  # words that few models know
 
 
 class _Body(msgspec.Struct, kw_only=True):
@@ -132,13 +131,15 @@ def _effort(told: dict[str, Any] | None, drop: Drop) -> Effort | None:
 
 def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
     """The body, and the names of what it does not say. Raises InvalidRequestError."""
-    unsaid = dict.fromkeys((*conversation.beyond, *_unsaid(conversation)))
+    conversation, refused = refused_by(edits.model, conversation)
+    unsaid = dict.fromkeys((*conversation.beyond, *refused, *_unsaid(conversation)))
 
     def drop(name: str) -> None:
         unsaid[name] = None
 
     try:
-        fields = _written(conversation, drop)
+        fields = _written(with_turn(conversation), drop)
+        to_answer(fields["input"], unsaid)
         raws = {name: msgspec.Raw(_encode(value)) for name, value in fields.items()}
     except RecursionError:
         raise InvalidRequestError("the body is nested too deeply") from None
@@ -149,7 +150,7 @@ def write_conversation(conversation: Conversation, edits: Edits) -> tuple[bytes,
 
 def _written(conversation: Conversation, drop: Drop) -> dict[str, object]:
     """What the conversation says, field by field; a field of None says nothing."""
-    sampling, level = conversation.sampling, _level(conversation.effort)
+    sampling, level = conversation.sampling, write_effort(conversation.effort)
     is_shown = conversation.effort is not None and conversation.effort.is_shown
     reasoning = {**({"effort": level} if level else {}), **({"summary": "auto"} if is_shown else {})}
     include = [
@@ -166,27 +167,13 @@ def _written(conversation: Conversation, drop: Drop) -> dict[str, object]:
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "top_logprobs": sampling.logprobs or None,
-        "user": _user(conversation.user),
+        "user": write_user(conversation.user),
         "metadata": conversation.metadata or None,
         "include": include or None,
         "store": False,
         "stream": conversation.stream or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _level(effort: Effort | None) -> str | None:
-    """Not to think is what no word says to all who cannot; a budget is the word that it suffices for."""
-    if effort is None or effort.level == "none":
-        return None
-    if effort.level or effort.budget_tokens is None:
-        return _LEVELS.get(effort.level, effort.level) or None
-    return next((level for level, budget in _BUDGETS.items() if effort.budget_tokens <= budget), "high")
-
-
-def _user(name: str) -> str | None:
-    """OpenAI takes 64 characters; whoever has a longer name is the same user by its digest."""
-    return hashlib.sha256(name.encode()).hexdigest() if len(name) > USER_CHARS_MAX else name or None
 
 
 def _unsaid(conversation: Conversation) -> Iterator[str]:
@@ -201,14 +188,6 @@ def _unsaid(conversation: Conversation) -> Iterator[str]:
         "seed": sampling.seed is not None,
         "logit_bias": sampling.logit_bias,
         "thinking": effort is not None and effort.level == "none",
-        "cache_control": _has_mark(conversation),
+        "cache_control": has_cache_marks(conversation),  # OpenAI caches without being asked
     }
     return (name for name, is_told in told.items() if is_told)
-
-
-def _has_mark(conversation: Conversation) -> bool:
-    """OpenAI caches without being asked."""
-    parts = [part for message in conversation.messages for part in message.parts]
-    parts += [inner for part in parts if isinstance(part, ToolResult) for inner in part.parts]
-    marked = [*conversation.system, *conversation.tools, *parts]
-    return any(getattr(part, "cache", "") for part in marked if not isinstance(part, Reasoning))

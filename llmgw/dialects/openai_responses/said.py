@@ -44,8 +44,8 @@ def say_part(part: dict[str, Any]) -> Iterator[Event]:
 
 
 def start_call(item: dict[str, Any], index: int) -> events.ToolStarted:
-    """Results refer to `call_id`; an id is made up where there is none at all."""
-    id_ = text_of(item.get("call_id")) or text_of(item.get("id")) or f"call_{index}"
+    """Results refer to `call_id`."""
+    id_ = text_of(item.get("call_id")) or text_of(item.get("id"))
     return events.ToolStarted(index, id_, text_of(item.get("name")))
 
 

@@ -27,6 +27,7 @@ from llmgw.dialects.openai_responses.parts import Drop, annotation, write_part
 Item = dict[str, object]
 
 ID_CHARS_MAX = 64
+_FILE_ID = "file-"  # how the ids of OpenAI's own store begin
 _NAMES = {Image: "image", Audio: "audio", File: "file", ToolResult: "tool_result", ToolUse: "tool_use"}
 
 
@@ -64,6 +65,8 @@ def _content(parts: Iterable[Part], drop: Drop) -> str | list[Item]:
     written: list[Text | Image | Audio | File] = []
     for part in parts:
         match part:
+            case File(id=id_) if id_ and not id_.startswith(_FILE_ID):
+                drop("messages.file")  # it lies in another's store
             case Text() | Image() | Audio() | File():
                 written.append(part)
             case Refusal(text):

@@ -19,7 +19,8 @@ from llmgw.chat.conversation import (
     ToolUse,
 )
 from llmgw.chat.signatures import ANTHROPIC
-from llmgw.dialects.anthropic_messages.parts import CLOSING, OPENING, wire_id, write_messages, write_part
+from llmgw.chat.turns import CLOSING, OPENING
+from llmgw.dialects.anthropic_messages.parts import wire_id, write_messages, write_part
 from llmgw.errors import InvalidRequestError
 
 CALL = ToolUse("toolu_1", "f", '{"a": 1}')

@@ -232,7 +232,7 @@ def test_what_it_cannot_say_is_named_as_callers_of_openai_know_it() -> None:
 
     assert dropped == (
         "store",
-        "response_format",
+        "response_format.json_object",
         "n",
         "presence_penalty",
         "frequency_penalty",
@@ -341,9 +341,12 @@ def test_the_users_turn_is_last_where_the_model_does_not_go_on() -> None:
     assert write("claude-sonnet-4-6", messages=turns)[0]["messages"][-1]["role"] == "user"
 
 
-@pytest.mark.parametrize("messages", [(), (Message(Role.USER, (Audio("x", "wav"),)),)])
-def test_nothing_to_say_is_refused(messages: tuple[Message, ...]) -> None:
-    with pytest.raises(InvalidRequestError, match="nothing in them can be said"):
+@pytest.mark.parametrize(
+    ("messages", "why"),
+    [((), "there is nothing in them"), ((Message(Role.USER, (Audio("x", "wav"),)),), "can be said to this model: mes")],
+)
+def test_nothing_to_say_is_refused(messages: tuple[Message, ...], why: str) -> None:
+    with pytest.raises(InvalidRequestError, match=why):
         write(messages=messages)
 
 

@@ -65,6 +65,18 @@ def test_the_providers_own_tools_are_passed_over() -> None:
     assert told(start(1, toolResult={"toolUseId": "t"}), delta(1, toolResult=[{"text": "x"}], text="x"), stop(1)) == []
 
 
+@pytest.mark.parametrize("begins", [{}, {"text": ""}, {"newKind": {"x": 1}}, {"reasoningContent": {}}])
+def test_a_start_that_tells_nothing_is_that_of_a_text(begins: dict[str, Any]) -> None:
+    assert told(start(0, **begins), delta(0, text="Hi"), stop(0)) == [events.TextDelta("Hi")]
+
+
+@pytest.mark.parametrize("kind", ["toolResult", "serverToolUse", "image"])
+def test_what_is_of_a_kind_that_nobody_can_be_told_is_passed_over(kind: str) -> None:
+    assert told(start(0, **{kind: {"x": 1}}), delta(0, text="Hi"), stop(0), delta(1, text="Ho")) == [
+        events.TextDelta("Ho")
+    ]
+
+
 def test_a_signature_is_told_whole_when_its_thought_ends() -> None:
     pieces = [delta(0, reasoningContent={"signature": "si"}), delta(0, reasoningContent={"signature": "gned"})]
 

@@ -1,11 +1,19 @@
 """What is no text goes along as bytes, or as an address in S3, in a format that Bedrock knows by name."""
 
+import sys
 from typing import Any
 
 import pytest
 
 from llmgw.chat.conversation import Audio, File, Image
-from llmgw.dialects.bedrock_converse.media import NAME_CHARS_MAX, Names, write_audio, write_file, write_image
+from llmgw.dialects.bedrock_converse.media import (
+    DOCUMENTS_MAX,
+    NAME_CHARS_MAX,
+    Names,
+    write_audio,
+    write_file,
+    write_image,
+)
 
 
 @pytest.mark.parametrize(
@@ -25,13 +33,19 @@ def test_an_image_is_bytes_or_lies_in_s3(image: Image, expected: dict[str, Any])
 
 
 @pytest.mark.parametrize(
-    "image", [Image(url="https://example.com/cat.png"), Image("image/bmp", "AA=="), Image("image/png"), Image()]
+    ("image", "name"),
+    [
+        (Image(url="https://example.com/cat.png"), "messages.image.url"),
+        (Image("image/bmp", "AA=="), "messages.image"),
+        (Image("image/png"), "messages.image"),
+        (Image(), "messages.image"),
+    ],
 )
-def test_an_image_that_bedrock_cannot_have_is_named(image: Image) -> None:
+def test_an_image_that_bedrock_cannot_have_is_named(image: Image, name: str) -> None:
     unsaid: list[str] = []
 
     assert write_image(image, unsaid) is None
-    assert unsaid == ["messages.image"]
+    assert unsaid == [name]
 
 
 def test_how_closely_to_look_cannot_be_said() -> None:
@@ -120,3 +134,35 @@ def test_no_two_names_are_the_same() -> None:
         *("a", "A 2", "a 3", "document", "document 2", "a 2 2")
     ]
     assert len({names.take("b" * 300) for _ in range(12)}) == 12
+
+
+@pytest.mark.parametrize("given", ["a", "a" * 300])
+def test_a_name_is_found_in_a_few_steps_however_often_it_was_taken(given: str) -> None:
+    assert _lines_run(given, 400) < 6 * _lines_run(given, 100)
+
+
+def test_more_documents_than_bedrock_would_take_are_named() -> None:
+    names, unsaid = Names(), list[str]()
+    told = [write_file(File("a.pdf", "", "AA=="), names, unsaid) for _ in range(DOCUMENTS_MAX + 2)]
+
+    assert [block is None for block in told] == [False] * DOCUMENTS_MAX + [True] * 2
+    assert unsaid == ["messages.file"] * 2
+
+
+def _lines_run(given: str, times: int) -> int:
+    """Steps are counted rather than timed: so the machine may be as busy as it likes."""
+    steps = 0
+
+    def trace(_frame: object, what: str, _told: object) -> Any:
+        nonlocal steps
+        steps += what == "line"
+        return trace
+
+    names, before = Names(), sys.gettrace()
+    sys.settrace(trace)
+    try:
+        for _ in range(times):
+            names.take(given)
+    finally:
+        sys.settrace(before)
+    return steps

@@ -88,9 +88,10 @@ def test_instructions_amid_the_conversation_are_the_users_text_in_a_tag() -> Non
 
 
 def test_results_of_tools_stand_first() -> None:
-    turns, _ = said(user(Text("So?"), ToolResult("t", (Text("4"),))))
+    turns, unsaid = said(user(Text("So?"), ToolResult("t", (Text("4"),))))
 
     assert turns[0]["content"] == [{"toolResult": {"toolUseId": "t", "content": [{"text": "4"}]}}, {"text": "So?"}]
+    assert list(unsaid) == ["messages.order"]
 
 
 @pytest.mark.parametrize(

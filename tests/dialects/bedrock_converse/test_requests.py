@@ -64,7 +64,7 @@ def test_instructions_alone_are_what_the_user_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "why"), [(user(Text(" ")), "to this model$"), (user(Audio("", "x")), "messages.audio")]
+    ("message", "why"), [(user(Text(" ")), "nothing in them to answer$"), (user(Audio("", "x")), "messages.audio")]
 )
 def test_where_nothing_can_be_said_the_request_is_refused(message: Any, why: str) -> None:
     with pytest.raises(InvalidRequestError, match=why):

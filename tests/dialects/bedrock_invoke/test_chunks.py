@@ -64,8 +64,19 @@ def test_events_may_come_without_base64() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b"no", b"[]", b'{"bytes":"!"}', b'{"bytes":"bm8="}', b'{"bytes":5}', b'{"type":5}']
+    "payload",
+    [b"no", b"[]", b'{"bytes":"!"}', '{"bytes":"é"}'.encode(), b'{"bytes":"bm8="}', b'{"bytes":5}', b'{"type":5}'],
 )
 def test_what_is_no_chunk_is_told(payload: bytes) -> None:
     with pytest.raises(BrokenFrameError):
         CHUNKS.frames().feed(frame({":event-type": "chunk"}, payload))
+
+
+def test_what_came_before_a_broken_one_is_told_before_it() -> None:
+    frames = CHUNKS.frames()
+    out = frames.feed(chunk(outputText="x") + frame({":event-type": "chunk"}, b"no") + chunk(outputText="y"))
+
+    assert out == b'data: {"outputText": "x"}\n\n'
+    for _ in range(2):
+        with pytest.raises(BrokenFrameError):
+            frames.feed(b"")

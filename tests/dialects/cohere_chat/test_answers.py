@@ -34,7 +34,7 @@ def test_an_answer_says_all_in_order() -> None:
         Text("x"),
         Reasoning("I call"),
         ToolUse("c1", "a", '{"y":2}'),
-        ToolUse("call_b_1", "b", "{}"),
+        ToolUse("", "b", "{}"),
     )
     assert (answer.id, answer.finish, answer.usage) == ("a1", Finish.TOOL_USE, Usage(5, 6, 4))
 

@@ -71,6 +71,7 @@ def test_images_and_documents_stand_among_the_text() -> None:
         (user(ToolResult("c1", (Text("no"),), is_error=True)), "is_error"),
         (assistant(Text("a", citations=({"url": "x"},))), "messages.annotations"),
         (Message(Role.USER, (Text("a"),), "bob"), "messages.name"),
+        (user(Text("a"), ToolResult("c1", (Text("4"),))), "messages.order"),
     ],
 )
 def test_what_cannot_be_said_is_named(message: Message, name: str) -> None:

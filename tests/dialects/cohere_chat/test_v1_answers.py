@@ -65,8 +65,8 @@ def test_calls_come_at_once_with_the_plan_for_them() -> None:
 
     assert answer.parts == (
         Reasoning("I call"),
-        ToolUse("call_a_0", "a", '{"x": 1}'),
-        ToolUse("call_a_1", "a", "{}"),
+        ToolUse("", "a", '{"x": 1}'),
+        ToolUse("", "a", "{}"),
     )
     assert answer.finish is Finish.TOOL_USE
 

@@ -90,6 +90,22 @@ def test_what_has_no_word_is_named() -> None:
     assert (body["tool_choice"], set(dropped)) == ("REQUIRED", {"messages.image", "tool_choice", "strict", "n"})
 
 
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        (Message(Role.ASSISTANT, (Text("a", citations=({"url": "x"},)),)), "messages.annotations"),
+        (Message(Role.USER, (Text("a"),), "Ann"), "messages.name"),
+        (Message(Role.USER, (Text("a"), ToolResult("c1", (Text("4"),)))), "messages.order"),
+    ],
+)
+def test_what_a_turn_loses_is_named(message: Message, name: str) -> None:
+    assert chat(message)[1] == (name,)
+
+
+def test_settings_out_of_bounds_are_named() -> None:
+    assert chat(user("a"), sampling=Sampling(presence_penalty=-1.0))[1] == ("presence_penalty",)
+
+
 def test_json_is_asked_for_in_the_older_word() -> None:
     assert chat(user("a"), response_format=ResponseFormat({}))[0]["response_format"] == {
         "type": "json_object",

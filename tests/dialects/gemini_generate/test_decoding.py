@@ -64,14 +64,14 @@ def test_the_same_at_once() -> None:
     ]
 
 
-def test_calls_end_the_answer_for_their_sake_and_have_ids() -> None:
+def test_calls_end_the_answer_for_their_sake() -> None:
     told = read(chunk(call("f", {"a": 1}, "sig"), call("g")), chunk(call("f", {}, id="own"), finish="STOP"))
 
     assert told == [
         START,
-        ToolStarted(0, "call_r_0", "f", "sig", GOOGLE),
+        ToolStarted(0, "", "f", "sig", GOOGLE),
         ToolDelta(0, '{"a": 1}'),
-        ToolStarted(1, "call_r_1", "g"),
+        ToolStarted(1, "", "g"),
         ToolDelta(1, "{}"),
         ToolStarted(2, "own", "f"),
         ToolDelta(2, "{}"),
@@ -107,9 +107,9 @@ def test_a_call_in_pieces() -> None:
     )
 
     assert fold(told).parts == (
-        ToolUse("call_r_0", "f", '{"city":"Boston"}', "sig", GOOGLE),
-        ToolUse("call_r_1", "g", '{"n":2}'),
-        ToolUse("call_r_2", "h", '{"x":"y"}'),
+        ToolUse("", "f", '{"city":"Boston"}', "sig", GOOGLE),
+        ToolUse("", "g", '{"n":2}'),
+        ToolUse("", "h", '{"x":"y"}'),
     )
     assert told[-1] == Finished(Finish.TOOL_USE)
 
@@ -135,13 +135,28 @@ def test_a_blocked_prompt_is_a_filtered_answer() -> None:
     assert read(event({"promptFeedback": {"blockReason": "OTHER"}})) == [Started(), Finished(Finish.CONTENT_FILTER)]
 
 
-def test_a_call_that_failed_is_an_answer_only_if_something_was_said() -> None:
-    (*_, failed) = read(chunk(finish="MALFORMED_FUNCTION_CALL"))
+@pytest.mark.parametrize("said", [[], [text("Let me see")], [thought("Hm")]])
+def test_a_call_that_failed_is_a_failure_whatever_was_said_before(said: list[dict[str, Any]]) -> None:
+    (*_, failed) = read(chunk(*said, finish="MALFORMED_FUNCTION_CALL"))
 
     assert isinstance(failed, Failed)
     assert failed.error.failure is FailureClass.SERVER_ERROR
-    assert read(chunk(text("Hm"), finish="MALFORMED_FUNCTION_CALL"))[-1] == Finished(Finish.STOP)
+
+
+def test_an_odd_end_is_an_answer_if_something_was_said() -> None:
+    assert isinstance(read(chunk(finish="OTHER"))[-1], Failed)
+    assert read(chunk(text("Hm"), finish="OTHER"))[-1] == Finished(Finish.STOP)
     assert read(chunk(call("nobody"), finish="UNEXPECTED_TOOL_CALL"))[-1] == Finished(Finish.TOOL_USE)
+
+
+@pytest.mark.parametrize("beside", [[], [thought("A cat, then")], [text("")]])
+def test_an_answer_of_what_has_no_word_in_the_hub_is_no_empty_answer(beside: list[dict[str, Any]]) -> None:
+    image = {"inlineData": {"mimeType": "image/png", "data": "AA=="}}
+    (*_, failed) = read(chunk(*beside, image), chunk(text(""), finish="STOP"))
+
+    assert isinstance(failed, Failed)
+    assert (failed.error.failure, "inlineData" in failed.error.message) == (FailureClass.PROTOCOL, True)
+    assert read(chunk(image, text("A cat")), chunk(finish="STOP"))[-1] == Finished(Finish.STOP)
 
 
 def test_only_the_first_of_several_answers_crosses() -> None:

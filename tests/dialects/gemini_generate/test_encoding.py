@@ -24,8 +24,9 @@ from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.signatures import ANTHROPIC, GOOGLE
 from llmgw.chat.usage import Usage
 from llmgw.dialects.gemini_generate.decoding import GeminiDecoder
-from llmgw.dialects.gemini_generate.encoding import GeminiEncoder
+from llmgw.dialects.gemini_generate.encoding import WAITING_BYTES_MAX, GeminiEncoder
 from llmgw.dialects.gemini_generate.proofs import write_proof
+from llmgw.errors import UpstreamProtocolError
 from llmgw.wire import sse
 from tests.dialects.gemini_generate.wire import USAGE, answer, call, text, thought
 
@@ -127,3 +128,19 @@ def test_what_is_written_says_what_was_told(*, together: bool) -> None:
     out = encoder.write(told) if together else b"".join(encoder.write([event]) for event in told)
 
     assert fold(told) == fold([one for event in sse.split(out + encoder.end()) for one in decoder.read(event)])
+
+
+def test_calls_that_do_not_end_are_not_kept_for_ever() -> None:
+    encoder, piece = GeminiEncoder("asked"), "x" * 1024 * 1024
+    encoder.write([ToolStarted(0, "a", "f")])
+
+    with pytest.raises(UpstreamProtocolError, match="not whole"):
+        encoder.write(ToolDelta(0, piece) for _ in range(WAITING_BYTES_MAX // len(piece)))
+
+
+def test_what_was_told_is_no_longer_counted() -> None:
+    encoder, piece = GeminiEncoder("asked"), "x" * (WAITING_BYTES_MAX // 2)
+    for index in range(4):
+        encoder.write([ToolStarted(index, "a", "f"), ToolDelta(index, piece), TextDelta("so")])
+
+    assert encoder.end()

@@ -100,3 +100,12 @@ def _written(sent: dict[str, Any], **changes: Any) -> tuple[dict[str, Any], tupl
 def test_any_body_is_read_or_refused(data: bytes) -> None:
     with suppress(InvalidRequestError):
         read_request(data, "m")
+
+
+def test_a_schema_is_not_looked_into() -> None:
+    deep: dict[str, Any] = {"type": "STRING"}
+    for _ in range(450):
+        deep = {"type": "ARRAY", "items": deep}
+
+    for schema in (deep, {"type": "ARRAY", "maxItems": "9" * 5000}):
+        assert read_request(body(generationConfig={"responseSchema": schema}), "m").json

@@ -44,6 +44,13 @@ def test_media_come_and_go(told: dict[str, Any], media: Media) -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "usual"), [("42mNk-M9Q_w=", "42mNk+M9Q/w="), ("-_8", "+/8="), ("AAAA", "AAAA"), ("", "")]
+)
+def test_base64_for_urls_becomes_what_all_others_want(data: str, usual: str) -> None:
+    assert read_blob(Blob("image/png", data)) == Image("image/png", usual)
+
+
+@pytest.mark.parametrize(
     ("mime_type", "form"),
     [("audio/mpeg", "mp3"), ("audio/x-wav", "wav"), ("audio/L16;codec=pcm;rate=24000", "l16"), ("audio/ogg", "ogg")],
 )

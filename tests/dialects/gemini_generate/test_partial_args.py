@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmgw.dialects.gemini_generate.partial_args import PartialArgs
+from llmgw.dialects.gemini_generate.partial_args import HELD_BYTES_MAX, PartialArgs
 from llmgw.dialects.gemini_generate.wire import PartialArg
 from llmgw.errors import UpstreamProtocolError
 
@@ -57,3 +57,11 @@ def test_nothing_lies_inside_a_text() -> None:
 def test_any_pieces_are_json_or_an_error(pieces: list[tuple[str, Any]]) -> None:
     with suppress(UpstreamProtocolError):
         assert isinstance(whole(*pieces), dict | list)
+
+
+@pytest.mark.parametrize("place", ["$.a", "$.p{0}", "$.p{0}.a.b.c.d"])
+def test_they_do_not_grow_without_end(place: str) -> None:
+    args, piece = PartialArgs(), "x" * 1024
+
+    with pytest.raises(UpstreamProtocolError, match="over"):
+        args.take(PartialArg(place.format(number), piece) for number in range(HELD_BYTES_MAX // len(piece)))

@@ -25,6 +25,7 @@ from llmgw.dialects.gemini_generate.schemas import json_schema
             {"type": "ARRAY", "items": {"type": "OBJECT"}, "min_items": "2"},
             {"type": "array", "items": {"type": "object"}, "minItems": 2},
         ),
+        ({"maxItems": "9" * 5000}, {"maxItems": "9" * 5000}),
         ({"type": "STRING", "enum": ["A_B"], "example": "A_B"}, {"type": "string", "enum": ["A_B"]}),
         (None, None),
         (True, True),

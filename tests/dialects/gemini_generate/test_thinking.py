@@ -32,13 +32,8 @@ def test_what_is_asked_for(config: ThinkingConfig | None, effort: Effort | None)
         (None, "gemini-2.5-flash", None),
         (Effort("high"), "gemini-2.5-flash", {"includeThoughts": True, "thinkingBudget": 24_576}),
         (Effort("low", is_shown=False), "gemini-2.5-flash", {"thinkingBudget": 1024}),
-        (Effort(budget_tokens=64_000), "gemini-2.5-flash", {"includeThoughts": True, "thinkingBudget": 24_576}),
-        (Effort(budget_tokens=1), "gemini-2.5-pro", {"includeThoughts": True, "thinkingBudget": 128}),
         (Effort(), "gemini-2.5-pro", {"includeThoughts": True}),
         (Effort("none"), "gemini-2.5-flash", {"thinkingBudget": 0}),
-        (Effort("none"), "gemini-2.5-pro", {"thinkingBudget": 128}),
-        (Effort("none"), "gemini-3-pro-preview", {"thinkingLevel": "low"}),
-        (Effort("none"), "gemini-3-flash-preview", {"thinkingLevel": "minimal"}),
         (Effort("none"), "gemini-2.0-flash", None),
         (Effort("minimal"), "gemini-3-pro-preview", {"includeThoughts": True, "thinkingLevel": "low"}),
         (Effort("medium"), "gemini-3-pro-preview", {"includeThoughts": True, "thinkingLevel": "high"}),
@@ -52,6 +47,25 @@ def test_what_a_model_is_told(effort: Effort | None, model: str, config: dict[st
 
     assert config == write_effort(effort, model, dropped.append)
     assert dropped == []
+
+
+@pytest.mark.parametrize(
+    ("effort", "model", "config"),
+    [
+        (Effort(budget_tokens=64_000), "gemini-2.5-flash", {"includeThoughts": True, "thinkingBudget": 24_576}),
+        (Effort(budget_tokens=1), "gemini-2.5-pro", {"includeThoughts": True, "thinkingBudget": 128}),
+        (Effort("none"), "gemini-2.5-pro", {"thinkingBudget": 128}),
+        (Effort("none"), "gemini-3-pro-preview", {"thinkingLevel": "low"}),
+        (Effort("none"), "gemini-3-flash-preview", {"thinkingLevel": "minimal"}),
+    ],
+)
+def test_what_a_model_cannot_be_told_is_named_and_it_is_told_the_nearest(
+    effort: Effort, model: str, config: dict[str, Any]
+) -> None:
+    dropped: list[str] = []
+
+    assert config == write_effort(effort, model, dropped.append)
+    assert dropped == ["reasoning_effort"]
 
 
 def test_a_model_that_does_not_think_is_not_asked_to() -> None:

@@ -19,7 +19,8 @@ from llmgw.chat.conversation import (
     ToolUse,
 )
 from llmgw.chat.signatures import ANTHROPIC, GOOGLE
-from llmgw.dialects.gemini_generate.turns import OPENING, ContentWriter
+from llmgw.chat.turns import OPENING
+from llmgw.dialects.gemini_generate.turns import ContentWriter
 from llmgw.errors import InvalidRequestError
 from tests.dialects.gemini_generate.wire import call, text, thought
 
@@ -79,7 +80,7 @@ def test_a_call_and_its_result() -> None:
         {"functionResponse": {"id": "z", "name": "z", "response": {"error": "no"}}},
         text("There"),
     ]
-    assert dropped == []
+    assert dropped == ["messages.order"]
 
 
 @pytest.mark.parametrize("arguments", ["[1]", "{", "5", '{"a": "\ud800"}'])
@@ -146,14 +147,14 @@ def test_media_of_the_user() -> None:
     [
         (Message(Role.USER, (Text("a"),), "Ann"), ["messages.name"]),
         (Message(Role.USER, (Text("a", cache="5m"),)), ["cache_control"]),
-        (Message(Role.USER, (Image(url="http://a/b", detail="high"),)), ["image_url.detail"]),
+        (Message(Role.USER, (Image(url="http://a/b", detail="high"),)), ["messages.image_url.detail"]),
         (Message(Role.USER, (File(id="file-1"),)), ["messages.file"]),
         (Message(Role.USER, (ToolUse("a", "f", "{}"),)), ["messages.tool_use"]),
         (Message(Role.USER, (Reasoning("Hm"),)), ["messages.reasoning"]),
         (Message(Role.ASSISTANT, (ToolResult("a", ()),)), ["messages.tool_result"]),
         (Message(Role.ASSISTANT, (Text("a", citations=({},)),)), ["messages.annotations"]),
         (Message(Role.ASSISTANT, (ToolUse("a", "f", "{}", cache="5m"),)), ["cache_control"]),
-        (Message(Role.USER, (ToolResult("a", (), cache="5m"),)), ["cache_control"]),
+        (Message(Role.USER, (ToolResult("a", (), cache="5m"),)), ["messages.order", "cache_control"]),
     ],
 )
 def test_what_cannot_be_said_is_named(message: Message, dropped: list[str]) -> None:

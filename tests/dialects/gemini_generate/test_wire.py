@@ -9,23 +9,23 @@ from llmgw.dialects.gemini_generate.wire import KNOWN_PARTS, Part
 
 
 @pytest.mark.parametrize(
-    ("told", "says", "is_foreign"),
+    ("told", "says", "foreign"),
     [
-        ({}, False, False),
-        ({"text": ""}, False, False),
-        ({"text": "", "thought": True}, False, False),
-        ({"text": "a"}, True, False),
-        ({"text": "", "thoughtSignature": "a"}, True, False),
-        ({"functionCall": {}}, True, False),
-        ({"inlineData": {"data": "a"}}, True, True),
-        ({"executableCode": {"code": "1"}}, True, True),
-        ({"somethingNew": {}}, False, False),
+        ({}, False, ""),
+        ({"text": ""}, False, ""),
+        ({"text": "", "thought": True}, False, ""),
+        ({"text": "a"}, True, ""),
+        ({"text": "", "thoughtSignature": "a"}, True, ""),
+        ({"functionCall": {}}, True, ""),
+        ({"inlineData": {"data": "a"}}, True, "inlineData"),
+        ({"executableCode": {"code": "1"}}, True, "executableCode"),
+        ({"somethingNew": {}}, False, ""),
     ],
 )
-def test_what_a_client_would_see_of_a_part(told: dict[str, Any], *, says: bool, is_foreign: bool) -> None:
+def test_what_a_client_would_see_of_a_part(told: dict[str, Any], *, says: bool, foreign: str) -> None:
     part = msgspec.convert(told, Part)
 
-    assert (says, is_foreign) == (part.says, part.is_foreign)
+    assert (says, foreign) == (part.says, part.foreign)
 
 
 def test_the_parts_that_the_hub_has_a_word_for() -> None:

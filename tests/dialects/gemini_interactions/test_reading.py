@@ -20,6 +20,7 @@ COUNTS = {
     "total_input_tokens": 9, "total_cached_tokens": 4, "total_output_tokens": 3, "total_thought_tokens": 2,
     "total_tool_use_tokens": 1, "total_tokens": 15,
 }  # fmt: skip
+END = b"event: done\ndata: [DONE]\n\n"
 CITATION = {"type": "url_citation", "url": "https://a", "start_index": 0, "end_index": 5}
 ANSWER = Answer(
     id="v1",
@@ -167,3 +168,10 @@ def test_whatever_comes_ends_in_events_or_the_one_error(data: bytes) -> None:
             read_events(piece)
         except UpstreamProtocolError:
             pass
+
+
+def test_an_end_mark_alone_is_no_end() -> None:
+    decoder = InteractionsDecoder()
+    told = [decoder.read(event("step.delta", index=0, delta={"type": "text", "text": "Hel"})), decoder.read(END)]
+
+    assert (told, decoder.ended) == ([[events.TextDelta("Hel")], []], False)

@@ -196,3 +196,21 @@ def test_arguments_must_be_an_object() -> None:
         steps(Message(Role.ASSISTANT, (ToolUse("1", "t", "[]"),)))
 
     assert caught.value.param == "messages[0]"
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        (Message(Role.USER, (Text("a"),), "Ann"), "messages.name"),
+        (Message(Role.USER, (Image(url="https://a/b", detail="high"),)), "messages.image_url.detail"),
+        (Message(Role.ASSISTANT, (Text("a", citations=({"url": "x"},)),)), "messages.annotations"),
+        (Message(Role.USER, (Text("a"), ToolResult("1", (Text("4"),)))), "messages.order"),
+        (Message(Role.SYSTEM, (Text("a"), Image(url="https://a/b"))), "messages.image"),
+    ],
+)
+def test_what_a_message_loses_is_named(message: Message, name: str) -> None:
+    assert written(replace(HELLO, messages=(message,)))[1] == {name}
+
+
+def test_that_it_is_not_to_think_at_all_cannot_be_said() -> None:
+    assert written(replace(HELLO, effort=Effort("none")))[1] == {"reasoning_effort"}

@@ -38,7 +38,7 @@ def test_a_prompt_has_its_instructions_and_images_beside_it() -> None:
 def test_what_a_prompt_cannot_have_is_named() -> None:
     told = written(Text("hi"), Image(url="https://a.example"), Audio("AAAA", "wav"), tools=(Tool("t"),), choices=3)
 
-    assert set(told[1]) == {"tools", "n", "messages.image", "messages.audio"}
+    assert set(told[1]) == {"tools", "n", "messages.image.url", "messages.audio"}
 
 
 def test_turns_cannot_be_said() -> None:

@@ -62,7 +62,7 @@ def test_a_text_document_is_text_under_its_name() -> None:
 @pytest.mark.parametrize(
     ("part", "name"),
     [
-        (Image(url="https://a.example/a.png"), "messages.image"),
+        (Image(url="https://a.example/a.png"), "messages.image.url"),
         (Audio("AAAA", "wav"), "messages.audio"),
         (File("a.pdf", "application/pdf", "AAAA"), "messages.file"),
         (File(id="file-1"), "messages.file"),
@@ -106,7 +106,7 @@ def test_results_are_messages_of_their_own_by_the_name_of_their_tool() -> None:
         {"role": "tool", "content": "", "tool_name": "clock", "tool_call_id": "c2"},
         {"role": "user", "content": "and?"},
     ]
-    assert unsaid == set()
+    assert unsaid == {"messages.order"}
 
 
 def test_an_error_of_a_tool_and_the_name_of_a_speaker_have_no_place() -> None:

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 
 from llmgw.chat.events import Event, ToolDelta, ToolStarted
-from llmgw.dialects.openai_chat.calls import Calls, arguments_of, google_signature, proof_of
+from llmgw.dialects.openai_chat.calls import (
+    CALLS_MAX,
+    WAITING_CHARS_MAX,
+    Calls,
+    arguments_of,
+    google_signature,
+    proof_of,
+)
+from llmgw.errors import UpstreamProtocolError
 
 
 def piece(arguments: Any = None, *, name: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -75,7 +83,7 @@ def test_the_older_way_is_a_call_too() -> None:
     calls = Calls()
     told = [*calls.read(None, {"name": "f", "arguments": ""}, ""), *calls.read(None, {"arguments": "{}"}, "")]
 
-    assert told == [ToolStarted(0, "call__0", "f"), ToolDelta(0, "{}")]
+    assert told == [ToolStarted(0, "", "f"), ToolDelta(0, "{}")]
 
 
 def test_arguments_before_the_name_wait_and_a_name_may_never_come() -> None:
@@ -126,4 +134,28 @@ def test_of_many_small_pieces_each_is_looked_at_once() -> None:
     told = [event for _ in range(20_000) for event in calls.read([piece("x", index=0)], None, "")]
 
     assert told == []
-    assert list(calls.rest("")) == [ToolStarted(0, "call__0", ""), ToolDelta(0, "x" * 20_000)]
+    assert list(calls.rest("")) == [ToolStarted(0, "", ""), ToolDelta(0, "x" * 20_000)]
+
+
+def test_more_calls_than_can_be_held_are_refused() -> None:
+    calls = Calls()
+    list(calls.read([piece("{}", id=f"c{n}", name="f") for n in range(CALLS_MAX)], None, "answer"))
+
+    with pytest.raises(UpstreamProtocolError, match="over 1024 calls"):
+        list(calls.read([piece("{}", id="more", name="f")], None, "answer"))
+
+
+def test_arguments_that_wait_for_a_name_are_bounded() -> None:
+    calls = Calls()
+    list(calls.read([piece("x" * WAITING_CHARS_MAX, index=0)], None, "answer"))
+
+    with pytest.raises(UpstreamProtocolError, match="before a call's name"):
+        list(calls.read([piece("x", index=1)], None, "answer"))
+
+
+def test_ids_that_change_with_every_piece_do_not_fill_memory() -> None:
+    calls = Calls()
+    told = [event for n in range(3000) for event in calls.read([piece("x", index=0, id=f"c{n}")], None, "answer")]
+
+    assert told == []
+    assert len(calls._by_id) == CALLS_MAX

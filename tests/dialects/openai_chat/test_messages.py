@@ -251,3 +251,35 @@ def test_a_call_without_a_name_is_refused_at_its_place() -> None:
         read({"role": "assistant", "content": None, "function_call": {"arguments": "{}"}})
 
     assert caught.value.param == "messages[0].function_call.name"
+
+
+def result(told: str, id_: str | None = None) -> dict[str, Any]:
+    return {"role": "tool", "content": told, **({"tool_call_id": id_} if id_ else {})}
+
+
+def test_results_that_do_not_say_whose_they_are_answer_the_calls_in_order() -> None:
+    calls = {"role": "assistant", "tool_calls": [{**CALL, "id": id_} for id_ in ("a", "b", "c")]}
+    _, messages = read(calls, result("1"), result("2", "b"), result("3"), result("4"))
+
+    assert [part.id for message in messages[1:] for part in message.parts if isinstance(part, ToolResult)] == [
+        *("a", "b", "c"),
+        "c",  # there is no other
+    ]
+
+
+def test_a_result_is_of_the_turn_before_it() -> None:
+    calls = {"role": "assistant", "tool_calls": [CALL, {**CALL, "id": "b"}]}
+    _, messages = read(calls, result("1", "a"), calls, result("2"))
+
+    assert messages[-1] == Message(Role.USER, (ToolResult("a", (Text("2"),)),))
+
+
+def test_citations_have_no_place_in_what_was_said_and_are_named() -> None:
+    named: list[str] = []
+    cited = Text("Hi", citations=({"url": "https://a.example"},))
+    (turn,) = written(Message(Role.ASSISTANT, (cited,)), drop=named.append)
+    read({"role": "assistant", "content": "Hi", "annotations": [{"type": "url_citation"}]}, drop=named.append)
+    read({"role": "assistant", "content": "Hi", "annotations": []})
+
+    assert turn == {"role": "assistant", "content": "Hi"}
+    assert named == ["messages.annotations", "messages.annotations"]

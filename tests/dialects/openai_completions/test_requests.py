@@ -69,7 +69,7 @@ def test_what_would_be_another_answer_is_refused(fields: dict[str, Any], beyond:
     conversation = openai_completions.read_conversation(asked(**fields))
 
     assert set(conversation.beyond) == set(fields)
-    assert refused(conversation.beyond, Policy.USUAL) == beyond
+    assert refused(conversation.beyond, Policy.USUAL, openai_completions.meaning) == beyond
 
 
 @pytest.mark.parametrize("prompt", [None, [], [1, 2], [[1, 2]], ["a", 1]])
@@ -136,6 +136,6 @@ def test_what_cannot_be_said_is_named() -> None:
         *("messages.image", "messages.tool_result", "messages.name", "cache_control", "tools", "response_format"),
         *("n", "top_k", "logprobs", "metadata", "vendor"),
     }
-    assert set(refused(dropped, Policy.USUAL)) == {
+    assert set(refused(dropped, Policy.USUAL, openai_completions.meaning)) == {
         "messages.image", "messages.tool_result", "tools", "response_format", "n",
     }  # fmt: skip

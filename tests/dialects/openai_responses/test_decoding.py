@@ -25,7 +25,7 @@ from llmgw.chat.events import (
 )
 from llmgw.chat.signatures import ANTHROPIC, OPENAI
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_responses.decoding import ITEMS_MAX, ResponsesDecoder
+from llmgw.dialects.openai_responses.decoding import ITEMS_MAX, PARTS_MAX, ResponsesDecoder
 from llmgw.errors import FailureClass, UpstreamProtocolError
 from tests.dialects.openai_responses.wire import (
     added,
@@ -294,3 +294,13 @@ KIND = st.builds(
 def test_whatever_a_provider_means_by_its_fields_it_is_read_or_refused(told: list[dict[str, Any]]) -> None:
     with suppress(UpstreamProtocolError):
         fold(read(*(b"data: " + json.dumps(one).encode() + b"\n\n" for one in told)))
+
+
+def test_the_parts_of_an_item_are_bounded() -> None:
+    decoder = ResponsesDecoder()
+    parts = [event("response.output_text.delta", output_index=0, content_index=n, delta="x") for n in range(PARTS_MAX)]
+    told = [one for part in parts for one in decoder.read(part)]
+
+    assert len(told) == PARTS_MAX
+    with pytest.raises(UpstreamProtocolError, match="over 1024 parts"):
+        decoder.read(event("response.output_text.delta", output_index=0, content_index=PARTS_MAX, delta="x"))

@@ -31,8 +31,9 @@ from llmgw.chat.events import (
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.signatures import ANTHROPIC, GOOGLE
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_responses.encoding import ResponsesEncoder
+from llmgw.dialects.openai_responses.encoding import HELD_CHARS_MAX, ITEMS_MAX, ResponsesEncoder
 from llmgw.dialects.openai_responses.facts import read_request
+from llmgw.errors import UpstreamProtocolError
 from llmgw.wire import sse
 from tests.dialects.openai_responses.wire import read
 
@@ -226,3 +227,24 @@ def test_whatever_was_said_is_read_again_and_the_sdk_has_it_too(parts: Sequence[
 
     assert answer.parts == fold(read(*sse.split(stream))).parts
     assert "".join(part.text for part in answer.parts if isinstance(part, Text)) == response.output_text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        TextDelta("x" * HELD_CHARS_MAX),
+        ReasoningDelta("x" * HELD_CHARS_MAX),
+        ToolDelta(0, "x" * HELD_CHARS_MAX),
+        Cited({"url": "x" * HELD_CHARS_MAX}),
+    ],
+)
+def test_what_is_held_until_the_end_is_bounded(piece: Event) -> None:
+    with pytest.raises(UpstreamProtocolError, match="the answer is over"):
+        ResponsesEncoder(read_request(REQUEST)).write([ToolStarted(0, "a", "f"), piece, TextDelta("x")])
+
+
+def test_items_are_bounded() -> None:
+    calls = [ToolStarted(n, "a", "f") for n in range(ITEMS_MAX + 1)]
+
+    with pytest.raises(UpstreamProtocolError, match="4096 items"):
+        ResponsesEncoder(read_request(REQUEST)).write(calls)

@@ -18,9 +18,10 @@ from llmgw.chat.conversation import (
     ToolChoice,
     ToolMode,
 )
+from llmgw.chat.openai_words import USER_CHARS_MAX
 from llmgw.chat.request import Edits
 from llmgw.dialects.openai_responses.facts import read_request
-from llmgw.dialects.openai_responses.requests import USER_CHARS_MAX, read_conversation, write_conversation
+from llmgw.dialects.openai_responses.requests import read_conversation, write_conversation
 from llmgw.errors import InvalidRequestError
 
 EDITS = Edits("up", {}, {}, frozenset(), ask_usage=True)

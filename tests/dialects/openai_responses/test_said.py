@@ -36,9 +36,9 @@ def test_items(item: Any, told: list[Event]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "id_"), [(call(), "call_1"), (call(call_id=None), "fc_1"), (call(call_id="", id=5), "call_3")]
+    ("item", "id_"), [(call(), "call_1"), (call(call_id=None), "fc_1"), (call(call_id="", id=5), "")]
 )
-def test_a_call_always_has_an_id(item: dict[str, Any], id_: str) -> None:
+def test_a_call_without_an_id_has_that_of_its_item(item: dict[str, Any], id_: str) -> None:
     assert start_call(item, 3).id == id_
 
 

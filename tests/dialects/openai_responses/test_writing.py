@@ -59,7 +59,7 @@ def test_a_turn_of_each() -> None:
 @pytest.mark.parametrize(
     "messages",
     [
-        [user(Text("hi"), IMAGE, File(id="f"))],
+        [user(Text("hi"), IMAGE, File(id="file-1"))],
         [user(Text("hi")), assistant(OWN, Text("a"), Refusal("b"), USE), user(ToolResult("c", (Text("d"), IMAGE)))],
         [assistant(Text("cited", citations=(CITATION,)))],
         [user(ToolResult("c", ()))],
