@@ -138,13 +138,22 @@ def test_a_reader_that_goes_away_is_no_error(sound: str) -> None:
 
 def test_an_interruption_ends_quietly() -> None:
     with subprocess.Popen(
-        command("validate", "-"), stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({})
+        command("validate", "-"),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment({}),
+        preexec_fn=_hear_interruptions,  # noqa: PLW1509 - nothing of ours runs beside it
     ) as process:
         _wait_until_it_reads(process.pid)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
 
     assert (process.returncode, errors) == (INTERRUPTED, b"")
+
+
+def _hear_interruptions() -> None:
+    """What runs in the background of a shell was told to ignore them, and would tell its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _wait_until_it_reads(pid: int) -> None:
