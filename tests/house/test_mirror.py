@@ -32,6 +32,7 @@ OF_NO_MODULE = {
 
 # The server end to end: what several modules do together, through real sockets.
 END_TO_END = {
+    "dialects/test_every_decoder.py",
     "server/test_access.py",
     "server/test_bad_input.py",
     "server/test_cohere_and_ollama.py",
