@@ -32,6 +32,7 @@ OF_NO_MODULE = {
 
 # The server end to end: what several modules do together, through real sockets.
 END_TO_END = {
+    "policy/test_bills_of_recordings.py",
     "dialects/test_every_decoder.py",
     "server/test_access.py",
     "server/test_bad_input.py",
