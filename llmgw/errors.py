@@ -6,9 +6,11 @@
     │   ├── InvalidRequestError 400   ├── ForbiddenOriginError 403   ├── UnknownModelError 404
     │   ├── UnauthorizedError 401     ├── ForbiddenModelError 403    ├── MissingCredentialError 401
     │   ├── ForbiddenEndpointError 403
+    │   ├── BudgetExceededError 402   ├── UnboundedCostError 402     ├── RateLimitedError 429
     │   ├── UnknownPathError 404      ├── MethodNotAllowedError 405
     │   ├── BodyTimeoutError 408      └── RequestTooLargeError 413
     ├── OverloadedError           we are full, or about to leave                     503
+    │   └── LedgerUnavailableError    what it would cost could not be booked
     ├── ClientGoneError           nobody is left to answer
     ├── UpstreamError             one attempt failed; another may answer             never seen by a client as such
     │   ├── UpstreamStatusError (status, headers and body as the provider sent them)
@@ -153,6 +155,31 @@ class RequestTooLargeError(RequestError):
     code = "request_too_large"
 
 
+class BudgetExceededError(RequestError):
+    """What the request may cost does not fit into what is left of a budget."""
+
+    status = 402
+    code = "budget_exceeded"
+
+
+class UnboundedCostError(RequestError):
+    """Nobody can say what the request may cost at most, and a budget has to know."""
+
+    status = 402
+    code = "unbounded_cost"
+
+
+class RateLimitedError(RequestError):
+    """A limit of ours is used up. `retry_after_s` None: waiting does not help."""
+
+    status = 429
+    code = "rate_limit_exceeded"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class BodyTimeoutError(RequestError):
     """The body did not arrive in time."""
 
@@ -170,6 +197,13 @@ class OverloadedError(GatewayError):
         self.message = message
         self.code = code
         self.retry_after_s = retry_after_s
+
+
+class LedgerUnavailableError(OverloadedError):
+    """The ledger takes no more for now. Nothing is answered that could not be booked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="ledger_unavailable", retry_after_s=1.0)
 
 
 class ClientGoneError(GatewayError):

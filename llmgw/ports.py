@@ -12,6 +12,8 @@ from typing import Protocol
 from llmgw.config.secrets import Secret
 from llmgw.graph.model import Target
 from llmgw.graph.principal import Principal
+from llmgw.policy.claims import Claim, Crossed, Grant, Granted, Refused, Settlement
+from llmgw.policy.entry import Record
 from llmgw.transcript import Transcript
 
 
@@ -91,6 +93,34 @@ class Keys(Protocol):
 
     async def find(self, digest: str) -> Principal | None:
         """The principal of a key, by the SHA-256 of its secret in hex; it ends when that secret does."""
+        ...
+
+
+class Quota(Protocol):
+    """Who counts what has been used of limits and budgets."""
+
+    async def admit(self, claims: Sequence[Claim]) -> Granted | Refused:
+        """Take all of it, or nothing."""
+        ...
+
+    async def settle(self, grant: Grant, *, nanousd: int, tokens: int, output_tokens: int) -> Settlement:
+        """What it came to, instead of what was reserved; whatever the grant held is free again."""
+        ...
+
+
+class Ledger(Protocol):
+    """The book. What it has taken survives the process."""
+
+    async def append(self, record: Record) -> None:
+        """Raises LedgerUnavailableError if it can take no more."""
+        ...
+
+
+class Alerts(Protocol):
+    """Who is told that a budget runs out."""
+
+    def tell(self, crossed: Crossed) -> None:
+        """At once, whenever it will arrive: nobody waits for it."""
         ...
 
 

@@ -1,0 +1,83 @@
+"""A row of the ledger: one per request, and one per further attempt (retry, fallback, hedge) that was billed.
+
+Crosses the disk, so fields are only ever added, with a default: an older journal must stay readable.
+"""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from llmgw.chat.usage import Usage
+
+NOBODY: Mapping[str, str] = {}
+
+
+class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A budget that pays for a row: `slot` is the start of its window, or of the part of a rolling one, in ms."""
+
+    budget: str  # `BudgetRule.id`
+    bucket: str  # `bucket_name` of the values of its `each`
+    slot: int
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """`attempt` 0 is the request's own row, with the attempt that came last; others are counted from 1, as tried.
+
+    `cost_nanousd` None: the price is not known. Times are Unix time in ms, durations in ms. `metadata` is the
+    caller's, overlaid by the key's.
+    """
+
+    request_id: str
+    attempt: int = 0
+    at_ms: int = 0
+    key: str = ""
+    team: str = ""
+    user: str = ""
+    request_user: str = ""
+    model: str = ""
+    route: str = ""
+    target: str = ""
+    provider: str = ""
+    endpoint: str = ""
+    stream: bool = False
+    status: int = 0
+    outcome: str = ""  # `ok`, or the class of what went wrong
+    usage: Usage = Usage()
+    cost_nanousd: int | None = None
+    saved_nanousd: int = 0  # by the cache
+    estimated: bool = False
+    overrun: bool = False  # it cost more than had been reserved
+    latency_ms: float = 0.0
+    first_token_ms: float | None = None
+    client_request_id: str = ""
+    metadata: Mapping[str, str] = NOBODY
+    charges: tuple[Charge, ...] = ()
+
+
+class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
+    """What is to be booked if nobody settles: so a process that dies owes what it had reserved."""
+
+    entry: Entry
+
+
+class Settled(msgspec.Struct, frozen=True, tag="settled"):
+    """What was booked. Of a reservation with the same request and attempt nothing is left.
+
+    An attempt that cost nothing has no row, but its reservation ends: then `is_row` is false.
+    """
+
+    entry: Entry
+    is_row: bool = True
+
+
+Record = Reserved | Settled
+
+
+def bucket_name(values: tuple[str, ...]) -> str:
+    """The values of `each` as one text, from which they can be told apart again."""
+    return msgspec.json.encode(values).decode()
+
+
+def bucket_values(name: str) -> tuple[str, ...]:
+    """The way back."""
+    return msgspec.json.decode(name, type=tuple[str, ...])
