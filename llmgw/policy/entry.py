@@ -21,7 +21,8 @@ class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`attempt` 0 is the request's own row, with the attempt that came last; others are counted from 1, as tried.
+    """`attempt` 0 is the request's own row, with what its answer cost; a failed attempt that was billed all the same has
+    a row of its own, with its number as tried, from 1.
 
     `cost_nanousd` None: the price is not known. Times are Unix time in ms, durations in ms. `metadata` is the
     caller's, overlaid by the key's.
@@ -55,18 +56,24 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
-    """What is to be booked if nobody settles: so a process that dies owes what it had reserved."""
+    """What is to be booked if nobody settles: so a process that dies owes what it had reserved.
 
-    entry: Entry
-
-
-class Settled(msgspec.Struct, frozen=True, tag="settled"):
-    """What was booked. Of a reservation with the same request and attempt nothing is left.
-
-    An attempt that cost nothing has no row, but its reservation ends: then `is_row` is false.
+    `number` counts the reservations of a request from 1. Whoever books a lost one does so as the request's own row
+    (`attempt` 0) if it has none, else as attempt `number`.
     """
 
     entry: Entry
+    number: int
+
+
+class Settled(msgspec.Struct, frozen=True, tag="settled"):
+    """What was booked. `ends`: the number of the reservation of which nothing is left by it; 0: there was none.
+
+    A failed attempt that cost nothing has no row, but its reservation ends: then `is_row` is false.
+    """
+
+    entry: Entry
+    ends: int = 0
     is_row: bool = True
 
 
