@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.processes import Command, free_port
 
 HERE = Path(__file__).resolve().parent
-NAMES = ("nginx", "aiohttp", "llmgw")
+NAMES = ("nginx", "aiohttp", "llmgw", "everything")
 DIRECT = "direct"
 
 _NGINX_PLACES = ("nginx", "sbin/nginx", "usr/sbin/nginx")
@@ -36,7 +36,7 @@ class Place:
 
 
 def contestants(names: tuple[str, ...], place: Place) -> list[Contestant]:
-    makers = {"nginx": _nginx, "aiohttp": _aiohttp, "llmgw": _llmgw}
+    makers = {"nginx": _nginx, "aiohttp": _aiohttp, "llmgw": _llmgw, "everything": _everything}
     return [makers[name](place) for name in names]
 
 
@@ -54,14 +54,25 @@ def _aiohttp(place: Place) -> Contestant:
 
 
 def _llmgw(place: Place) -> Contestant:
+    return _gateway("llmgw", HERE / "config.yaml", place)
+
+
+def _everything(place: Place) -> Contestant:
+    """The ledger lies beside the file."""
+    file = place.directory / "everything.yaml"
+    shutil.copyfile(HERE / "everything.yaml", file)
+    return _gateway("everything", file, place)
+
+
+def _gateway(name: str, config: Path, place: Place) -> Contestant:
     if importlib.util.find_spec("llmgw.__main__") is None:
-        return Contestant("llmgw", absent="not found: this checkout has no `python -m llmgw`")
+        return Contestant(name, absent="not found: this checkout has no `python -m llmgw`")
     import llmgw
 
     port = free_port()
-    argv = (sys.executable, "-m", "llmgw", "serve", str(HERE / "config.yaml"), "--port", str(port))
+    argv = (sys.executable, "-m", "llmgw", "serve", str(config), "--port", str(port))
     env = _importable() | {"BENCH_PORT": str(place.upstream_port)}
-    return Contestant("llmgw", llmgw.__version__, Command("llmgw", argv, port, env=env))
+    return Contestant(name, llmgw.__version__, Command(name, argv, port, env=env))
 
 
 def _nginx(place: Place) -> Contestant:

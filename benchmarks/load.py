@@ -20,6 +20,7 @@ from benchmarks.processes import cpu_s_of
 from benchmarks.tally import Measurement, Tally, summary
 
 REQUEST_BYTES = 150
+KEY = "sk-of-the-benchmark"
 ANSWER_BYTES_MIN = 700  # a proxy may write the JSON anew, a little longer or shorter
 GRACE_S = 10.0  # for the answers still on their way when the time is up
 RECONNECT_PAUSE_S = 0.01
@@ -69,7 +70,7 @@ def stream_body(model: str, load: StreamLoad) -> bytes:
 def post(address: Address, body: bytes) -> bytes:
     head = (
         f"POST {address.path} HTTP/1.1\r\nHost: {address.host}:{address.port}\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer bench\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Authorization: Bearer {KEY}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
 

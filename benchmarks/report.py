@@ -12,7 +12,7 @@ from benchmarks.tally import Measurement
 
 MIB = 1024 * 1024
 NONE = "-"
-REFERENCES = ("nginx", "aiohttp")
+REFERENCES = ("nginx", "aiohttp", "llmgw")
 
 
 @dataclass(slots=True)
@@ -63,7 +63,8 @@ def added_s(results: Results, workload: str, contestant: str) -> list[float]:
 
 def _workload_table(results: Results, workload: str, present: Sequence[str]) -> str:
     unit = "events/s" if "stream" in workload else "requests/s"
-    head = [workload, unit, "spread", "to nginx", "to aiohttp", "CPU us", "core", "p50 ms", "p99 ms", "errors"]
+    to = [f"to {name}" for name in REFERENCES]
+    head = [workload, unit, "spread", *to, "CPU us", "core", "p50 ms", "p99 ms", "errors"]
     return _aligned([head, *(_workload_row(results, workload, name) for name in present)])
 
 
@@ -71,7 +72,7 @@ def _workload_row(results: Results, workload: str, name: str) -> list[str]:
     measured = results.rounds[workload].get(name, [])
     rates = results.rates(workload, name)
     if not measured:
-        return [name, *[NONE] * 9]
+        return [name, *[NONE] * (7 + len(REFERENCES))]
     ratios = [median_ratio(rates, results.rates(workload, reference)) for reference in REFERENCES]
     return [
         name,
@@ -86,7 +87,8 @@ def _workload_row(results: Results, workload: str, name: str) -> list[str]:
 
 
 def _process_table(results: Results, present: Sequence[str], workload: str) -> str:
-    head = ["process", "added us", "to nginx", "to aiohttp", "RSS idle MiB", "RSS after MiB", "ready / python -c pass"]
+    to = [f"to {name}" for name in REFERENCES]
+    head = ["process", "added us", *to, "RSS idle MiB", "RSS after MiB", "ready / python -c pass"]
     proxies = [name for name in present if name != DIRECT]
     return _aligned([head, *(_process_row(results, workload, name) for name in proxies)])
 

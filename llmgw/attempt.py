@@ -1,14 +1,16 @@
-"""One try of one target: prepare, open, wait for the commit point, relay to the end.
+"""One try of one target: open, wait for the commit point, relay to the end, settle.
 
 Until the commit the caller has seen nothing and any failure is an UpstreamError that leads to another attempt.
-Every wait has a limit, and the error says which one ran out.
+Every wait has a limit, and the error says which one ran out. However it ends, it is settled: a whole answer before its
+last bytes leave.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
 from llmgw import refusal, replies
+from llmgw.asking import Admitted
 from llmgw.call import Call
 from llmgw.chat.crossing import Relay
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER
@@ -24,9 +26,9 @@ from llmgw.errors import (
     UpstreamTimeoutError,
 )
 from llmgw.masking import Mask
-from llmgw.policy.cost import cost_nanousd
+from llmgw.policy import billing
+from llmgw.policy.billing import Spent
 from llmgw.ports import Client, Clock, Upstream, UpstreamCall, UpstreamStream
-from llmgw.preparing import Prepared
 from llmgw.providers.auth import clients_headers
 from llmgw.routing.plan import Try
 from llmgw.time_limits import Limit, tightest, within
@@ -41,12 +43,19 @@ class Attempt:
     """Raises UpstreamError from `run`; `transcript.committed` says whether another attempt may follow."""
 
     def __init__(
-        self, step: Try, call: Call, prepared: Prepared, client: Client, transcript: Transcript, clock: Clock
+        self,
+        step: Try,
+        call: Call,
+        admitted: Admitted,
+        client: Client,
+        transcript: Transcript,
+        clock: Clock,
     ) -> None:
+        prepared = admitted.prepared
         self._candidate = step.candidate
         self._target = step.candidate.target
-        self._delay_s = step.delay_s
         self._call = call
+        self._admission = admitted.admission
         self._prepared = prepared
         self._wire = prepared.wire
         self._secrets = (*self._target.secrets, *call.secrets)
@@ -56,16 +65,16 @@ class Attempt:
         self._record = transcript.attempts[-1]
         self._record.dialect = prepared.wire.dialect.name
         self._clock = clock
-        self._began_s = 0.0
-        self._asked_s = 0.0  # in Unix time: prices depend on it
+        self._bill = admitted.bill
+        self._is_settled = False
+        self._may_be_billed = False  # the provider may have begun to answer
+        self._told: Usage | None = None  # by an answer at once
+        self._relay: Relay | None = None
+        self._began_s = clock.elapsed_s()
         self._writing_s = 0.0  # time that a slow client took from the upstream's limits
 
     async def run(self, upstream: Upstream, deadline_s: float) -> None:
         """`deadline_s` counts from the arrival of the request to the commit."""
-        with self._waiting():
-            await self._clock.sleep(self._delay_s)
-        self._began_s = self._clock.elapsed_s()
-        self._asked_s = self._clock.now_s()
         left_s = self._transcript.started_s + deadline_s - self._began_s
         is_callers = deadline_s == self._call.timeout_s
         deadline = Limit(TimeLimit.CALLER if is_callers else TimeLimit.DEADLINE, deadline_s, left_s)
@@ -79,6 +88,8 @@ class Attempt:
             raise
         finally:
             self._record.elapsed_s = self._clock.elapsed_s() - self._began_s
+            if not self._is_settled:
+                await self._settle(self._broken_off(), whole=False)
 
     # An answer at once.
 
@@ -86,7 +97,7 @@ class Attempt:
         total_s = self._candidate.limits.total_s
         async with within(Limit(TimeLimit.TOTAL, total_s, total_s), deadline), self._open(upstream) as answer:
             told, body = self._crossing.answer(await self._body(answer), self._call.request)
-        self._book(told.usage)
+        self._told = told.usage
         if told.finish == FINISH_CONTENT_FILTER:
             raise UpstreamStatusError(
                 FailureClass.CONTENT_FILTER,
@@ -97,7 +108,8 @@ class Attempt:
             )
         self._commit(answer.status)
         self._transcript.keep_body(body)
-        await self._client.answer(answer.status, replies.headers(self._transcript, self._call, answer.headers), body)
+        await self._settle_whole(told.usage, billing.tokens_about(body))
+        await self._client.answer(answer.status, replies.headers(self._transcript, answer.headers), body)
         self._transcript.note_whole()
 
     # A stream.
@@ -106,17 +118,14 @@ class Attempt:
         limits = self._candidate.limits
         first = Limit(TimeLimit.FIRST_TOKEN, limits.first_token_s, limits.first_token_s)
         total = Limit(TimeLimit.TOTAL, limits.total_s, limits.total_s)
-        relay = self._crossing.relay(self._call.request, self._target.edits)
+        relay = self._relay = self._crossing.relay(self._call.request, self._target.edits)
         async with AsyncExitStack() as opened:
             async with within(first, total, deadline):
                 answer = await opened.enter_async_context(self._open(upstream))
                 held = await self._until_commit(answer, relay)
             self._commit(answer.status)
-            await self._client.start(replies.headers(self._transcript, self._call, answer.headers))
-            try:
-                await self._relay(answer, relay, held)
-            finally:
-                self._book(relay.usage)
+            await self._client.start(replies.headers(self._transcript, answer.headers))
+            await self._pump(answer, relay, held)
 
     async def _until_commit(self, answer: UpstreamStream, relay: Relay) -> bytes:
         """Everything up to the first content, ready to be sent."""
@@ -129,9 +138,10 @@ class Attempt:
             if relay.committed:
                 return out
 
-    async def _relay(self, answer: UpstreamStream, relay: Relay, held: bytes) -> None:
+    async def _pump(self, answer: UpstreamStream, relay: Relay, held: bytes) -> None:
         """Whole events as they come, until the end mark, or the end of an upstream that has none."""
-        self._transcript.ending = relay.is_over
+        if relay.is_over:
+            await self._settle_stream(relay)
         await self._send(held)
         while not (relay.broken or relay.is_over):
             try:
@@ -141,7 +151,8 @@ class Attempt:
                     raise
                 chunk = b""  # all has been said: a bad end is an end
             out = relay.feed(chunk) if chunk else relay.finish()
-            self._transcript.ending = relay.is_over
+            if relay.is_over:
+                await self._settle_stream(relay)
             await self._send(out)
         if relay.broken:
             await self._end_broken(relay.broken, relay.last_event)
@@ -199,7 +210,7 @@ class Attempt:
     @asynccontextmanager
     async def _open(self, upstream: Upstream) -> AsyncIterator[UpstreamStream]:
         """The answer, if it is one: anything but a success of the right type is an error here."""
-        self._transcript.dropped = self._prepared.dropped
+        self._transcript.dropped = tuple(map(self._transcript.clean, self._prepared.dropped))
         stream = self._call.request.stream
         call = UpstreamCall(
             self._target,
@@ -209,12 +220,18 @@ class Attempt:
             self._candidate.limits.connect_s,
             self._call.request_id,
         )
+        self._may_be_billed = True
         async with AsyncExitStack() as stack:
-            with self._waiting():
-                answer = await stack.enter_async_context(upstream.open(call))
+            try:
+                with self._waiting():
+                    answer = await stack.enter_async_context(upstream.open(call))
+            except UpstreamError:
+                self._may_be_billed = False
+                raise
             self._record.status = answer.status
             self._secrets = (*self._target.secrets, *answer.secrets, *self._call.secrets)
             if not 200 <= answer.status <= 299 or not refusal.is_expected(answer, self._wire.dialect, stream=stream):
+                self._may_be_billed = False
                 with self._waiting():
                     raise await self._refusal(answer)
             yield answer
@@ -266,10 +283,29 @@ class Attempt:
         self._transcript.status = status
         self._transcript.first_token_s = self._clock.elapsed_s() - self._transcript.started_s
 
-    def _book(self, usage: Usage | None) -> None:
-        self._transcript.usage = usage
-        if usage is not None and self._target.price is not None:
-            self._transcript.cost_nanousd = cost_nanousd(usage, self._target.price, self._asked_s)
+    def _settle_stream(self, relay: Relay) -> Awaitable[None]:
+        """Nothing may follow what is still to be sent."""
+        self._transcript.ending = True
+        return self._settle_whole(relay.usage, relay.output_tokens_about)
+
+    def _settle_whole(self, told: Usage | None, output_tokens_about: int) -> Awaitable[None]:
+        """Before the last bytes leave: what a client has whole is in the book. A count of tokens costs nothing."""
+        about = self._admission.input_tokens_about
+        spent = billing.whole(told, about, output_tokens_about) if self._call.counter is None else billing.NOTHING
+        return self._settle(spent, whole=True)
+
+    def _settle(self, spent: Spent, *, whole: bool) -> Awaitable[None]:
+        self._is_settled = True
+        return self._bill.settle(self._admission, spent, whole=whole)
+
+    def _broken_off(self) -> Spent:
+        """What is known of an attempt that did not come to its end."""
+        about = self._admission.input_tokens_about
+        if not self._may_be_billed or self._call.counter is not None:
+            return billing.NOTHING
+        if self._relay is not None:
+            return billing.broken_off(self._relay.usage, about, self._relay.output_tokens_about)
+        return billing.unknown(about) if self._told is None else Spent(self._told)
 
     def _note_failure(self, error: UpstreamError) -> None:
         error.message = self._mask().text(error.message)

@@ -4,6 +4,7 @@ It has the face of `Preparing`, so a count is routed, tried again and written do
 """
 
 from llmgw.chat.bodies import reading
+from llmgw.chat.bounds import NO_BOUNDS, Bounds
 from llmgw.chat.counting import CountingDialect, estimated
 from llmgw.chat.crossing import Forwarding
 from llmgw.chat.dialect import AnswerSign
@@ -25,11 +26,15 @@ class Counting:
         """Why this target cannot count it; None if it can."""
         return None if self._wire(target) else f"it does not count tokens in {self._dialect.name}"
 
-    def ready(self, target: Target) -> Prepared:
+    def ready(self, target: Target, output_cap: int | None = None) -> Prepared:  # noqa: ARG002 - it has no output
         """For a target that is fit. Raises InvalidRequestError for a body that cannot be sent to anybody."""
         with reading():
             body, dropped = self._dialect.write_count_request(self._request, target.edits)
         return Prepared(target.id, self._wire(target) or target.wires[0], CountCrossing(self._dialect), body, dropped)
+
+    def bounds(self, target: Target) -> Bounds:  # noqa: ARG002 - it is not answered
+        """A count uses nothing."""
+        return NO_BOUNDS
 
     def estimate(self) -> bytes:
         """What a caller is told if no target counts."""

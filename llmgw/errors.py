@@ -8,6 +8,7 @@
     │   ├── ForbiddenEndpointError 403
     │   ├── BudgetExceededError 402   ├── UnboundedCostError 402     ├── RateLimitedError 429
     │   ├── UnknownPathError 404      ├── MethodNotAllowedError 405
+    │   ├── UnknownKeyError 404       ├── KeyExistsError 409
     │   ├── BodyTimeoutError 408      └── RequestTooLargeError 413
     ├── OverloadedError           we are full, or about to leave                     503
     │   └── LedgerUnavailableError    what it would cost could not be booked
@@ -141,6 +142,20 @@ class UnknownPathError(RequestError):
     code = "unknown_path"
 
 
+class UnknownKeyError(RequestError):
+    """Whoever administers keys names one that there is not."""
+
+    status = 404
+    code = "unknown_key"
+
+
+class KeyExistsError(RequestError):
+    """The name of a new key is taken, or its secret is."""
+
+    status = 409
+    code = "key_exists"
+
+
 class MethodNotAllowedError(RequestError):
     """The endpoint exists, but not for this method."""
 
@@ -175,8 +190,8 @@ class RateLimitedError(RequestError):
     status = 429
     code = "rate_limit_exceeded"
 
-    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, param: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message, param=param)
         self.retry_after_s = retry_after_s
 
 

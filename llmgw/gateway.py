@@ -1,6 +1,6 @@
 """The straight path of one request, forward only.
 
-    authorize → resolve → walk → plan → attempt, attempt, … → record
+    authorize → resolve → walk → plan → (admit → attempt → settle), … → record
 
 Before the commit point a failed attempt leads to the next one; after it nobody switches any more, and a broken
 stream ends with the dialect's own error event. The gateway carries values between ports: it decides nothing that
@@ -10,35 +10,24 @@ stream ends with the dialect's own error event. The gateway carries values betwe
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from llmgw import replies
+from llmgw.asking import Asking
 from llmgw.attempt import Attempt
-from llmgw.call import MODEL_CHARS_MAX, Call
+from llmgw.bookkeeping import Bill, Books
+from llmgw.call import Call
 from llmgw.counting import ESTIMATED, Counting
 from llmgw.errors import (
     ClientGoneError,
     FailureClass,
     GatewayError,
-    MissingCredentialError,
+    LedgerUnavailableError,
     OverloadedError,
     StreamCutError,
-    UnknownModelError,
     UpstreamError,
 )
-from llmgw.graph.model import Target
-from llmgw.policy import access
 from llmgw.ports import Client, Clock, Journal, Upstream
-from llmgw.preparing import Preparing
-from llmgw.routing import facts
-from llmgw.routing.dice import Dice, seed_of
-from llmgw.routing.exhausted import RouteExhaustedError
-from llmgw.routing.facts import Facts
-from llmgw.routing.health import ALL_WELL
-from llmgw.routing.plan import AttemptPlan, Try
-from llmgw.routing.walk import Itinerary, walk
+from llmgw.routing.plan import AttemptPlan, Refusal, Try
 from llmgw.transcript import OK, STOPPED, AttemptRecord, Transcript
 from llmgw.wire import sse
 
@@ -49,10 +38,11 @@ STOPPING = "the gateway is stopping"
 class Gateway:
     """Answers calls. One for the whole process; of calls it only keeps which are under way."""
 
-    def __init__(self, upstream: Upstream, clock: Clock, journal: Journal) -> None:
+    def __init__(self, upstream: Upstream, clock: Clock, journal: Journal, books: Books) -> None:
         self._upstream = upstream
         self._clock = clock
         self._journal = journal
+        self._books = books
         self._under_way: dict[asyncio.Timeout, Transcript] = {}
         self._stopping = False
 
@@ -68,9 +58,12 @@ class Gateway:
 
         Raises GatewayError if nothing has been sent: whoever called says so then, in the caller's dialect.
         """
+        asking = Asking(call, self._books.quota, self._clock)
+        bill = Bill(asking.account, self._books, self._clock, call, transcript)
         try:
             async with self._stoppable(transcript), _kept_awake(client, call.early_keepalive_s, transcript):
-                await self._attempts(call, client, transcript)
+                self._books.ledger.check()
+                await self._attempts(asking, bill, client, transcript)
         except ClientGoneError:
             transcript.note_client_gone()
         except GatewayError as error:
@@ -87,6 +80,15 @@ class Gateway:
             if self._stopping:
                 transcript.note_stopped()
             transcript.total_s = self._clock.elapsed_s() - transcript.started_s
+            await self._close(bill, transcript)
+
+    async def _close(self, bill: Bill, transcript: Transcript) -> None:
+        """Whatever it came to is booked and written down. What cannot be booked now stands there as it was reserved."""
+        try:
+            await bill.close()
+        except LedgerUnavailableError as error:
+            transcript.error = transcript.error or error.message
+        finally:
             self._journal.record(transcript)
 
     @asynccontextmanager
@@ -107,75 +109,51 @@ class Gateway:
         finally:
             self._under_way.pop(scope, None)
 
-    async def _attempts(self, call: Call, client: Client, transcript: Transcript) -> None:
+    async def _attempts(self, asking: Asking, bill: Bill, client: Client, transcript: Transcript) -> None:
         """Attempt after attempt, as the plan says, until one has answered."""
-        dice = Dice(seed_of(call.request_id))
-        itinerary = self._itinerary(call, dice)
-        counting = Counting(call.request, call.counter) if call.counter else None
-        preparing = counting or Preparing(call.request, call.dialect, int(self._clock.now_s()), call.forwarded)
-
-        def unfit(target: Target) -> str | None:
-            return _lacks_own(target, call) or preparing.unfit(target)
-
-        plan = AttemptPlan(itinerary, dice.draw, unfit)
+        call, clock = asking.call, self._clock
+        itinerary = asking.itinerary()
+        plan = AttemptPlan(itinerary, asking.dice.draw, asking.unfit)
         failures: list[tuple[str, UpstreamError]] = []
         step = plan.start()
         while isinstance(step, Try):
-            target_id = step.candidate.target.id
-            transcript.attempts.append(AttemptRecord(target_id, step.candidate.path, step.delay_s))
-            attempt = Attempt(step, call, preparing.ready(step.candidate.target), client, transcript, self._clock)
+            if step.delay_s:
+                await self._pause(step.delay_s, transcript)
+            admitted = await asking.admitted(step, bill)
+            if isinstance(admitted, Refusal):
+                step = plan.refused(admitted, clock.elapsed_s() - transcript.started_s)
+                continue
+            target_id = transcript.clean(step.candidate.target.id)
+            path = transcript.clean(step.candidate.path)
+            transcript.attempts.append(AttemptRecord(target_id, path, step.delay_s))
+            attempt = Attempt(step, call, admitted, client, transcript, clock)
             try:
                 return await attempt.run(self._upstream, itinerary.deadline_s)
             except UpstreamError as error:
                 if transcript.committed:
                     raise
                 failures.append((target_id, error))
-                elapsed_s = self._clock.elapsed_s() - transcript.started_s
+                elapsed_s = clock.elapsed_s() - transcript.started_s
                 step = plan.failed(error.failure, elapsed_s, error.retry_after_s)
-        wanting = [candidate.target for candidate in step.dropped if _lacks_own(candidate.target, call)]
-        if wanting and not failures:
-            raise MissingCredentialError(replies.missing_credential(wanting[0], call))
-        if counting is not None and all(error.failure is FailureClass.NOT_FOUND for _, error in failures):
-            return await self._estimate(counting, call, client, transcript)
-        raise RouteExhaustedError(failures, step.why, step.dropped)
+        if asking.counting is not None and all(error.failure is FailureClass.NOT_FOUND for _, error in failures):
+            return await self._estimate(asking.counting, client, transcript)
+        raise asking.exhausted(step, failures)
 
-    async def _estimate(self, counting: Counting, call: Call, client: Client, transcript: Transcript) -> None:
+    async def _pause(self, delay_s: float, transcript: Transcript) -> None:
+        """Before a retry: time that is the upstream's, not ours."""
+        began_s = self._clock.elapsed_s()
+        try:
+            await self._clock.sleep(delay_s)
+        finally:
+            transcript.waited_s += self._clock.elapsed_s() - began_s
+
+    async def _estimate(self, counting: Counting, client: Client, transcript: Transcript) -> None:
         """No target counts tokens, or only such as have no call for it: about so many."""
         body = counting.estimate()
         transcript.status, transcript.committed = 200, True
         transcript.keep_body(body)
-        await client.answer(200, {**replies.of_ours(transcript, call), **ESTIMATED}, body)
+        await client.answer(200, {**replies.of_ours(transcript), **ESTIMATED}, body)
         transcript.outcome = OK
-
-    def _itinerary(self, call: Call, dice: Dice) -> Itinerary:
-        """From a name to references: the only place where a name is looked up."""
-        name = call.request.model
-        access.check_model(call.principal, name, call.graph)
-        resolved = call.graph.resolve(name) if len(name) <= MODEL_CHARS_MAX else None
-        if resolved is None:
-            raise UnknownModelError(replies.unknown_model(call.graph, name, call.principal), param="model")
-        itinerary = walk(resolved, self._facts(call), ALL_WELL, dice)
-        if call.timeout_s is None:
-            return itinerary
-        return replace(itinerary, deadline_s=min(call.timeout_s, itinerary.deadline_s))
-
-    def _facts(self, call: Call) -> Facts:
-        return facts.of_request(
-            call.request,
-            endpoint=call.endpoint,
-            ip=call.ip,
-            metadata=call.metadata,
-            headers=call.headers,
-            principal=call.principal,
-            moment=lambda: datetime.fromtimestamp(self._clock.now_s(), ZoneInfo(call.graph.timezone)),
-        )
-
-
-def _lacks_own(target: Target, call: Call) -> str | None:
-    """Why a target that is called with the caller's own credential cannot be."""
-    if target.client_auth is None or call.own:
-        return None
-    return "it is called with the caller's own credential, and none came"
 
 
 def _stopped(transcript: Transcript) -> GatewayError:

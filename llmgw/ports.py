@@ -12,6 +12,7 @@ from typing import Protocol
 from llmgw.config.secrets import Secret
 from llmgw.graph.model import Target
 from llmgw.graph.principal import Principal
+from llmgw.graph.rules import BudgetRule
 from llmgw.policy.claims import Claim, Crossed, Grant, Granted, Refused, Settlement
 from llmgw.policy.entry import Record
 from llmgw.transcript import Transcript
@@ -107,9 +108,17 @@ class Quota(Protocol):
         """What it came to, instead of what was reserved; whatever the grant held is free again."""
         ...
 
+    def used(self, rule: BudgetRule, values: tuple[str, ...]) -> float:
+        """Which share of a budget has been spent or reserved, as last known; over 1 if more than there is."""
+        ...
+
 
 class Ledger(Protocol):
     """The book. What it has taken survives the process."""
+
+    def check(self) -> None:
+        """Raises LedgerUnavailableError if it could take nothing now."""
+        ...
 
     async def append(self, record: Record) -> None:
         """Raises LedgerUnavailableError if it can take no more."""

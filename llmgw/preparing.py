@@ -6,7 +6,9 @@ The plan asks before every attempt, in the server and in a dry run that has a bo
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from llmgw.chat import caps
 from llmgw.chat.bodies import reading
+from llmgw.chat.bounds import Bounds, bounds
 from llmgw.chat.crossing import Crossing, between
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import NO_HEADERS, ChatRequest
@@ -43,21 +45,33 @@ class Preparing:
     def unfit(self, target: Target) -> str | None:
         """Why this target cannot take the request; None if it can, and then `ready` has what goes out."""
         try:
-            self._prepared = self._prepare(target)
+            self._prepared = self._prepare(target, self._request)
         except InvalidRequestError as error:
             return error.message
         return None
 
-    def ready(self, target: Target) -> Prepared:
-        """What was prepared last, if it was for this target; as a rule it was."""
+    def ready(self, target: Target, output_cap: int | None = None) -> Prepared:
+        """What was prepared last, if it was for this target; as a rule it was. With a cap it is made anew.
+
+        Raises InvalidRequestError if the cap cannot be said.
+        """
+        if output_cap is not None:
+            capped = self._prepare(target, self._dialect.capped(self._request, output_cap, target.edits))
+            caps.require(capped.body, output_cap, target.edits)
+            return capped
         if self._prepared is None or self._prepared.target_id != target.id:
-            self._prepared = self._prepare(target)
+            self._prepared = self._prepare(target, self._request)
         return self._prepared
 
-    def _prepare(self, target: Target) -> Prepared:
+    def bounds(self, target: Target) -> Bounds:
+        """How much the request may use of a target that can take it."""
+        body, most = self.ready(target).body, (target.max_output, target.context_window)
+        return bounds(self._request, self._dialect, target.edits, body, max_output=most[0], context_window=most[1])
+
+    def _prepare(self, target: Target, request: ChatRequest) -> Prepared:
         """What was read a few calls up may be nested too deeply for here: that is the body's fault all the same."""
         wire = target.wire(self._dialect)
         crossing = between(self._dialect, wire.dialect, self._created_s)
         with reading():
-            body, dropped = crossing.request(self._request, target.edits, self._forwarded)
+            body, dropped = crossing.request(request, target.edits, self._forwarded)
         return Prepared(target.id, wire, crossing, body, dropped)

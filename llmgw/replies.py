@@ -16,6 +16,7 @@ from llmgw.errors import (
 from llmgw.graph.model import Graph, Target
 from llmgw.graph.principal import Principal
 from llmgw.policy import access
+from llmgw.policy.claims import Standing
 from llmgw.policy.cost import as_usd
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.transcript import Transcript
@@ -26,21 +27,14 @@ _WHO_ANSWERED = frozenset({"x-llmgw-target", "x-llmgw-route"})
 _RATE_LIMIT_HEADERS = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit-")
 
 
-def headers(transcript: Transcript, call: Call, upstream: Mapping[str, str]) -> dict[str, str]:
+def headers(transcript: Transcript, upstream: Mapping[str, str]) -> dict[str, str]:
     """The headers of an answer: what was decided, and the provider's own rate limits under another name."""
-    told = {
-        "content-type": content_type(upstream),
-        **decided(transcript),
-        **rate_limits(upstream),
-    }
-    if transcript.cost_nanousd is not None and not call.request.stream:
-        told["x-llmgw-cost-usd"] = as_usd(transcript.cost_nanousd)
-    return told
+    return {"content-type": content_type(upstream), **decided(transcript), **rate_limits(upstream)}
 
 
-def of_ours(transcript: Transcript, call: Call) -> dict[str, str]:
+def of_ours(transcript: Transcript) -> dict[str, str]:
     """The headers of an answer that no target gave, however many were asked."""
-    told = headers(transcript, call, {})
+    told = headers(transcript, {})
     return {name: value for name, value in told.items() if name not in _WHO_ANSWERED}
 
 
@@ -59,17 +53,35 @@ def content_type(upstream: Mapping[str, str]) -> str:
 
 
 def decided(transcript: Transcript) -> dict[str, str]:
-    """Which target answered, or was tried last, how it was reached, and what that took."""
+    """Which target answered, or was tried last, how it was reached, and what that took; of a stream not yet."""
     told = {
         "x-llmgw-attempts": str(len(transcript.attempts)),
         "x-llmgw-cache": "off",
         "x-llmgw-overhead-ms": f"{transcript.overhead_s * 1000:.2f}",
     }
+    told.update(standing(transcript.standing))
+    if transcript.output_cap is not None:
+        told["x-llmgw-output-cap"] = str(transcript.output_cap)
+    if transcript.cost_nanousd is not None and not (transcript.stream and transcript.committed):
+        told["x-llmgw-cost-usd"] = as_usd(transcript.cost_nanousd)
     if transcript.dropped:
         told["x-llmgw-dropped"] = _listed(transcript.dropped)
     if transcript.target is not None and transcript.path is not None:
         told["x-llmgw-target"] = printable(transcript.target)
         told["x-llmgw-route"] = printable(transcript.path)
+    return told
+
+
+def standing(of: Standing) -> dict[str, str]:
+    """How the tightest of our limits and budgets stand: the names are OpenAI's, so that its SDKs know them."""
+    told: dict[str, str] = {}
+    for what, room in (("requests", of.requests), ("tokens", of.tokens)):
+        if room is not None:
+            told[f"x-ratelimit-limit-{what}"] = str(room.limit)
+            told[f"x-ratelimit-remaining-{what}"] = str(room.remaining)
+            told[f"x-ratelimit-reset-{what}"] = f"{room.reset_s:.3f}s"
+    if of.budget_left_nanousd is not None:
+        told["x-llmgw-budget-remaining-usd"] = as_usd(max(of.budget_left_nanousd, 0))
     return told
 
 
@@ -108,7 +120,7 @@ def note_failure(transcript: Transcript, error: GatewayError, *, started: bool) 
     told = report(error)
     passed_on = error.passed_on if isinstance(error, RouteExhaustedError) else None
     transcript.outcome = told.code
-    transcript.error = told.message
+    transcript.error = transcript.clean(told.message)
     if started:
         transcript.status = 200
     else:

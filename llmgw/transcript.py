@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from llmgw.chat.usage import Usage
 from llmgw.config.secrets import Secret
 from llmgw.graph.principal import Principal
+from llmgw.masking import masked
+from llmgw.policy.claims import Standing
 
 BODY_BYTES_LOGGED_MAX = 16 * 1024
 BODY_BYTES_KEPT_MAX = BODY_BYTES_LOGGED_MAX + 1024  # so that a secret at the end is seen whole, and taken out
+
+NOTHING_LIMITED = Standing()
 
 # Outcomes that are no error codes; all others are.
 OK = "ok"
@@ -57,7 +61,10 @@ class Transcript:
     outcome: str = "internal_error"
     status: int = 500
     usage: Usage | None = None
+    estimated: bool = False  # nobody told the usage
     cost_nanousd: int | None = None
+    standing: Standing = NOTHING_LIMITED
+    output_cap: int | None = None  # set by us, for a budget's sake
     first_token_s: float | None = None
     total_s: float = 0.0
     waited_s: float = 0.0
@@ -83,6 +90,10 @@ class Transcript:
         """How much later the answer began for our sake."""
         until_s = self.total_s if self.first_token_s is None else self.first_token_s
         return max(until_s - self.waited_s, 0.0)
+
+    def clean(self, text: str) -> str:
+        """What a caller writes may hold his key; it goes into names, and those into the log and the ledger."""
+        return masked(text, (secret.reveal() for secret in self.secrets)) if self.secrets else text
 
     def note_whole(self) -> None:
         """The client has all of it; whatever happens now changes nothing."""

@@ -12,9 +12,23 @@ from llmgw.adapters.config_files import Text, build
 from llmgw.call import Call
 from llmgw.config.secrets import Secret, digest
 from llmgw.dialects.openai_chat.dialect import openai_chat
-from llmgw.errors import ClientGoneError, UpstreamError
+from llmgw.errors import ClientGoneError, LedgerUnavailableError, UpstreamError
 from llmgw.graph.principal import Principal
-from llmgw.ports import Client, Clock, Journal, Keys, Upstream, UpstreamCall, UpstreamStream
+from llmgw.graph.rules import BudgetRule
+from llmgw.policy.claims import Claim, Crossed, Grant, Granted, Refused, Settlement, Standing
+from llmgw.policy.entry import Charge, Entry, Record, Reserved, Settled, bucket_name
+from llmgw.ports import (
+    Alerts,
+    Client,
+    Clock,
+    Journal,
+    Keys,
+    Ledger,
+    Quota,
+    Upstream,
+    UpstreamCall,
+    UpstreamStream,
+)
 from llmgw.transcript import Transcript
 from tests.partners.bodies import encode
 
@@ -116,9 +130,9 @@ class FakeClient:
 class FakeClock:
     """Time that passes only when somebody sleeps. `slept` is for how long."""
 
-    def __init__(self, now_s: float = 1_700_000_000.0) -> None:
+    def __init__(self, now_s: float = 1_700_000_000.0, elapsed_s: float = 0.0) -> None:
         self._now_s = now_s
-        self._elapsed_s = 0.0
+        self._elapsed_s = elapsed_s
         self.slept: list[float] = []
 
     def now_s(self) -> float:
@@ -154,11 +168,103 @@ class FakeKeys:
         return self._by_digest.get(digest)
 
 
+class FakeQuota:
+    """Grants what it is asked, but for the claims in `refusals`, each of them once and in order.
+
+    `settled` is what every grant came to, in nano-dollars and tokens; `held` is what has not been settled yet. It takes
+    its time, and whoever is cancelled meanwhile has taken nothing.
+    """
+
+    def __init__(self, *refusals: Refused | None, reserves_nanousd: int = 0, output_cap: int | None = None) -> None:
+        self._refusals = list(refusals)
+        self._reserves_nanousd = reserves_nanousd
+        self._output_cap = output_cap
+        self.claims: list[Claim] = []
+        self.held: dict[int, Grant] = {}
+        self.settled: list[tuple[int, int]] = []
+        self.crossed: tuple[Crossed, ...] = ()
+        self.overrun = False
+
+    async def admit(self, claims: Sequence[Claim]) -> Granted | Refused:
+        await asyncio.sleep(0)
+        self.claims.extend(claims)
+        refused = self._refusals.pop(0) if self._refusals else None
+        if refused is not None:
+            return refused
+        grants = tuple(self._grant(claim) for claim in claims)
+        return Granted(grants, self._output_cap, Standing())
+
+    def _grant(self, claim: Claim) -> Grant:
+        reserved_nanousd = self._reserves_nanousd if claim.budgets else 0
+        charges = tuple(Charge(budget.rule.id, bucket_name(budget.values), 0) for budget in claim.budgets)
+        grant = Grant(len(self.held) + len(self.settled), claim, reserved_nanousd, charges)
+        self.held[grant.id] = grant
+        return grant
+
+    async def settle(self, grant: Grant, *, nanousd: int, tokens: int, output_tokens: int) -> Settlement:
+        assert output_tokens <= tokens
+        del self.held[grant.id]
+        self.settled.append((nanousd, tokens))
+        return Settlement(self.overrun, self.crossed, Standing())
+
+    def used(self, rule: BudgetRule, values: tuple[str, ...]) -> float:
+        return 0.5
+
+
+class FakeLedger:
+    """Keeps what it is given, in memory; while it is `full` it takes nothing.
+
+    It takes its time, as a disk does: what it has taken stands there also if nobody waits for it.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.full = False
+
+    def check(self) -> None:
+        if self.full:
+            raise LedgerUnavailableError("the fake ledger is full")
+
+    async def append(self, record: Record) -> None:
+        self.check()
+        self.records.append(record)
+        await asyncio.sleep(0)
+
+    @property
+    def reserved(self) -> list[tuple[str, int]]:
+        """Of reservations that nobody has ended: the request, and which of its reservations it is."""
+        found: dict[tuple[str, int], None] = {}
+        for record in self.records:
+            match record:
+                case Reserved(entry, number):
+                    found[entry.request_id, number] = None
+                case Settled(entry, number) if number:
+                    found.pop((entry.request_id, number), None)
+        return [*found]
+
+    @property
+    def rows(self) -> list[Entry]:
+        return [record.entry for record in self.records if isinstance(record, Settled) and record.is_row]
+
+
+class FakeAlerts:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[Crossed] = []
+
+    def tell(self, crossed: Crossed) -> None:
+        self.told.append(crossed)
+
+
 _upstream: type[Upstream] = FakeUpstream
 _client: type[Client] = FakeClient
 _clock: type[Clock] = FakeClock
 _journal: type[Journal] = FakeJournal
 _keys: type[Keys] = FakeKeys
+_quota: type[Quota] = FakeQuota
+_ledger: type[Ledger] = FakeLedger
+_alerts: type[Alerts] = FakeAlerts
 
 
 TWO_TARGETS = """

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -48,15 +49,15 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    config: str, env: Mapping[str, str] | None = None, patience: Patience | None = None
+    config: str, env: Mapping[str, str] | None = None, patience: Patience | None = None, ledger: Path | None = None
 ) -> AsyncIterator[Served]:
-    """Serve a config text on a free port; leaves nothing behind."""
+    """Serve a config text on a free port; leaves nothing behind but what it wrote into the `ledger`, if it has one."""
     built = build([Text("config.yaml", config)], env or {}, need_secrets=True)
     built.checked()
     log = LogLines()
     logger = make_logger(log, pretty=False, level="debug")
     settings = msgspec.structs.replace(built.loaded.config.server, port=0, host="127.0.0.1")
-    async with provisioned(built, settings, logger) as (running, upstreams):
+    async with provisioned(built, settings, logger, ledger) as (running, upstreams):
         running.patience = patience or running.patience
         async with listening(running) as urls:
             yield Served(urls[0], running, upstreams, log)

@@ -1,30 +1,44 @@
 """One try with fakes at its ports: limits by name, the commit, the usage, and what is said of failures."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
+from llmgw.accounting import Account, Admission
+from llmgw.asking import Admitted
 from llmgw.attempt import ANSWER_BYTES_MAX, Attempt
+from llmgw.bookkeeping import Bill, Books
 from llmgw.call import Call
+from llmgw.config.model import TestRequest as Request
+from llmgw.dialects.anthropic_messages.dialect import anthropic_messages
 from llmgw.errors import (
     ClientGoneError,
     FailureClass,
     StreamCutError,
+    TimeLimit,
     UpstreamConnectError,
     UpstreamError,
     UpstreamProtocolError,
     UpstreamStatusError,
+    UpstreamTimeoutError,
 )
 from llmgw.graph.model import Retry, TimeLimits
+from llmgw.graph.rules import NO_RULES
 from llmgw.preparing import Preparing
+from llmgw.routing.facts import pretended
 from llmgw.routing.plan import Try
 from llmgw.routing.walk import Candidate
 from llmgw.transcript import AttemptRecord
 from tests.fakes import (
     TWO_TARGETS,
     Answer,
+    FakeAlerts,
     FakeClient,
     FakeClock,
+    FakeLedger,
+    FakeQuota,
     FakeStream,
     FakeUpstream,
     event_stream,
@@ -44,19 +58,24 @@ class Stage:
     """One attempt at the target `one`, among fakes."""
 
     def __init__(
-        self, answer: Answer, call: Call | None = None, limits: TimeLimits = LONG, delay_s: float = 0.0
+        self, answer: Answer, call: Call | None = None, limits: TimeLimits = LONG, late_s: float = 0.0
     ) -> None:
         self.call = call or fake_call()
         self.upstream = FakeUpstream(answer)
         self.client = FakeClient()
-        self.clock = FakeClock()
+        self.clock = FakeClock(elapsed_s=late_s)
         self.transcript = fake_transcript(self.call)
-        self.record = AttemptRecord("one", "chat/fallback[0]=one", delay_s)
+        self.record = AttemptRecord("one", "chat/fallback[0]=one", 0.0)
         self.transcript.attempts.append(self.record)
-        candidate = Candidate(self.call.graph.targets["one"], self.record.path, limits, Retry(), ())
-        prepared = Preparing(self.call.request, self.call.dialect, 0).ready(candidate.target)
-        step = Try(candidate, 1, 1, delay_s)
-        self.attempt = Attempt(step, self.call, prepared, self.client, self.transcript, self.clock)
+        target = self.call.graph.targets["one"]
+        step = Try(Candidate(target, self.record.path, limits, Retry(), ()), 1, 1, 0.0)
+        prepared = Preparing(self.call.request, self.call.dialect, 0).ready(target)
+        self.quota, self.ledger = FakeQuota(), FakeLedger()
+        account = Account(self.quota, NO_RULES, pretended(Request(model="chat")))
+        books = Books(self.quota, self.ledger, FakeAlerts())
+        bill = Bill(account, books, self.clock, self.call, self.transcript)
+        admitted = Admitted(Admission(target, 1, self.clock.now_s(), 10), prepared, bill)
+        self.attempt = Attempt(step, self.call, admitted, self.client, self.transcript, self.clock)
 
     async def run(self, deadline_s: float = 60.0) -> None:
         await self.attempt.run(self.upstream, deadline_s)
@@ -87,12 +106,19 @@ async def test_the_target_is_called_with_its_own_headers_and_the_callers_few() -
     assert (stage.transcript.dropped, stage.client.headers["x-llmgw-dropped"]) == (("seed",), "seed")
 
 
-async def test_the_wait_before_it_is_not_part_of_it() -> None:
-    stage = Stage(json_stream(chat_answer()), delay_s=2.0)
+async def test_what_of_the_query_may_go_on_goes_on() -> None:
+    stage = Stage(json_stream(chat_answer()), replace(fake_call(), query="beta=true"))
     await stage.run()
 
-    assert (stage.clock.slept, stage.record.elapsed_s, stage.transcript.waited_s) == ([2.0], 0.0, 2.0)
-    assert stage.transcript.overhead_s == 0.0
+    assert [call.url for call in stage.upstream.calls] == ["http://127.0.0.1:9/v1/chat/completions?beta=true"]
+
+
+async def test_the_callers_own_credential_goes_to_a_provider_that_is_called_with_it() -> None:
+    config = 'providers: {p: {like: openai, base_url: "http://h", auth: client}}\nmodels: {one: p/m}'
+    stage = Stage(json_stream(chat_answer()), replace(fake_call(config), own={"authorization": "theirs"}))
+    await stage.run()
+
+    assert [call.headers["authorization"] for call in stage.upstream.calls] == ["Bearer theirs"]
 
 
 # An answer at once.
@@ -109,11 +135,13 @@ async def test_an_answer_reaches_the_caller_as_it_came() -> None:
     assert stage.client.headers["x-llmgw-upstream-ratelimit-remaining-requests"] == "7"
 
 
-async def test_an_answer_without_usage_costs_nobody_knows_what() -> None:
+async def test_of_an_answer_without_usage_the_usage_is_estimated() -> None:
     stage = Stage(json_stream(chat_answer(usage=None)))
     await stage.run()
 
-    assert (stage.transcript.usage, stage.transcript.cost_nanousd) == (None, None)
+    assert stage.transcript.usage is not None
+    assert (stage.transcript.usage.input_tokens, stage.transcript.estimated) == (10, True)
+    assert [row.estimated for row in stage.ledger.rows] == [True]
 
 
 async def test_a_filtered_answer_is_a_failure_that_can_be_passed_on() -> None:
@@ -201,7 +229,7 @@ async def test_a_stream_has_three_limits_before_the_commit(
 
 
 async def test_the_deadline_counts_from_the_arrival_of_the_request() -> None:
-    stage = Stage(FakeStream(200, {}, [60.0]), delay_s=9.97)
+    stage = Stage(FakeStream(200, {}, [60.0]), late_s=9.97)
     error = await stage.fail(10.0)
 
     assert error.message == "no answer within 10 s (deadline)"
@@ -362,3 +390,104 @@ async def test_a_caller_that_left_ends_it() -> None:
         await stage.run()
 
     assert (stage.record.outcome, stage.upstream.open_now) == ("unfinished", 0)
+
+
+# What it is taken to have used.
+
+ABOUT = 10  # tokens of the prompt, as everybody thinks
+WORDS = chat_events("a b c d")
+
+
+async def spent(stage: Stage, gone: type[BaseException] = UpstreamError) -> tuple[int, int, bool]:
+    """Tokens, and whether they are a guess, of an attempt that comes to nothing."""
+    with pytest.raises(gone):
+        async with asyncio.timeout(0.1):
+            await stage.run()
+    usage = stage.transcript.usage
+    return (usage.input_tokens, usage.output_tokens, stage.transcript.estimated) if usage else (0, 0, False)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        UpstreamConnectError("refused"),
+        UpstreamTimeoutError(TimeLimit.CONNECT, 5.0),
+        UpstreamError(FailureClass.UNAUTHORIZED, "no credentials"),
+        UpstreamProtocolError("it does not answer in HTTP"),
+        FakeStream(500, {}, [b"no"]),
+        FakeStream(302, {}, [b"no"]),
+        FakeStream(200, {"content-type": "text/html"}, [b"<p>"]),
+    ],
+    ids=["refused", "unconnected", "without credentials", "no HTTP", "error", "redirect", "page"],
+)
+@pytest.mark.parametrize("stream", [True, False])
+async def test_what_never_was_an_answer_cost_nothing(lost: Answer, stream: bool) -> None:
+    assert await spent(Stage(lost, fake_call(stream=stream))) == (0, 0, False)
+
+
+async def test_what_was_an_answer_and_cannot_be_read_cost_what_a_guess_says() -> None:
+    for body in (b"{", b"[]"):
+        stage = Stage(FakeStream(200, {"content-type": "application/json"}, [body]))
+
+        assert await spent(stage) == (ABOUT, 0, True)
+
+
+async def test_a_filtered_answer_cost_what_it_tells() -> None:
+    body = chat_answer("", usage=Usage(9, 5))
+    body["choices"][0]["finish_reason"] = "content_filter"
+
+    assert await spent(Stage(json_stream(body))) == (9, 5, False)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        ([60.0], (ABOUT, 0, True)),
+        ([HELLO[0], 60.0], (ABOUT, 0, True)),
+        ([*WORDS[:3], 60.0], (ABOUT, 2, True)),
+        ([*chat_events("a b c d", include_usage=True)[:-1], 60.0], (9, 4, True)),
+    ],
+    ids=["nothing came", "a role came", "two words came", "all came but the end"],
+)
+async def test_who_leaves_a_stream_has_used_what_came(
+    pieces: list[bytes | float], expected: tuple[int, int, bool]
+) -> None:
+    assert expected == await spent(Stage(event_stream(*pieces), streaming()), TimeoutError)
+
+
+@pytest.mark.parametrize("pieces", [[60.0], [b"{", 60.0]], ids=["no head", "half a body"])
+async def test_who_leaves_before_an_answer_at_once_has_used_the_prompt_and_who_knows_what(
+    pieces: list[bytes | float],
+) -> None:
+    stage = Stage(FakeStream(200, {"content-type": "application/json"}, pieces))
+
+    assert await spent(stage, TimeoutError) == (ABOUT, 0, True)
+
+
+async def test_a_stream_that_breaks_has_used_what_came() -> None:
+    assert await spent(Stage(event_stream(*WORDS[:4], StreamCutError("cut")), streaming())) == (ABOUT, 3, True)
+
+
+async def test_a_stream_that_fails_before_its_commit_has_used_the_prompt() -> None:
+    error = b'data: {"error":{"message":"no","type":"server_error"}}\n\n'
+
+    assert await spent(Stage(event_stream(HELLO[0], error), streaming())) == (ABOUT, 0, True)
+
+
+async def test_a_stream_without_usage_has_used_what_came() -> None:
+    stage = Stage(event_stream(b"".join(WORDS)), streaming())
+    await stage.run()
+
+    assert stage.transcript.usage is not None
+    assert (stage.transcript.usage.input_tokens, stage.transcript.usage.output_tokens) == (ABOUT, 4)
+    assert [(row.estimated, row.outcome) for row in stage.ledger.rows] == [(True, "ok")]
+
+
+@pytest.mark.parametrize("answer", [json_stream({"input_tokens": 7}), FakeStream(200, {}, [60.0])])
+async def test_a_count_of_tokens_uses_none_however_it_ends(answer: FakeStream) -> None:
+    stage = Stage(answer, replace(fake_call(), counter=anthropic_messages))
+    with suppress(UpstreamError, TimeoutError):
+        async with asyncio.timeout(0.05):
+            await stage.run()
+
+    assert stage.transcript.usage is None

@@ -5,17 +5,22 @@ import pytest
 from llmgw import replies
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import (
+    BudgetExceededError,
     ConfigError,
     FailureClass,
     GatewayError,
     InvalidRequestError,
+    LedgerUnavailableError,
     OverloadedError,
+    RateLimitedError,
     StreamCutError,
+    UnboundedCostError,
     UpstreamConnectError,
     UpstreamError,
     UpstreamStatusError,
 )
 from llmgw.graph.model import Graph
+from llmgw.policy.claims import Room, Standing
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.routing.plan import Why
 from llmgw.transcript import AttemptRecord, Transcript
@@ -35,6 +40,10 @@ CONNECT = UpstreamConnectError("refused")
     [
         (InvalidRequestError("wrong", param="model"), 400, "invalid_request", "wrong"),
         (OverloadedError("full", code="too_many_in_flight", retry_after_s=1.0), 503, "too_many_in_flight", "full"),
+        (LedgerUnavailableError("no room"), 503, "ledger_unavailable", "no room"),
+        (BudgetExceededError("the budget 'b'"), 402, "budget_exceeded", "the budget 'b'"),
+        (UnboundedCostError("tools[0]"), 402, "unbounded_cost", "tools[0]"),
+        (RateLimitedError("the limit 'l'", retry_after_s=2.0), 429, "rate_limit_exceeded", "the limit 'l'"),
         (exhausted(CONNECT), 502, "route_exhausted", "one: connection (refused)"),
         (exhausted(REFUSED), 400, "invalid_request", "no"),
         (exhausted(), 503, "no_target", "test-route"),
@@ -86,7 +95,7 @@ def test_the_headers_of_an_answer() -> None:
         "x-c": "4",
     }
 
-    assert replies.headers(transcript, fake_call(), given) == {
+    assert replies.headers(transcript, given) == {
         "content-type": "application/json",
         "x-llmgw-attempts": "1",
         "x-llmgw-cache": "off",
@@ -101,16 +110,61 @@ def test_the_headers_of_an_answer() -> None:
     }
 
 
-def test_a_stream_does_not_know_its_cost_beforehand() -> None:
+def test_a_stream_that_has_begun_does_not_know_its_cost() -> None:
     transcript = transcript_of("one")
-    transcript.cost_nanousd = 1
+    transcript.cost_nanousd, transcript.stream = 1, True
+    failed = replies.decided(transcript)
+    transcript.committed = True
 
-    assert "x-llmgw-cost-usd" not in replies.headers(transcript, fake_call(stream=True), {})
+    assert failed["x-llmgw-cost-usd"] == "0.000000001"
+    assert "x-llmgw-cost-usd" not in replies.headers(transcript, {})
+
+
+def test_how_limits_and_budgets_stand_is_told_in_words_that_sdks_know() -> None:
+    transcript = transcript_of("one")
+    transcript.standing = Standing(Room(60, 59, 60.06), Room(200_000, 0, 1.5), 1_500_000_000)
+    transcript.output_cap = 256
+    told = replies.decided(transcript)
+
+    assert {name: told[name] for name in told if "ratelimit" in name or "budget" in name or "cap" in name} == {
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "59",
+        "x-ratelimit-reset-requests": "60.060s",
+        "x-ratelimit-limit-tokens": "200000",
+        "x-ratelimit-remaining-tokens": "0",
+        "x-ratelimit-reset-tokens": "1.500s",
+        "x-llmgw-budget-remaining-usd": "1.500000000",
+        "x-llmgw-output-cap": "256",
+    }
+
+
+def test_of_an_overdrawn_budget_nothing_is_left() -> None:
+    assert replies.standing(Standing(budget_left_nanousd=-5)) == {"x-llmgw-budget-remaining-usd": "0.000000000"}
+
+
+def test_our_limits_are_told_apart_from_the_providers() -> None:
+    transcript = transcript_of("one")
+    transcript.standing = Standing(Room(60, 59, 1.0))
+    told = replies.headers(transcript, {"x-ratelimit-remaining-requests": "7"})
+
+    assert (told["x-ratelimit-remaining-requests"], told["x-llmgw-upstream-ratelimit-remaining-requests"]) == (
+        "59",
+        "7",
+    )
+
+
+def test_an_answer_of_ours_names_no_target() -> None:
+    transcript = transcript_of("one")
+    transcript.standing = Standing(Room(60, 59, 1.0))
+    told = replies.of_ours(transcript)
+
+    assert not {"x-llmgw-target", "x-llmgw-route"} & told.keys()
+    assert told["x-ratelimit-remaining-requests"] == "59"
 
 
 @pytest.mark.parametrize("odd", ["a\r\nb", "grün", "\udcff", "\x00", "\x7f"])
 def test_whatever_comes_a_header_can_carry_it(odd: str) -> None:
-    told = replies.headers(transcript_of(odd), fake_call(), {"content-type": odd, "x-ratelimit-a": odd})
+    told = replies.headers(transcript_of(odd), {"content-type": odd, "x-ratelimit-a": odd})
 
     assert all(value.isascii() and value.isprintable() for value in told.values())
 

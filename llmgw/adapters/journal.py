@@ -94,6 +94,8 @@ def line(transcript: Transcript) -> dict[str, Any]:
         "overhead_ms": _ms(transcript.overhead_s),
         "dropped": list(transcript.dropped) or None,
         "cost_nanousd": transcript.cost_nanousd,
+        "estimated": transcript.estimated or None,
+        "output_cap": transcript.output_cap,
         "seed": seed_of(transcript.request_id),
         "request_body": _text(transcript.request_body, transcript.secrets),
         "response_body": _text(transcript.response_body, transcript.secrets),
@@ -110,7 +112,18 @@ def line(transcript: Transcript) -> dict[str, Any]:
         }
     told = {name: value for name, value in fields.items() if value is not None}
     secrets = [secret.reveal() for secret in transcript.secrets]
-    return {name: _without(value, secrets) for name, value in told.items()} if secrets else told
+    return {name: _without(value, secrets) for name, value in told.items()} if _may_hold(told, secrets) else told
+
+
+def _may_hold(told: dict[str, Any], secrets: Sequence[str]) -> bool:
+    """One look at all of it: what a caller says has been cleaned where it came in, so there should be nothing."""
+    if not secrets:
+        return False
+    try:
+        text = encode_text(told)
+        return any(encode_text(secret)[1:-1] in text for secret in secrets)
+    except UnicodeEncodeError:  # bytes of a header that are no UTF-8
+        return True
 
 
 def _without(value: Any, secrets: Sequence[str]) -> Any:

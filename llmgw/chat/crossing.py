@@ -34,6 +34,11 @@ class Relay(Protocol):
     last_event: bytes
 
     @property
+    def output_tokens_about(self) -> int:
+        """An estimate of what has been produced so far, for a stream that ends before its usage is told."""
+        ...
+
+    @property
     def finished(self) -> bool: ...
 
     @property

@@ -1,5 +1,6 @@
 """One wire format, spoken in both directions: what every dialect must be able to say and to hear."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,6 +13,7 @@ from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.usage import Usage
+from llmgw.chat.weighing import Weight
 from llmgw.chat.wording import Words
 from llmgw.wire.framing import Framing
 
@@ -113,6 +115,7 @@ class Dialect(ProviderDialect, Protocol):
     meaning: frozenset[str]
     words: Words  # what its callers call by another name than the hub
     id_prefix: str  # what the ids of its answers begin with
+    said: re.Pattern[bytes]  # finds in the events of a stream what a model has written, as its one group
 
     # The client's bytes, and the provider's, go on as they are; only what the gateway acts on is read.
 
@@ -122,6 +125,14 @@ class Dialect(ProviderDialect, Protocol):
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
         """The body for a provider of this dialect, and the names of the fields that were dropped."""
+        ...
+
+    def weigh(self, turns: bytes) -> Weight:
+        """What the turns of a request may cost, as they came: text is not decoded for it."""
+        ...
+
+    def capped(self, request: ChatRequest, tokens: int, edits: Edits) -> ChatRequest:
+        """The same request for an answer of no more tokens, said so that every target is told."""
         ...
 
     def read_answer(self, body: bytes) -> AnswerSign:

@@ -4,6 +4,7 @@ A token of text is at least one byte of UTF-8 in every tokenizer in use, so byte
 are bounded by a table. The number is a bound, not an estimate: English text has about a quarter of it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,6 +50,11 @@ def input_tokens_about(messages: Any, beside: int, bytes_per_token: int) -> int:
     images = sum(isinstance(leaf, dict) for leaf in leaves)
     text = sum(_tokens_max(leaf) for leaf in leaves if not isinstance(leaf, dict))
     return (text + beside) // bytes_per_token + images * IMAGE_TOKENS_USUAL
+
+
+def texts_of(*names: str) -> re.Pattern[bytes]:
+    """What finds the texts of these names in JSON: its one group is the text, as it is written there."""
+    return re.compile(rb'"(?:%b)"\s*:\s*"([^"\\]*(?:\\.[^"\\]*)*)"' % "|".join(names).encode(), re.DOTALL)
 
 
 def has_images(messages: Any) -> bool:

@@ -5,6 +5,7 @@ still answer. After it, whole events pass untouched; only those that could carry
 read. It never holds more than one partial event and the window before the commit.
 """
 
+from llmgw.chat.counting import BYTES_PER_TOKEN
 from llmgw.chat.dialect import FINISH_CONTENT_FILTER, NOTHING, Dialect, Sign
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.usage import Usage
@@ -12,6 +13,7 @@ from llmgw.errors import FailureClass, StreamCutError, UpstreamProtocolError, Up
 from llmgw.wire.framing import BrokenFrameError, EventTooLargeError, Framing
 
 HELD_BYTES_MAX = 1024 * 1024
+SAMPLE_EVERY = 16  # reads: of so many, after the first few, one is looked through for what it says
 
 
 class ForwardingRelay:
@@ -25,6 +27,7 @@ class ForwardingRelay:
 
     __slots__ = (
         "_choices",
+        "_content_bytes",
         "_dialect",
         "_finished",
         "_frames",
@@ -32,6 +35,10 @@ class ForwardingRelay:
         "_held",
         "_keep_usage",
         "_read_sign",
+        "_reads",
+        "_said_bytes",
+        "_sampled_bytes",
+        "_sampled_events",
         "broken",
         "committed",
         "ended",
@@ -58,6 +65,17 @@ class ForwardingRelay:
         self.finish_reason: str | None = None
         self.broken: ProviderError | None = None
         self.last_event = b""
+        self._reads = 0
+        self._content_bytes = 0
+        self._sampled_bytes = 0  # of these, and what is known of them
+        self._sampled_events = 0
+        self._said_bytes = 0
+
+    @property
+    def output_tokens_about(self) -> int:
+        """An event with content is at least a token. What is known of some of the reads is so of the others."""
+        sampled = max(self._sampled_events, self._said_bytes // BYTES_PER_TOKEN)
+        return sampled * self._content_bytes // (self._sampled_bytes or 1)
 
     @property
     def is_over(self) -> bool:
@@ -83,9 +101,12 @@ class ForwardingRelay:
             raise UpstreamProtocolError(str(error)) from None
         if not events:
             return b""
-        if self.committed:
-            return self._read(events) if self._dialect.may_matter(events) else events
-        return self._hold(self._read(events))
+        if not self.committed:
+            return self._hold(self._read(events))
+        if self._dialect.may_matter(events):
+            return self._read(events)
+        self._count(events)
+        return events
 
     def finish(self) -> bytes:
         """The last bytes. Raises StreamCutError if not all has come, UpstreamStatusError if it was filtered."""
@@ -96,6 +117,14 @@ class ForwardingRelay:
         if not self.committed:
             return self._release(out)
         return out
+
+    def _count(self, events: bytes) -> None:
+        self._content_bytes += len(events)
+        self._reads += 1
+        if self._reads < SAMPLE_EVERY or self._reads % SAMPLE_EVERY == 0:
+            self._sampled_bytes += len(events)
+            self._sampled_events += events.count(b"\n\n") or events.count(b"\n\r\n") or 1
+            self._said_bytes += sum(map(len, self._dialect.said.findall(events)))
 
     def _hold(self, events: bytes) -> bytes:
         self._held += events
@@ -133,6 +162,8 @@ class ForwardingRelay:
                 break
             if sign.usage_only and not self._keep_usage:
                 continue
+            if sign.content:
+                self._count(event)
             parts.append(event)
             if sign.end:
                 break

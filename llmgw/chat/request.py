@@ -77,11 +77,22 @@ class Edits:
 
     def choices(self, request: ChatRequest) -> int:
         """How many answers at once the target is asked for, as it goes out: of `n` the file may have its own say."""
+        if not (self.set or self.default or self.drop):
+            return request.choices
         came = _number(request.fields.get("n"))
-        goes = self.set.get("n")
-        if goes is None and "n" not in self.drop:
-            goes = request.fields.get("n", self.default.get("n"))
-        return max(request.choices // came, 1) * _number(goes)
+        return max(request.choices // came, 1) * _number(self._going("n", request))
+
+    def answers(self, request: ChatRequest) -> int:
+        """How many the target makes, and is paid for: of some it may give back only the best."""
+        choices = self.choices(request)
+        best = self._going("best_of", request)
+        return choices if best is None else max(choices, choices // _number(self._going("n", request)) * _number(best))
+
+    def _going(self, name: str, request: ChatRequest) -> msgspec.Raw | None:
+        goes = self.set.get(name)
+        if goes is None and name not in self.drop:
+            goes = request.fields.get(name, self.default.get(name))
+        return goes
 
 
 def _number(raw: msgspec.Raw | None) -> int:

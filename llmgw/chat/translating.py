@@ -4,6 +4,7 @@ As with forwarding, everything is held back until the first content, and an end 
 """
 
 from llmgw.chat import events
+from llmgw.chat.counting import BYTES_PER_TOKEN
 from llmgw.chat.dialect import Encoder, ProviderDialect
 from llmgw.chat.events import Event, Finish
 from llmgw.chat.provider_errors import ProviderError
@@ -33,6 +34,7 @@ class TranslatingRelay:
         self.whole = False
         self.usage: Usage | None = None
         self.broken: ProviderError | None = None
+        self.output_tokens_about = 0
 
     @property
     def is_over(self) -> bool:
@@ -112,6 +114,7 @@ class TranslatingRelay:
                 self._fail(event.error)
             case _:
                 self.committed = self.committed or events.is_content(event)
+                self.output_tokens_about += _tokens_about(event)
 
     def _fail(self, error: ProviderError) -> None:
         if not self.committed:
@@ -139,3 +142,16 @@ class TranslatingRelay:
             )
         self.committed = True
         return body
+
+
+def _tokens_about(event: Event) -> int:
+    """A piece of an answer is at least a token."""
+    match event:
+        case events.TextDelta(text) | events.RefusalDelta(text) | events.ReasoningDelta(text) if text:
+            return -(-len(text) // BYTES_PER_TOKEN)
+        case events.ToolStarted():
+            return -(-len(event.name) // BYTES_PER_TOKEN)
+        case events.ToolDelta() if event.arguments:
+            return -(-len(event.arguments) // BYTES_PER_TOKEN)
+        case _:
+            return 0

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from llmgw.adapters.memory_quota import MemoryQuota
+from llmgw.adapters.no_ledger import NoAlerts, NoLedger
 from llmgw.adapters.system import new_request_id
+from llmgw.bookkeeping import Books
 from llmgw.call import Call
 from llmgw.chat.request import ChatRequest
 from llmgw.dialects.openai_chat.dialect import openai_chat
@@ -38,7 +41,8 @@ async def check(target: Target, upstream: Upstream, clock: Clock) -> Finding:
     call = _call(target, clock)
     transcript = Transcript(call.request_id, "chat", _NAME, stream=False, started_s=clock.elapsed_s())
     try:
-        await Gateway(upstream, clock, _Silence()).answer(call, listener, transcript)
+        books = Books(MemoryQuota(clock), NoLedger(), NoAlerts())
+        await Gateway(upstream, clock, _Silence(), books).answer(call, listener, transcript)
     except GatewayError as error:
         return _failed(target, transcript, error)
     last = transcript.attempts[-1]

@@ -147,6 +147,8 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     An `optional` provider without its key has left the graph, here as in the server; --assume-keys keeps it, as the
     file's own tests do. Without --key access is not checked.
 
+    Budgets and limits are asked as the server asks them, over counters that are empty but for what --spent says.
+
     Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
 
@@ -160,13 +162,13 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     For example:
       llmgw test-route llmgw.yaml --model chat --fail gpt=rate_limited --fail claude=overloaded,server_error
       llmgw test-route llmgw.yaml --model tiered --metadata tier=paid --input-tokens 120000
+      llmgw test-route llmgw.yaml --model chat --key search-prod --spent team-month=12000
       llmgw test-route llmgw.yaml --request body.json --json
       llmgw test-route --request message.json --dialect anthropic_messages
       llmgw test-route --all
     """
-    for name, later, needs in (("--spent", spent, "budgets"), ("--facts", facts, "breakers")):
-        if later:
-            raise typer.BadParameter(f"needs {needs}, which this version does not have yet", param_hint=name)
+    if facts:
+        raise typer.BadParameter("needs breakers, which this version does not have yet", param_hint="--facts")
 
     from llmgw.cli import test_route as command
     from llmgw.cli.pretended import Asked
@@ -194,6 +196,7 @@ def dry_run(  # noqa: PLR0913 - one for each flag
         at=at,
         seed=seed,
         key=key,
+        spent=spent or [],
     )
     return command.test_route(needed(configs), env_file, asked, as_json=as_json)
 
@@ -248,27 +251,179 @@ def providers(*, text: flags.SearchText = None, as_json: flags.Json = False, env
     return command.providers(text or "", env_file, as_json=as_json)
 
 
-def keys_create(
+def keys_create(  # noqa: PLR0913 - one for each flag
     *,
+    configs: flags.KeyConfigs = None,
     name: flags.KeyName = "",
     team: flags.Team = None,
     user: flags.KeyUser = None,
+    models: flags.KeyModels = None,
+    endpoints: flags.KeyEndpoints = None,
+    metadata: flags.KeyMetadata = None,
+    expires: flags.Expires = None,
+    sha256: flags.Sha256 = None,
     as_json: flags.Json = False,
+    env_file: flags.EnvFile = None,
 ) -> int:
-    """Make a key for the file.
+    """Make a key.
 
-    Prints a fresh secret, this once, its SHA-256, and the lines to paste under `keys`, which hold no secret. Nothing is
-    kept.
+    With CONFIG it goes into the ledger of that file, and a running server takes it within a second. Without, nothing is
+    kept: it prints the lines to paste under `keys`, which hold no secret. The secret is shown this once; with --sha256
+    the caller goes on to use the one that he has.
 
-    With --json: name, sha256, team, user, secret.
+    With --json: name, sha256, secret, and what else was said; with CONFIG what `keys show` tells, and secret.
+
+    Exit code: 0 fine, 1 the name is taken or a bad file, 2 wrong usage.
 
     For example:
       llmgw keys create --name search-prod
-      llmgw keys create --name search-prod --team search --json | jq -r .secret
+      llmgw keys create llmgw.yaml --name search-prod --team search --models "smart,cheap*" --expires 90d
+      llmgw keys create llmgw.yaml --name batch --metadata tier=paid --json | jq -r .secret
     """
+    from llmgw.cli import key_flags
+
+    asked = key_flags.asked(
+        name=name,
+        team=team,
+        user=user,
+        models=models,
+        endpoints=endpoints,
+        metadata=metadata,
+        expires=expires,
+        sha256=sha256,
+    )
+    if configs:
+        from llmgw.cli import ledger_keys
+
+        return ledger_keys.run(configs, env_file, lambda keys: keys.create(asked), as_json=as_json)
+
     from llmgw.cli import keys as command
 
-    return command.create(name, team, user, as_json=as_json)
+    return key_flags.told(lambda: command.create(asked, as_json=as_json))
+
+
+def keys_list(*, configs: flags.Configs = None, as_json: flags.Json = False, env_file: flags.EnvFile = None) -> int:
+    """List all keys.
+
+    Those of the file and those of its ledger: whose they are, what they open, until when, and when each was used last.
+    No secret and no digest. Without a name the file is ./llmgw.yaml.
+
+    With --json: a list of name, source (file, ledger), state (active, expired, revoked; shadowed: the file has a key of
+    that name, which wins), team, user, models, endpoints, metadata, created, expires, revoked, last_used.
+
+    For example:
+      llmgw keys list
+      llmgw keys list llmgw.yaml --json | jq -r '.[] | select(.last_used == null) | .name'
+    """
+    from llmgw.cli import ledger_keys
+    from llmgw.cli.sources import needed
+
+    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.list(), as_json=as_json)
+
+
+def keys_show(
+    *,
+    name: flags.NamedKey,
+    configs: flags.FurtherConfigs = None,
+    as_json: flags.Json = False,
+    env_file: flags.EnvFile = None,
+) -> int:
+    """Show a key.
+
+    Whose it is, what it opens, until when, and the SHA-256 of each of its secrets. Without a name the file is
+    ./llmgw.yaml.
+
+    With --json: what `keys list` tells, and secrets (sha256, created, not_after).
+
+    Exit code: 0 fine, 1 there is none of that name or a bad file, 2 wrong usage.
+
+    For example:
+      llmgw keys show search-prod
+      llmgw keys show search-prod llmgw.yaml --json | jq -r '.secrets[].sha256'
+    """
+    from llmgw.cli import ledger_keys
+    from llmgw.cli.sources import needed
+
+    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.show(name), as_json=as_json)
+
+
+def keys_rotate(
+    *,
+    name: flags.NamedKey,
+    configs: flags.FurtherConfigs = None,
+    overlap: flags.Overlap = "1h",
+    as_json: flags.Json = False,
+    env_file: flags.EnvFile = None,
+) -> int:
+    """Give a key another secret.
+
+    The old one holds as long as --overlap says, so that no caller is turned away meanwhile; 0s: not any more. The new
+    one is shown this once. For keys of the ledger; those of the file are rotated in the file.
+
+    With --json: what `keys show` tells, and secret.
+
+    Exit code: 0 fine, 1 there is none of that name or a bad file, 2 wrong usage.
+
+    For example:
+      llmgw keys rotate search-prod
+      llmgw keys rotate search-prod llmgw.yaml --overlap 7d --json | jq -r .secret
+    """
+    from llmgw.cli import key_flags, ledger_keys
+    from llmgw.cli.sources import needed
+
+    overlap_s = key_flags.overlap_s(overlap)
+    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.rotate(name, overlap_s), as_json=as_json)
+
+
+def keys_revoke(
+    *,
+    name: flags.NamedKey,
+    configs: flags.FurtherConfigs = None,
+    as_json: flags.Json = False,
+    env_file: flags.EnvFile = None,
+) -> int:
+    """End a key, for good.
+
+    A running server turns its callers away within a second; answers under way go on to their end. Its name is not given
+    to another key, because usage and budgets know keys by their names. For keys of the ledger.
+
+    Exit code: 0 fine, 1 there is none of that name or a bad file, 2 wrong usage.
+
+    For example:
+      llmgw keys revoke intern
+      llmgw keys revoke intern llmgw.yaml --json
+    """
+    from llmgw.cli import ledger_keys
+    from llmgw.cli.sources import needed
+
+    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.revoke(name), as_json=as_json)
+
+
+def keys_expire(
+    *,
+    name: flags.NamedKey,
+    when: flags.When,
+    configs: flags.FurtherConfigs = None,
+    as_json: flags.Json = False,
+    env_file: flags.EnvFile = None,
+) -> int:
+    """Say until when a key holds.
+
+    A day (with the whole of it) or a time, in the time zone of the file; a duration from now on; `now`, or `never`. It
+    can be said again. For keys of the ledger.
+
+    Exit code: 0 fine, 1 there is none of that name or a bad file, 2 wrong usage.
+
+    For example:
+      llmgw keys expire intern 2027-01-31
+      llmgw keys expire intern 30d llmgw.yaml
+      llmgw keys expire intern never
+    """
+    from llmgw.cli import key_flags, ledger_keys
+    from llmgw.cli.sources import needed
+
+    key_flags.check_when(when)
+    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.expire(name, when), as_json=as_json)
 
 
 def keys_digest(*, as_json: flags.Json = False) -> int:
@@ -317,6 +472,51 @@ def prices(
     return command.prices(model, configs or [], env_file, as_json=as_json)
 
 
+def usage(  # noqa: PLR0913 - one for each flag
+    *,
+    configs: flags.Configs = None,
+    by: flags.By = "",
+    where: flags.Where = None,
+    since: flags.Since = None,
+    until: flags.Until = None,
+    as_csv: flags.Csv = False,
+    as_json: flags.Json = False,
+    requests: flags.Requests = False,
+    env_file: flags.EnvFile = None,
+) -> int:
+    """Show what was used, and what it cost.
+
+    From the ledger of the file, with all that has been answered so far, whether or not a server runs. A row for each
+    value of --by, and their sum; calls whose price is not known are counted apart. Days and times are those of
+    `server.timezone`. Without a name the file is ./llmgw.yaml.
+
+    Names for --by and --where: key, team, user, request.user, model, route, target, provider, endpoint, outcome,
+    status, metadata.NAME; for --by also day, hour.
+
+    With --json: by, where, since_ms, until_ms, timezone, rows, and total; a row is what --by names, and requests,
+    attempts, errors, unpriced, estimated, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+    cost_nanousd, saved_nanousd (a billionth of a dollar each). With --requests a line for each request, in order of
+    time: request_id, at_ms, key, status, outcome, cost_nanousd, and more.
+
+    Exit code: 0 fine, 1 no ledger or a bad file, 2 wrong usage.
+
+    For example:
+      llmgw usage
+      llmgw usage llmgw.yaml --by team,model --since 2026-11 --until 2026-11
+      llmgw usage --by day --where metadata.tier=free --csv
+      llmgw usage --requests --since 1h | jq -r 'select(.outcome != "ok") | .request_id'
+    """
+    if as_csv + as_json + requests > 1:
+        raise typer.BadParameter("one of --csv, --json and --requests", param_hint="--csv")
+
+    from llmgw.cli import usage as command
+    from llmgw.cli.sources import needed
+
+    shapes = ((as_csv, command.CSV), (as_json, command.JSON), (requests, command.REQUESTS), (True, command.TABLE))
+    shape = next(shape for is_asked, shape in shapes if is_asked)
+    return command.usage(needed(configs), env_file, command.Asked(by, where or (), since, until, shape))
+
+
 def schema() -> int:
     """Print the JSON Schema of the config file.
 
@@ -348,11 +548,23 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
     "doctor": doctor,
     "providers": providers,
     "prices": prices,
+    "usage": usage,
     "schema": schema,
     "version": version,
 }
 
 # Commands in two words, by the first.
 GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
-    "keys": ("Make keys for those who call.", {"create": keys_create, "digest": keys_digest}),
+    "keys": (
+        "Make keys for those who call, and administer those that the ledger keeps.",
+        {
+            "create": keys_create,
+            "list": keys_list,
+            "show": keys_show,
+            "rotate": keys_rotate,
+            "revoke": keys_revoke,
+            "expire": keys_expire,
+            "digest": keys_digest,
+        },
+    ),
 }

@@ -52,6 +52,24 @@ KeyName = Annotated[
 ]
 Team = Annotated[str | None, _flag("--team", metavar="NAME", help="Whose it is.")]
 KeyUser = Annotated[str | None, _flag("--user", metavar="NAME", help="Who has it.")]
+KeyConfigs = Annotated[
+    list[str] | None, typer.Argument(metavar="[CONFIG]...", help="Whose ledger keeps it; none: nothing is kept.")
+]
+KeyModels = Annotated[
+    str | None, _flag("--models", metavar="A,B", help="The names that it may ask for; * stands for any text (all).")
+]
+KeyEndpoints = Annotated[
+    str | None, _flag("--endpoints", metavar="A,B", help="What it may ask for, as in chat,count_tokens (all).")
+]
+KeyMetadata = Annotated[list[str] | None, _flag("--metadata", metavar="K=V", help="What rules know it by.")]
+Expires = Annotated[str | None, _flag("--expires", metavar="WHEN", help="2027-01-31, 2027-01-31T14:30 or 90d (never).")]
+Sha256 = Annotated[str | None, _flag("--sha256", metavar="HEX", help="Of a secret that the caller has already.")]
+NamedKey = Annotated[str, typer.Argument(metavar="NAME", help="What the key is called.")]
+When = Annotated[str, typer.Argument(metavar="WHEN", help="2027-01-31, 2027-01-31T14:30, 30d, now or never.")]
+FurtherConfigs = Annotated[
+    list[str] | None, typer.Argument(metavar="[CONFIG]...", help="The file (./llmgw.yaml); several are merged.")
+]
+Overlap = Annotated[str, _flag("--overlap", metavar="TIME", help="For so long the old secret still holds (1h).")]
 
 # doctor
 Tried = Annotated[
@@ -71,6 +89,20 @@ PricedModel = Annotated[
 PriceConfigs = Annotated[
     list[str] | None, typer.Argument(metavar="[CONFIG]...", help="Files whose prices win over the table.")
 ]
+
+# usage
+By = Annotated[
+    str, _flag("--by", metavar="NAMES", help="A row for each value of these, as in key,metadata.tier,day (one of all).")
+]
+Where = Annotated[
+    list[str] | None, _flag("--where", metavar="NAME=VALUE", help="Only what is so, as in team=search; several: all.")
+]
+Since = Annotated[
+    str | None, _flag("--since", metavar="TIME", help="24h, 7d, 2026-11, 2026-11-01 or 2026-11-01T12:30 (always).")
+]
+Until = Annotated[str | None, _flag("--until", metavar="TIME", help="The same; a day or a month that is named counts.")]
+Csv = Annotated[bool, _flag("--csv", help="Comma-separated values instead of a table.")]
+Requests = Annotated[bool, _flag("--requests", help="One JSON line for each request instead.")]
 
 # test-route
 Model = Annotated[str | None, _flag("--model", "-m", metavar="NAME", help="The name that the client asks for.")]
@@ -101,5 +133,8 @@ All = Annotated[bool, _flag("--all", help="Run the file's tests instead.")]
 Key = Annotated[
     str | None, _flag("--key", metavar="NAME", help="Who asks: a key of the file, by its name; then access is checked.")
 ]
-Spent = Annotated[list[str] | None, _flag("--spent", hidden=True, help="Not in this version yet.")]
+Spent = Annotated[
+    list[str] | None,
+    _flag("--spent", metavar="BUDGET=USD", help="What is spent of a budget, where the request draws; repeatable."),
+]
 FactsFile = Annotated[str | None, _flag("--facts", hidden=True, help="Not in this version yet.")]

@@ -1,47 +1,74 @@
-"""`llmgw keys`: make a secret that nobody can guess, and tell the digest of one that is there. Keeps nothing."""
+"""`llmgw keys` without a ledger: a key for the file, and the digest of a secret that is there. Keeps nothing."""
 
-import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC
+from time import time
+from typing import Any
 
-import typer
-
+from llmgw.adapters.key_register import moment_ms, new_secret, time_text
+from llmgw.adapters.new_key import NewKey, check, metadata_text
 from llmgw.cli.render import Line, show, show_json
 from llmgw.cli.yaml_text import quoted
 from llmgw.config.secrets import digest
 from llmgw.graph.header_values import key_fault
 
-PREFIX = "llmgw-"  # by which scanners of repositories, and `validate`, know one
-_BYTES = 32
 _INPUT_CHARS_MAX = 10_000
 
 
-def create(name: str, team: str | None, user: str | None, *, as_json: bool) -> int:
-    """A fresh key: its secret for whoever calls, its digest for the file."""
-    if not name or any(char.isspace() for char in name):
-        raise typer.BadParameter(f"'{name}' cannot be a key's name: it has no spaces", param_hint="--name")
-    secret = f"{PREFIX}{secrets.token_urlsafe(_BYTES)}"
-    entry = {
-        "name": name,
-        "sha256": digest(secret),
-        **({"team": team} if team else {}),
-        **({"user": user} if user else {}),
-    }
+def create(asked: NewKey, *, as_json: bool) -> int:
+    """A fresh key: its secret for whoever calls, its digest for the file. Raises InvalidRequestError."""
+    check(asked)
+    secret = None if asked.sha256 is not None else new_secret()
+    entry = _entry(asked, asked.sha256 or digest(secret or ""))
     if as_json:
-        show_json({**entry, "secret": secret}, sys.stdout)
+        show_json({**entry, **({} if secret is None else {"secret": secret})}, sys.stdout)
     else:
         show(_lines(secret, entry), sys.stdout)
     return 0
 
 
-def _lines(secret: str, entry: dict[str, str]) -> Iterator[Line]:
-    yield (("secret  ", "dim"), (secret, "bold"))
-    yield (("sha256  ", "dim"), entry["sha256"])
-    yield ()
-    yield ("The secret is shown this once: give it to whoever calls. Into the file goes only its digest:",)
-    yield ()
+def _entry(asked: NewKey, sha256: str) -> Mapping[str, Any]:
+    """Of the file; what is not said is left out."""
+    entry = {
+        "name": asked.name,
+        "sha256": sha256,
+        "team": asked.team,
+        "user": asked.user,
+        "models": list(asked.models or ()),
+        "endpoints": list(asked.endpoints or ()),
+        "metadata": metadata_text(asked),
+        "expires": _expires(asked),
+    }
+    return {key: value for key, value in entry.items() if value}
+
+
+def _expires(asked: NewKey) -> str | None:
+    """A day stays one, for it ends in the time zone of the file; the file knows no durations."""
+    at_ms = None if asked.expires is None else moment_ms(asked.expires, UTC, time())
+    return asked.expires if at_ms is not None and "-" in (asked.expires or "") else time_text(at_ms)
+
+
+def _lines(secret: str | None, entry: Mapping[str, Any]) -> Iterator[Line]:
+    if secret is not None:
+        yield (("secret  ", "dim"), (secret, "bold"))
+        yield (("sha256  ", "dim"), entry["sha256"])
+        yield ()
+        yield ("The secret is shown this once: give it to whoever calls. Into the file goes only its digest:",)
+        yield ()
     yield ("keys:",)
-    yield (f"  - {{{', '.join(f'{key}: {quoted(value)}' for key, value in entry.items())}}}",)
+    yield (f"  - {_flow(entry)}",)
+
+
+def _flow(value: Any) -> str:
+    """As YAML on one line."""
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{_name(name)}: {_flow(item)}' for name, item in value.items())}}}"
+    return f"[{', '.join(map(quoted, value))}]" if isinstance(value, list) else quoted(value)
+
+
+def _name(text: str) -> str:
+    return text if text.isidentifier() else quoted(text)
 
 
 def tell_digest(*, as_json: bool) -> int:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from llmgw.accounting import Bounding
 from llmgw.cli import request_body
 from llmgw.config.model import TestRequest
 from llmgw.errors import FailureClass, InvalidRequestError
@@ -26,6 +27,7 @@ from llmgw.routing.facts import Facts
 from llmgw.routing.plan import Unfit, fit
 from llmgw.routing.rehearsal import Pretence
 from llmgw.server import headers
+from llmgw.server.dry_books import DryBooks
 
 ENDPOINT = "chat"
 IP = "127.0.0.1"
@@ -59,6 +61,7 @@ class Asked:
     at: str | None = None
     seed: str | None = None
     key: str | None = None
+    spent: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ class Question:
     facts: Facts
     stream: bool
     timeout_s: float | None
+    books: DryBooks
     unfit: Unfit = fit
+    bounding: Bounding | None = None
     left_out: Callable[[Target], tuple[str, ...]] = nothing
 
 
@@ -102,12 +107,34 @@ def question(asked: Asked, graph: Graph, body_bytes_max: int) -> Question:
         tools=asked.tools,
         images=asked.images,
     )
-    principal = _principal(asked, asked.model, at, graph)
-    return Question(asked.model, facts.pretended(request, at, principal), asked.stream, headers.timeout_s(given))
+    principal, books = _principal(asked, asked.model, at, graph), _books(asked, at, graph)
+    known = facts.pretended(request, at, principal, books.used)
+    return Question(asked.model, known, asked.stream, headers.timeout_s(given), books)
 
 
 def _principal(asked: Asked, model: str, at: datetime, graph: Graph) -> Principal | None:
     return access.admitted(graph, asked.key, model, ENDPOINT, at.timestamp())
+
+
+def _books(asked: Asked, at: datetime, graph: Graph) -> DryBooks:
+    return DryBooks(graph, spent(asked.spent, graph), at.timestamp())
+
+
+def spent(texts: Iterable[str], graph: Graph) -> dict[str, float]:
+    """`B=USD` flags: what is spent of a budget, in the bucket of this request."""
+    known = [rule.scope.name for rule in graph.rules.budgets]
+    found = {}
+    for name, text in pairs(texts, "--spent").items():
+        if name not in known:
+            names = _instead(name, known).replace("targets", "budgets") if known else "the file has no budgets"
+            raise typer.BadParameter(f"'{name}' is not a budget: {names}", param_hint="--spent")
+        try:
+            found[name] = float(text)
+        except ValueError:
+            raise typer.BadParameter(f"'{text}' is no amount of dollars", param_hint="--spent") from None
+        if not 0 <= found[name] < float("inf"):
+            raise typer.BadParameter(f"'{text}' is no amount of dollars", param_hint="--spent")
+    return found
 
 
 def _no_key(name: str, known: Sequence[str]) -> str:
@@ -127,6 +154,7 @@ def _of_body(
     if any(value not in (None, False) for value in (*in_body, asked.tools, asked.images)):
         message = "the body says it all: leave out --user, --input-tokens, --max-tokens, --stream, --tools and --images"
         raise typer.BadParameter(message, param_hint="--request")
+    books = _books(asked, at, graph)
     request = request_body.read(body, asked.dialect, asked.model or "", stream=asked.stream if is_in_path else None)
     known = facts.of_request(
         request,
@@ -136,11 +164,19 @@ def _of_body(
         headers=given,
         principal=_principal(asked, request.model, at, graph),
         moment=lambda: at,
+        used=books.used,
     )
     preparing = Preparing(request, dialect, int(at.timestamp()))
     timeout_s = headers.timeout_s(given)
     return Question(
-        request.model, known, request.stream, timeout_s, preparing.unfit, lambda target: _left_out(preparing, target)
+        request.model,
+        known,
+        request.stream,
+        timeout_s,
+        books,
+        preparing.unfit,
+        preparing.bounds,
+        lambda target: _left_out(preparing, target),
     )
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import typer
 
 from llmgw.adapters.config_files import Built, Text
+from llmgw.adapters.ledger import CannotOpenLedgerError
+from llmgw.adapters.ledger_lock import LedgerInUseError
 from llmgw.cli.discover import Found, config_text, discover
 from llmgw.cli.env_file import environment
 from llmgw.cli.file_tests import run_file_tests
@@ -58,7 +60,7 @@ def serve(configs: Sequence[str], flags: Flags) -> int:
     )
     try:
         return run(options)
-    except CannotBindError as error:
+    except (CannotBindError, CannotOpenLedgerError, LedgerInUseError) as error:
         show([(("cannot serve: ", "bold red"), str(error))], sys.stderr)
         return CANNOT_BIND
     except NotOpenError as error:

@@ -17,12 +17,13 @@ from llmgw.cli.route_lines import attempt_lines, candidate_lines, end_line, tree
 from llmgw.cli.sources import sources
 from llmgw.config.problems import Severity
 from llmgw.errors import RequestError, UnknownModelError
-from llmgw.graph.model import STAR, Graph, Resolved
+from llmgw.graph.model import STAR, Graph, Resolved, Route
 from llmgw.routing.dice import Dice
 from llmgw.routing.filetests import Result
 from llmgw.routing.health import ALL_WELL
+from llmgw.routing.plan import Refusal, Try
 from llmgw.routing.rehearsal import Rehearsal, rehearse
-from llmgw.routing.walk import Itinerary, walk
+from llmgw.routing.walk import Candidate, Itinerary, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,14 @@ def _dry_run(graph: Graph, question: Question, asked: Asked) -> DryRun:
     dice = Dice(pretended.seed(asked.seed))
     itinerary = _limited(walk(resolved, question.facts, ALL_WELL, dice), question.timeout_s)
     pretence = pretended.pretence(asked.fail, _targets(graph, itinerary), graph.absent)
-    rehearsal = rehearse(itinerary, pretence, dice, stream=question.stream, unfit=question.unfit)
+
+    def leading(route: Route) -> Sequence[Candidate]:
+        return walk(Resolved(route), question.facts, ALL_WELL, dice).candidates
+
+    def admit(step: Try) -> Refusal | None:
+        return question.books.admit(step, question.facts, leading, question.bounding)
+
+    rehearsal = rehearse(itinerary, pretence, dice, stream=question.stream, unfit=question.unfit, admit=admit)
     itinerary = replace(itinerary, candidates=rehearsal.candidates)
     asked_of = [candidate.target for candidate in itinerary.candidates if candidate.dropped is None]
     left_out = {target.id: question.left_out(target) for target in asked_of}

@@ -56,9 +56,13 @@ def _instead(written: str, known: Collection[str], as_list: str = "{}") -> str:
         return f"write {as_list.format(sure)}"
     if "invalid_request" in (sure, written) and _are_classes(known):
         return "the caller's own fault never leads to another target: take it out"
+    if known == _ON_EXCEEDED:
+        return f"write {{use: {short(written)}}} for a model or route of this file, or reject"
     near = hints.did_you_mean(written, known)
     return f"did you mean {as_list.format(near)}?" if near else "write one of " + ", ".join(known)
 
+
+_ON_EXCEEDED = ["reject"]
 
 # Statuses are as in the table of failures (`routing.outcome`).
 _WORDS: Mapping[str, str] = {
@@ -78,6 +82,12 @@ _WORDS: Mapping[str, str] = {
     **dict.fromkeys(("vision", "image", "image_input", "multimodal"), "images"),
     **dict.fromkeys(("function_calling", "functions", "tool_calls", "tool_use", "tool"), "tools"),
     **dict.fromkeys(("json_mode", "json_schema", "response_format", "structured_output", "structured_outputs"), "json"),
+    **dict.fromkeys(("soft", "monitor", "report", "warn_only", "dry_run", "log"), "shadow"),
+    **dict.fromkeys(("refuse", "block", "deny"), "reject"),
+    **dict.fromkeys(("reject",), "refuse"),
+    **dict.fromkeys(("ignore", "none"), "skip"),
+    **dict.fromkeys(("strict", "enforce"), "hard"),
+    **dict.fromkeys(("fsync", "machine"), "disk"),
     **dict.fromkeys(("warn",), "warning"),
     **dict.fromkeys(("text", "console", "plain"), "pretty"),
     **dict.fromkeys(("all", "*", "always"), "any"),

@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from llmgw.config.model import ConfigFile, ProviderEntry, Tls
+from llmgw.config.model import ConfigFile, ProviderEntry, StateSection, Tls
 from llmgw.config.problems import KeyPath, Problem, path_text, short
 from llmgw.config.secrets import Missing, ReadFile
 from llmgw.config.source import Source
 
 _PEM = "-----BEGIN "
 FILE_KEYS = ("ca_file", "credentials_file")  # of a provider
+SQLITE = "sqlite:///"
 
 
 def placed(config: ConfigFile, source: Source) -> ConfigFile:
@@ -26,6 +27,13 @@ def placed(config: ConfigFile, source: Source) -> ConfigFile:
         cert, key = (source.mark(("server", "tls", end)).beside(getattr(tls, end)) for end in ("cert", "key"))
         tls = Tls(cert=cert, key=key)
     return replace(config, providers=providers, server=replace(config.server, tls=tls))
+
+
+def ledger_file(state: StateSection, source: Source) -> str | None:
+    """Where the ledger lies, as it has to be opened; None: nothing is kept."""
+    if not state.ledger.startswith(SQLITE):
+        return None
+    return source.mark(("state", "ledger")).beside(state.ledger.removeprefix(SQLITE))
 
 
 def _placed(name: str, entry: ProviderEntry, source: Source) -> ProviderEntry:

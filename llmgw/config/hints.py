@@ -6,6 +6,7 @@ Data only. A place is a path with `*` for a name of the file and `[]` for an ite
 import difflib
 from collections.abc import Callable, Iterable
 
+from llmgw.config import rule_hints
 from llmgw.config.problems import KeyPath
 
 NAMED_SECTIONS = ("providers", "models", "routes")
@@ -74,25 +75,24 @@ PROVIDERS: dict[str, str] = {
 _SECRET_PLACES = (
     *("providers.*.api_key", "providers.*.headers.", "providers.*.proxy"),
     *("keys[].secret", "keys[].sha256"),  # into the latter somebody may well paste the secret itself
+    *("server.admin_key", "budgets[].alert.webhook", "budgets[].alert.secret"),
+    "state.ledger",  # URLs of databases hold passwords
 )
 
 
 def is_secret_place(path: KeyPath) -> bool:
     """Whether what stands there may be a secret, and so is never shown."""
-    return place(path).startswith(_SECRET_PLACES)
+    where = place(path)
+    return where == "budgets[].alert" or where.startswith(_SECRET_PLACES)
 
 
 # In the contract, not in this version. What a build cannot honour it must not take.
 LATER: dict[str, str] = {
-    "limits": "rate limits",
-    "budgets": "budgets",
     "cache": "the cache",
     "guardrails": "guardrails",
     "hooks": "hooks",
-    "state": "the ledger and shared state",
+    **dict.fromkeys(("state.shared", "state.on_loss"), "state that several workers or machines share"),
     "server.workers": "several workers",
-    "server.admin_key": "the admin endpoints",
-    **dict.fromkeys(("server.keys", "server.api_key", "server.api_keys"), "client keys"),
     "defaults.breaker": "the circuit breaker's settings",
     "models.*.limits": "limits of a target",
     "routes.*.hedge": "hedging",
@@ -100,7 +100,6 @@ LATER: dict[str, str] = {
     "providers.*.passthrough": "native pass-through",
     "telemetry.traces": "traces",
     "telemetry.metrics": "metrics",
-    "tests[].spent": "budgets in tests",
 }
 
 LATER_VALUES: dict[tuple[str, str], str] = {
@@ -111,6 +110,10 @@ LATER_VALUES: dict[tuple[str, str], str] = {
         ("keys[].endpoints[]", endpoint): f"the endpoint {endpoint}"
         for endpoint in ("embeddings", "images", "audio", "moderations", "rerank", "batches", "files", "realtime")
     },
+}
+
+LATER_BEGINNINGS: dict[tuple[str, str], str] = {
+    ("state.ledger", "postgres"): "a ledger in PostgreSQL",
 }
 
 LATER_LISTS: dict[str, str] = {
@@ -131,6 +134,7 @@ PLACED: dict[str, str] = {
     "fallback": "it belongs to a route: routes: {chat: {fallback: [gpt, claude]}}",
     "logs": "it stands under `telemetry`",
     "api_key": 'it belongs to a provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}',
+    **rule_hints.PLACED,
     "tests[].key": "it stands under `request`: request: {model: smart, key: search-prod}",
     **dict.fromkeys(
         ("keys[].value", "keys[].key", "keys[].api_key", "keys[].token"), "here it is `secret`, or `sha256` of it"
@@ -186,13 +190,9 @@ _CREDENTIALS = 'credentials stand once, at the provider: providers: {openai: {ap
 _MODELS = "here it is `models`: {gpt: openai/gpt-4o-mini}"
 _ENTRY = "an entry is the name of a model or route, or {use: NAME}"
 _BODY = "fields of the request's body stand under `default` (the caller may change them) or `set` (nobody may)"
-_LIMITS = "it will be `limits`, which this version does not have yet"
-_BUDGETS = "it will be `budgets`, which this version does not have yet"
-_KEYS = 'here it is `keys`: [{name: search-prod, secret: "${SEARCH_KEY}"}]'
 _CACHE = "it will be `cache`, which this version does not have yet"
 _GUARDS = "it will be `guardrails`, which this version does not have yet"
 _HOOKS = "it will be `hooks`, which this version does not have yet"
-_STATE = "it will be `state`, which this version does not have yet"
 _BREAKER = "it will be `breaker`, which this version does not have yet"
 _SETTINGS = "settings stand in their own sections here: server, defaults, telemetry"
 
@@ -330,11 +330,8 @@ WORDS: dict[str, str] = {
     "callbacks": "here it is `telemetry`",
     "success_callback": "here it is `telemetry`",
     "failure_callback": "here it is `telemetry`",
-    **dict.fromkeys(
-        ("rpm", "tpm", "rpd", "tpd", "max_parallel_requests", "rate_limit", "rate_limits", "rate_limiting"), _LIMITS
-    ),
-    **dict.fromkeys(("max_budget", "budget", "budget_duration", "provider_budget_config", "governance"), _BUDGETS),
-    **dict.fromkeys(("virtual_keys", "virtual_key", "master_key", "auth", "user_api_key", "teams", "users"), _KEYS),
+    **rule_hints.WORDS,
+    **dict.fromkeys(("virtual_keys", "virtual_key", "auth", "user_api_key", "teams", "users"), rule_hints.KEYS),
     **dict.fromkeys(("caching", "cache_params", "cache_responses", "redis_host", "redis_url"), _CACHE),
     **dict.fromkeys(
         (
@@ -347,19 +344,7 @@ WORDS: dict[str, str] = {
         _GUARDS,
     ),
     **dict.fromkeys(("plugins", "before_request_hooks", "after_request_hooks", "custom_callbacks"), _HOOKS),
-    **dict.fromkeys(
-        (
-            "database_url",
-            "vector_store",
-            "encryption_key",
-            "object_storage",
-            "store_model_in_db",
-            "config_store",
-            "logs_store",
-            "clickhouse",
-        ),
-        _STATE,
-    ),
+    **dict.fromkeys(("vector_store", "embedding_cache"), _CACHE),
     **dict.fromkeys(("cooldown_time", "allowed_fails", "circuit_breaker", "cb_config", "disable_cooldowns"), _BREAKER),
     "name": _ENTRY,
     "ref": _ENTRY,

@@ -127,7 +127,10 @@ def _spelled_out(value: dict[str, Any]) -> dict[str, Any]:
     models = {name: _model(entry) for name, entry in value.get("models", {}).items()}
     routes = {name: _route(entry) for name, entry in value.get("routes", {}).items()}
     keys = [_key(entry) for entry in value.get("keys", ())]
-    return value | {"models": models, "routes": routes, "keys": keys}
+    rules = {
+        section: [_rule(entry) for entry in value[section]] for section in ("limits", "budgets") if section in value
+    }
+    return value | {"models": models, "routes": routes, "keys": keys} | rules
 
 
 def _model(entry: str | dict[str, Any]) -> dict[str, Any]:
@@ -144,6 +147,11 @@ def _key(entry: dict[str, Any]) -> dict[str, Any]:
         return entry
     secrets = entry["secret"] if isinstance(entry["secret"], list) else [entry["secret"]]
     return entry | {"secret": [{"value": item} if isinstance(item, str) else item for item in secrets]}
+
+
+def _rule(entry: dict[str, Any]) -> dict[str, Any]:
+    each = entry.get("each")
+    return entry | {"each": [each]} if isinstance(each, str) else entry
 
 
 def _exposed(entry: dict[str, Any]) -> dict[str, Any]:

@@ -92,15 +92,30 @@ def _missing_keys(violation: Violation) -> Iterable[Finding]:
     Not where another word stands for the key: that word is told.
     """
     for key in violation.wanted:
-        if key not in violation.value and not (key == "use" and violation.value.keys() & hints.USE_WORDS):
+        if key not in violation.value and not _is_meant(key, violation):
             hint = _MISSING_HINTS.get(f"{hints.place(violation.path)}.{key}") or _MISSING_HINTS.get(key)
             yield Finding(violation.path, f"{quoted(key)} is missing", hint, at_key=True)
+
+
+def _is_meant(key: str, violation: Violation) -> bool:
+    """Whether another word stands for the key, and is told what it is called here."""
+    if key == "use":
+        return bool(violation.value.keys() & hints.USE_WORDS)
+    known = violation.schema.get("properties", {})
+    others = [other for other in violation.value if other not in known]
+    told = [_key_hint((*violation.path, other), other, known, violation.value[other]) for other in others]
+    return any(f"here it is `{key}`" in hint or f"here it is {key}:" in hint for hint in told)
 
 
 _MISSING_HINTS = {
     "target": "write target: provider/model, as in openai/gpt-4o-mini",
     "use": "write use: NAME, of a model or route",
     "name": "say in a few words what the test shows",
+    "limits[].name": "say what errors and logs shall call it: name: per-key",
+    "budgets[].name": "say what errors, logs and tests shall call it: name: team-month",
+    "limit_usd": 'write limit_usd: 100, or one amount by the value of `each`: {search: 12000, "*": 100}',
+    "per": "write per: hour, day, week or month (of the calendar), or the last so many: 30d",
+    "webhook": 'write webhook: "${ALERT_URL}"',
     "keys[].name": "say what logs, rules and tests shall call it: name: search-prod",
     "value": 'write value: "${NAME}"',
     "request": "write request: {model: NAME}",
@@ -119,20 +134,29 @@ def _wrong_unit(violation: Violation, unit: Unit) -> Finding:
         return Finding(violation.path, f"{quoted(written)} does not hold {unit.what}", unit.hint(""))
     hint = unit.hint(written)
     if hint == f"write {written}":  # well spelled, so it can only be zero
-        return Finding(
-            violation.path, f"{unit.what} of {short(written)} makes no sense here", "take it out for the default"
-        )
+        remedy = "write more" if violation.title == "Window" else "take it out for the default"
+        return Finding(violation.path, f"{unit.what} of {short(written)} makes no sense here", remedy)
     return Finding(violation.path, f"{quoted(written)} is not {unit.what}", hint)
 
 
 def _wrong_shape(violation: Violation) -> Iterable[Finding]:
     if violation.unit:
         return [_wrong_unit(violation, violation.unit)]
+    if meaning := _later(violation):
+        return [Finding(violation.path, *not_yet(meaning, meaning))]
     message, hint = _SHAPES.get(violation.title, ("does not fit here", str(violation.schema.get("description", ""))))
     if not violation.is_reference and not violation.is_secret:
         hint = _nearly(violation, violation.written.strip()) or hint
     message = f"{quoted(violation.written)} {message}"
     return [Finding(violation.path, message, hint or None, at_key=violation.is_name)]
+
+
+def _later(violation: Violation) -> str | None:
+    """What the value is, if by its beginning it is none of this version."""
+    here = hints.place(violation.path)
+    text = str(violation.value)
+    later = hints.LATER_BEGINNINGS.items()
+    return next((what for (place, start), what in later if place == here and text.startswith(start)), None)
 
 
 def _nearly(violation: Violation, text: str) -> str | None:
@@ -169,6 +193,9 @@ _SHAPES = {
     "Header name": ("cannot be a header's name", "letters, digits and dashes: x-team"),
     "Header value": ("cannot be a header's value", "it stands on one line, without control characters"),
     "Base URL": ("is not a URL", "write https://host/path, without a query"),
+    "Rule name": ("cannot be a rule's name", "it has no spaces: per-key"),
+    "Webhook": ("is not a URL", "write https://host/path"),
+    "Ledger": ("is not a ledger", "write sqlite:///llmgw.db, or none if nothing shall be kept"),
     "Proxy": ("is not a proxy's URL", "write http://host:port"),
 }
 
@@ -182,7 +209,7 @@ def _out_of_range(violation: Violation) -> Iterable[Finding]:
 
 
 def _empty(violation: Violation) -> Iterable[Finding]:
-    what = "list" if isinstance(violation.value, list) else "text"
+    what = "list" if isinstance(violation.value, list) else "map" if isinstance(violation.value, dict) else "text"
     return [
         Finding(
             violation.path, f"is an empty {what}", "put something in, or take the key out", at_key=violation.is_name
@@ -223,6 +250,7 @@ _BY_KEYWORD: dict[str, Callable[[Violation], Iterable[Finding]]] = {
     "maximum": _out_of_range,
     "exclusiveMinimum": _out_of_range,
     "minItems": _empty,
+    "minProperties": _empty,
     "minLength": _empty,
     "maxLength": _too_long,
     "oneOf": _not_one_kind,

@@ -51,6 +51,7 @@ class ServerSection(Section, frozen=True):
     cors: tuple[str, ...] = ()
     open: bool = False
     early_keepalive: Duration | None = None
+    admin_key: Secret | None = None  # None: nobody administers
 
 
 class Simulate(Section, frozen=True):
@@ -210,6 +211,65 @@ class KeyEntry(Section, frozen=True):
     expires: str | None = None
 
 
+class LimitEntry(Section, frozen=True):
+    """So many requests, tokens, and requests at once, for each bucket. A bare name as `each` is a list of one.
+
+    Each of the three is one amount, or one by the value of `each`. Rates are as written: `60/m`. `models` None: all.
+    """
+
+    name: str
+    models: tuple[str, ...] | None = None
+    match: str | None = None
+    each: tuple[str, ...] = ()
+    missing: Literal["own", "skip", "reject"] = "own"
+    requests: str | dict[str, str] | None = None
+    tokens: str | dict[str, str] | None = None
+    concurrent: int | dict[str, int] | None = None
+
+
+class OnExceeded(Section, frozen=True):
+    """What answers when a budget does not."""
+
+    use: str
+
+
+class AlertEntry(Section, frozen=True):
+    """A word to somebody when these fractions of a budget are used up. `secret` signs it."""
+
+    webhook: Secret
+    at: tuple[float, ...] = (0.8, 1.0)
+    secret: Secret | None = None
+
+
+class BudgetEntry(Section, frozen=True):
+    """So many dollars within some time, for each bucket. A bare name as `each` is a list of one.
+
+    `limit_usd` is one amount, or one by the value of `each`; `per` is as written: a word, or a duration. `models`
+    None: all. `timezone` None: the server's.
+    """
+
+    name: str
+    limit_usd: float | dict[str, float]
+    per: str
+    models: tuple[str, ...] | None = None
+    match: str | None = None
+    each: tuple[str, ...] = ()
+    missing: Literal["own", "skip", "reject"] = "own"
+    timezone: str | None = None
+    on_exceeded: Literal["reject"] | OnExceeded = "reject"
+    enforce: Literal["hard", "shadow"] = "hard"
+    unbounded: Literal["refuse", "allow"] = "refuse"
+    alert: AlertEntry | None = None
+
+
+class StateSection(Section, frozen=True):
+    """What is kept. `ledger` is a file, as `sqlite:///PATH`, or `none`: then nothing is."""
+
+    ledger: str = "sqlite:///llmgw.db"
+    keep: Duration = Duration(7_776_000.0)
+    durability: Literal["process", "disk"] = "process"
+
+
 class Logs(Section, frozen=True):
     """`format` None: pretty on a terminal, JSON in a pipe. `bodies` puts requests and answers into the log."""
 
@@ -247,12 +307,14 @@ class TestEntry(Section, frozen=True):
     """A test of the file: the pretended failures, and the targets tried or the error code expected.
 
     `fail` gives the class with which a target fails, always, or a list: one class per attempt, then it answers.
+    `spent` gives what of a budget is used up, in the bucket of that request.
     """
 
     name: str
     request: TestRequest
     expect: tuple[str, ...] | str
     fail: dict[str, FailureClass | tuple[FailureClass, ...]] = {}
+    spent: dict[str, float] = {}
     at: str | None = None
     seed: int = 0
 
@@ -266,6 +328,9 @@ class ConfigFile(Section, frozen=True):
     routes: dict[str, RouteEntry] = {}
     defaults: DefaultsSection = DefaultsSection()
     keys: tuple[KeyEntry, ...] = ()
+    limits: tuple[LimitEntry, ...] = ()
+    budgets: tuple[BudgetEntry, ...] = ()
+    state: StateSection = StateSection()
     telemetry: TelemetrySection = TelemetrySection()
     prices: dict[str, Price | Literal["free"]] = {}
     tests: tuple[TestEntry, ...] = ()

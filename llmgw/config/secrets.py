@@ -1,7 +1,7 @@
 """`${NAME}` in values becomes what the environment or a file holds; what may be secret prints as stars.
 
 Replaced after the YAML is parsed, so no value can change the file's shape. Pure: the environment and the reading
-of files come in. A condition (`if`) is left alone: `${` has no business in CEL.
+of files come in. A condition (`if`, `match`) is left alone: `${` has no business in CEL.
 """
 
 import re
@@ -185,7 +185,9 @@ def _spelling(name: str) -> str:
 
 
 def _is_condition(path: KeyPath) -> bool:
-    """`routes.X.when[n].if` is CEL."""
+    """`routes.X.when[n].if` is CEL, and so is the `match` of a rule."""
+    if len(path) == 3:
+        return path[0] in ("limits", "budgets") and path[2] == "match"
     return len(path) == 5 and path[0] == "routes" and path[2] == "when" and path[4] == "if"
 
 
@@ -201,6 +203,7 @@ _KEY_SHAPES = {
     "github_pat_": r"\w{30,}",
     "gsk_": r"\w{20,}",
     "hf_": r"\w{20,}",
+    "hooks.slack.com/services/": r"[\w/]{20,}",
     "llmgw-": r"[\w-]{32,}",  # our own
     "nvapi-": r"[\w-]{20,}",
     "pplx-": r"\w{20,}",

@@ -77,7 +77,7 @@ def _bare_reference(scene: _Scene) -> _Finding | None:
     return None
 
 
-_CONDITION = re.compile(r"""(?:^|[{,\s-])if:\s*(?=[^\s'"]|["'][^"']*["']\s*[^\s,}])""")
+_CONDITION = re.compile(r"""(?:^|[{,\s-])(if|match):\s*(?=[^\s'"]|["'][^"']*["']\s*[^\s,}])""")
 
 
 def _bare_condition(scene: _Scene) -> _Finding | None:
@@ -86,7 +86,7 @@ def _bare_condition(scene: _Scene) -> _Finding | None:
     for match in _CONDITION.finditer(text):
         if match.end() <= scene.column:
             message = "this condition needs quotes: YAML reads its brackets, quotes and commas as its own"
-            return scene.line, match.end(), message, "put the whole condition in single quotes: if: '…'"
+            return scene.line, match.end(), message, f"put the whole condition in single quotes: {match[1]}: '…'"
     return None
 
 

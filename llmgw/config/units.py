@@ -1,16 +1,20 @@
-"""Durations and sizes as the file spells them: a number and one visible unit.
+"""Durations, sizes and rates as the file spells them: a number and one visible unit.
 
 A bare `60` may be seconds, minutes or milliseconds, so it is refused, and the message shows the right spelling.
 """
 
 import re
+from decimal import Decimal
 
 DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d)$"
 POSITIVE_DURATION_PATTERN = r"^(?![0.]+[a-z])[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d)$"
 SIZE_PATTERN = r"^[0-9]{1,9}(B|KiB|MiB|GiB)$"
+RATE_PATTERN = r"^([0-9]{1,12}|[0-9]{1,9}(\.[0-9]{1,3})?k|[0-9]{1,6}(\.[0-9]{1,6})?M)/(s|m|h|d)$"
+WINDOW_PATTERN = r"^(hour|day|week|month|(?![0.]+[a-z])[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d))$"
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_THOUSANDS = {"": 1, "k": 1000, "M": 1_000_000}
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 _NUMBER_AND_WORD = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*([A-Za-zµ]*)\s*")
 
@@ -21,6 +25,22 @@ _DURATION_WORDS = {
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "m"),
     **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
     **dict.fromkeys(("d", "day", "days"), "d"),
+}
+# `60rpm`, `200k tokens per minute`, `1,000 requests/day`.
+_RATE = re.compile(
+    r"\s*([0-9][0-9_,]*(?:\.[0-9]+)?)\s*([kKmM]?)\s*(?:req|requests?|tok|tokens?|calls?)?"
+    r"\s*(?:/|p(?=[smhd]\b)|per\b|an?\b)?\s*([A-Za-z]+)\s*"
+)
+_RATE_WORDS = {
+    **{word: unit for word, unit in _DURATION_WORDS.items() if unit != "ms"},
+    **{f"{what}p{unit}": unit for what in "rtq" for unit in "smhd"},
+}
+_WINDOW_WORDS = {
+    **dict.fromkeys(("hourly", "1hour", "calendar_hour"), "hour"),
+    **dict.fromkeys(("daily", "1day", "today", "calendar_day"), "day"),
+    **dict.fromkeys(("weekly", "1w", "1week", "calendar_week"), "week"),
+    **dict.fromkeys(("monthly", "1mo", "1month", "mo", "billing_period", "calendar_month"), "month"),
+    **dict.fromkeys(("year", "yearly", "annual", "1y", "1year"), "365d"),
 }
 _SIZE_WORDS = {
     **dict.fromkeys(("", "b", "byte", "bytes"), "B"),
@@ -44,6 +64,37 @@ def size_bytes(text: str) -> int:
         raise ValueError(f"not a size: {size_hint(text)}")
     number, unit = _split(text)
     return int(number) * _BYTES[unit]
+
+
+def rate(text: str) -> tuple[int, float]:
+    """How many, and within how many seconds, of `60/m`, `10/s` or `200k/m`; ValueError for anything else."""
+    if not re.fullmatch(RATE_PATTERN, text):
+        raise ValueError(f"not a rate: {rate_hint(text)}")
+    amount, _, unit = text.partition("/")
+    thousands = amount[-1] if amount[-1] in "kM" else ""
+    return int(Decimal(amount.removesuffix(thousands)) * _THOUSANDS[thousands]), _SECONDS[unit]
+
+
+def rate_hint(written: str) -> str:
+    """The right spelling for a rate."""
+    if re.fullmatch(RATE_PATTERN, f"{written}/s"):
+        return f"{written}/s, {written}/m or {written}/h?"
+    if (match := _RATE.fullmatch(written)) and (unit := _RATE_WORDS.get(match[3].lower())):
+        thousands = {"K": "k", "m": "M"}.get(match[2], match[2])
+        likely = f"{re.sub('[_,]', '', match[1])}{thousands}/{unit}"
+        if re.fullmatch(RATE_PATTERN, likely):
+            return f"write {likely}"
+    return "write a whole number and a time: 60/m, 10/s, 200k/m, 1M/d"
+
+
+def window_hint(written: str) -> str:
+    """The right spelling for the time that a budget is for."""
+    word = re.sub(r"[\s-]", "", written.lower()).removeprefix("per")
+    if _NUMBER.fullmatch(word):
+        return f"{word}h or {word}d?"
+    likely = word if word in ("hour", "day", "week", "month") else _WINDOW_WORDS.get(word)
+    likely = likely or _likely(written, _DURATION_WORDS)
+    return f"write {likely}" if likely else "write hour, day, week or month (of the calendar), or the last so many: 30d"
 
 
 def duration_hint(written: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llmgw.config.problems import KeyPath
-from llmgw.config.units import duration_hint, size_hint
+from llmgw.config.units import duration_hint, rate_hint, size_hint, window_hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Unit:
 
 
 UNITS = (
+    Unit("/(s|m|h|d)", "a rate", rate_hint),
+    Unit("hour|day|week|month", "a time for a budget", window_hint),
     Unit("(ms|s|m|h|d)", "a duration", duration_hint),
     Unit("(B|KiB|MiB|GiB)", "a size", size_hint),
 )
@@ -47,7 +49,8 @@ class Violation:
 
     @property
     def unit(self) -> Unit | None:
-        return next((unit for unit in UNITS if unit.sign in self.schema.get("pattern", "")), None)
+        pattern = self.schema.get("pattern") or self.schema.get("then", {}).get("pattern", "")
+        return next((unit for unit in UNITS if unit.sign in pattern), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,22 @@ _PLACE_HINTS: dict[str, str | Callable[[Any], str]] = {
     "providers": 'names are keys here: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}',
     "keys": 'keys are a list: keys: [{name: search-prod, secret: "${SEARCH_KEY}"}]',
     "keys[]": 'write a map: {name: search-prod, secret: "${SEARCH_KEY}"}',
+    "limits": "limits are a list: limits: [{name: per-key, each: key, requests: 60/m}]",
+    "limits[]": "write a map: {name: per-key, each: key, requests: 60/m}",
+    "limits[].concurrent": "write how many at once, as a number: 20",
+    **{
+        f"limits[].{what}": "write 60/m, or one by the value of `each`: {VALUE: 60/m}"
+        for what in ("requests", "tokens")
+    },
+    "budgets": "budgets are a list: budgets: [{name: team-month, each: key.team, limit_usd: 100, per: month}]",
+    "budgets[]": "write a map: {name: team-month, each: key.team, limit_usd: 100, per: month}",
+    "budgets[].alert": 'write {at: [0.8, 1.0], webhook: "${ALERT_URL}"}',
+    "budgets[].alert.at": "write a list of fractions: [0.8, 1.0]",
+    "budgets[].on_exceeded": "write {use: NAME}, or reject",
+    "state": "write {ledger: sqlite:///llmgw.db}",
+    "state.ledger": "write sqlite:///llmgw.db, or none if nothing shall be kept",
+    **{f"{section}[].match": "write the condition in single quotes" for section in ("limits", "budgets")},
+    "tests[].spent": "write {BUDGET: 12000}, in US dollars",
     "keys[].secret": 'write "${NAME}", or a list of {value: "${NAME}", not_after: 2027-01-31}',
     "providers.*": 'write a map: {api_key: "${NAME}"} or {like: openai, base_url: …}',
     "routes.*": "write fallback: [gpt, claude], or pool or when; another name for a model is the model's `expose`",

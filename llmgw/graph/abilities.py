@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from llmgw.graph.model import Leaf, Node, Route, Target, When, children
 from llmgw.graph.report import Report
+from llmgw.graph.route import Leaf, Node, Route, Target, When, children
 
 
 def check(routes: Iterable[Route], report: Report) -> None:

@@ -9,9 +9,10 @@ from llmgw.config import model as file
 from llmgw.config.load import Loaded
 from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.errors import FailureClass
+from llmgw.graph import globs
 from llmgw.graph.exposure import exposed
-from llmgw.graph.model import Fallback, Leaf, Node, Pool, Route, When, children
 from llmgw.graph.report import Report, did_you_mean
+from llmgw.graph.route import Fallback, Leaf, Node, Pool, Route, When, children
 from llmgw.wire.hosts import is_loopback
 
 # The gateway's own fields: a file that set them would break the relay or the route.
@@ -24,20 +25,53 @@ Leads = Mapping[str, Sequence[str]]
 
 def server(settings: file.ServerSection, report: Report, *, has_keys: bool) -> None:
     """Faults of the front door that would only show once it opens, or never."""
-    if not _is_zone(settings.timezone):
-        hint = did_you_mean(settings.timezone, available_timezones()) or "as in Europe/Berlin or UTC"
-        report.error(("server", "timezone"), f"{quoted(settings.timezone)} is not a time zone", hint)
+    timezone(settings.timezone, ("server", "timezone"), report)
     for index, proxy in enumerate(settings.trusted_proxies):
         if not _is_network(proxy):
             message = f"{quoted(proxy)} is not an address or network"
             report.error(("server", "trusted_proxies", index), message, "as in 10.0.0.0/8 or 192.168.1.7")
     if has_keys and settings.open:
         report.warning(("server", "open"), "is of no use: there are keys, and nobody calls without one", "take it out")
-    if settings.host is not None and not is_loopback(settings.host) and not (settings.open or has_keys):
+    # With an admin key the first one can be made from elsewhere; until there is one, the door lets nobody else in.
+    is_guarded = has_keys or settings.admin_key is not None
+    if settings.host is not None and not is_loopback(settings.host) and not (settings.open or is_guarded):
         message = f"{quoted(settings.host)} is open to other machines, and without keys anyone there may call"
-        report.error(
-            ("server", "host"), message, "leave it out for this machine only, write `keys`, or say `open: true`"
-        )
+        hint = "leave it out for this machine only, write `keys` or an `admin_key`, or say `open: true`"
+        report.error(("server", "host"), message, hint)
+
+
+def timezone(name: str, place: KeyPath, report: Report) -> None:
+    """Whether there is such a zone."""
+    if not _is_zone(name):
+        hint = did_you_mean(name, available_timezones()) or "as in Europe/Berlin or UTC"
+        report.error(place, f"{quoted(name)} is not a time zone", hint)
+
+
+def state(config: file.ConfigFile, report: Report) -> None:
+    """Budgets are counted from what is in the ledger."""
+    if config.budgets and config.state.ledger == "none":
+        message = "budgets have to know what was spent, also after a restart, and `none` keeps nothing"
+        report.error(("state", "ledger"), message, "take it out, or write sqlite:///llmgw.db")
+
+
+def asked_names(loaded: Loaded, known: Sequence[str], report: Report) -> None:
+    """Warn of names that nobody can ask for: what lists them was meant to list others."""
+    if any(path[:1] in ((), ("models",), ("routes",)) for path in loaded.broken):
+        return  # which names there are is not known
+    for place, glob in _globs(loaded.config):
+        if not any(globs.overlap(glob, name) for name in known):
+            hint = did_you_mean(glob, known) or f"names: {', '.join(known[:10])}"
+            report.warning(place, f"{quoted(glob)} is no name that a client can ask for", hint)
+
+
+def _globs(config: file.ConfigFile) -> Iterator[tuple[KeyPath, str]]:
+    listed = (
+        *(("keys", index, entry.models) for index, entry in enumerate(config.keys)),
+        *(("limits", index, entry.models) for index, entry in enumerate(config.limits)),
+        *(("budgets", index, entry.models) for index, entry in enumerate(config.budgets)),
+    )
+    for section, index, models in listed:
+        yield from (((section, index, "models", at), glob) for at, glob in enumerate(models or ()))
 
 
 def _is_zone(name: str) -> bool:

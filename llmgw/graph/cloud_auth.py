@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from llmgw.config.model import ProviderEntry
 from llmgw.config.problems import quoted
 from llmgw.config.secrets import Secret
-from llmgw.graph.model import CloudAuth
+from llmgw.graph.route import CloudAuth
 from llmgw.providers.auth import CLOUDS as KINDS
 from llmgw.providers.auth import Auth
 from llmgw.providers.catalog import Provider

@@ -15,16 +15,18 @@ from llmgw.config import model as file
 from llmgw.config.load import Loaded
 from llmgw.config.problems import Problem
 from llmgw.config.secrets import Secret
-from llmgw.graph import abilities, checks, keys
+from llmgw.graph import abilities, checks, keys, limiting
+from llmgw.graph.budgeted import budgeted
 from llmgw.graph.expectations import Expectations
 from llmgw.graph.exposure import exposed, public_routes
 from llmgw.graph.links import Links, entries
-from llmgw.graph.model import Graph, Pattern, Route
+from llmgw.graph.model import Graph, Pattern
 from llmgw.graph.models import Models
 from llmgw.graph.names import Names
 from llmgw.graph.patterns import STAR, by_precedence
 from llmgw.graph.providers import Providers
 from llmgw.graph.report import Report
+from llmgw.graph.route import Route
 from llmgw.graph.trees import Trees
 
 
@@ -57,17 +59,22 @@ def compile_graph(
     models.add_all()
     names = Names(config.models, config.routes, providers.is_known)
     _add_bare(config, names, models)
-    models.check_prices()
     links = Links(loaded, names, report)
+    for place, use in limiting.uses(config):
+        links.check(use, place)
     trees = Trees(config, models, links, report)
-    routes = _routes(config, trees)
+    routes = {name: route for name in (*config.models, *config.routes) if (route := _route(name, config, trees))}
     absent = {**models.absent, **_absent_routes(config, links, models)}
     public = public_routes(config, routes, report)
     absent |= {alias: absent[name] for alias, name, _ in exposed(config) if name in absent and alias not in public}
     closed = {*config.models, *config.routes, *absent} - public.keys()
+    rules = limiting.rules(loaded, _surroundings(loaded, models, public, trees, links), report)
+    models.check_prices(budgeted(rules.budgets, public))
+    checks.state(config, report)
     checks.server(config.server, report, has_keys=_has_keys(loaded))
     checks.rules(config, report)
-    checks.reach(loaded, links.used(), providers.idle(models.providers()), routes, report)
+    instead = {meaning.name for _, use in limiting.uses(config) if (meaning := names.meaning(use)) is not None}
+    checks.reach(loaded, links.used() | instead, providers.idle(models.providers()), routes, report)
     abilities.check(routes.values(), report)
     checks.whole_requests(loaded, links.leads_to(), report)
     if absent and not routes:
@@ -75,6 +82,7 @@ def compile_graph(
         left(("models",), "every model has left the graph: nothing would be served", "set what is missing", at_key=True)
     Expectations(loaded, models.targets, report).check()
     principals = keys.principals(loaded, report, now_s)
+    keys.admin_key(loaded, principals, report)
     graph = Graph(
         routes=MappingProxyType({name: route for name, route in public.items() if STAR not in name}),
         patterns=tuple(Pattern(name, public[name]) for name in by_precedence(n for n in public if STAR in n)),
@@ -86,8 +94,9 @@ def compile_graph(
         closed_patterns=tuple(by_precedence(name for name in closed if STAR in name)),
         principals=principals.by_name,
         digests=principals.by_digest,
+        rules=rules,
     )
-    keys.check_models(loaded, graph, report)
+    checks.asked_names(loaded, [*graph.names_and_patterns(), *graph.absent], report)
     return Compiled(graph, report.problems)
 
 
@@ -97,29 +106,42 @@ def _has_keys(loaded: Loaded) -> bool:
 
 
 def _add_bare(config: file.ConfigFile, names: Names, models: Models) -> None:
-    """Targets for every `provider/model` that a route names."""
+    """Targets for every `provider/model` that a route or a budget names."""
     known = frozenset(names.all())
-    for route_name, route in config.routes.items():
-        for place, use in entries(route_name, route):
-            meaning = names.meaning(use)
-            if meaning is not None and meaning.name not in known and use.count(STAR) < 2:
-                models.add_bare(use, (*place, "use"))
+    of_routes = (((*at, "use"), use) for name, route in config.routes.items() for at, use in entries(name, route))
+    for place, use in (*of_routes, *limiting.uses(config)):
+        meaning = names.meaning(use)
+        if meaning is not None and meaning.name not in known and use.count(STAR) < 2:
+            models.add_bare(use, place)
 
 
-def _routes(config: file.ConfigFile, trees: Trees) -> dict[str, Route]:
-    """A route for every name of the file, also for a single model."""
-    found = {}
-    for name in (*config.models, *config.routes):
-        node = trees.tree(name)
-        entry = config.routes.get(name) or file.RouteEntry()
-        if node is not None:
-            found[name] = Route(
-                name=name,
-                node=node,
-                deadline_s=float(entry.deadline or config.defaults.deadline),
-                max_attempts=entry.max_attempts or config.defaults.max_attempts,
-            )
-    return found
+def _route(use: str, config: file.ConfigFile, trees: Trees, path: str = "", name: str = "") -> Route | None:
+    """The route behind a name, also of a single model. `name` is what a pattern is called that was meant by it."""
+    node = trees.tree(use, path)
+    entry = config.routes.get(name or use) or file.RouteEntry()
+    if node is None:
+        return None
+    return Route(
+        name=use,
+        node=node,
+        deadline_s=float(entry.deadline or config.defaults.deadline),
+        max_attempts=entry.max_attempts or config.defaults.max_attempts,
+    )
+
+
+def _surroundings(
+    loaded: Loaded, models: Models, public: Mapping[str, Route], trees: Trees, links: Links
+) -> limiting.Surroundings:
+    """What limits and budgets refer to."""
+
+    def lead(use: str, path: str) -> Route | None:
+        meaning = links.meaning(use)
+        return None if meaning is None else _route(use, loaded.config, trees, path, meaning.name)
+
+    if any(path[:1] in ((), ("models",), ("routes",)) for path in loaded.broken):
+        return limiting.Surroundings(lead, {})  # what there is is not known
+    known = {"model": [*public, *models.absent], "target": models.targets.keys(), "provider": models.providers()}
+    return limiting.Surroundings(lead, known)
 
 
 def _absent_routes(config: file.ConfigFile, links: Links, models: Models) -> dict[str, str]:

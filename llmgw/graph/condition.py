@@ -1,14 +1,15 @@
-"""A `when` condition: CEL (https://cel.dev), checked and compiled at load, run once per request.
+"""A condition of a `when` or of a rule: CEL (https://cel.dev), checked and compiled at load, run once per request.
 
 Only what the expression names is prepared. The CEL library is imported when the first condition is compiled, so
 that files without one do not pay for it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from llmgw.graph.cel_library import EVALUATION_ERRORS, compile_program
-from llmgw.graph.vocabulary import ITSELF, Reference, as_cel, references
+from llmgw.graph.vocabulary import ITSELF, NAMES, Default, Reference, as_cel, references
 
 # What the library raises when an expression meets values that it cannot handle.
 
@@ -52,8 +53,8 @@ def prepared(named: tuple[Reference, ...], facts: Facts) -> dict[str, Any]:
     return values
 
 
-def compile_condition(source: str) -> Condition:
-    """Raises ConditionError with what is wrong with the expression."""
+def compile_condition(source: str, names: Mapping[str, Default] = NAMES) -> Condition:
+    """With those names of the vocabulary. Raises ConditionError with what is wrong with the expression."""
     from llmgw.graph import condition_checks as checks
 
     try:
@@ -61,7 +62,7 @@ def compile_condition(source: str) -> Condition:
     except ValueError as error:
         raise ConditionError(checks.syntax_fault(source, str(error))) from None
     named = tuple(sorted(references(source), key=lambda reference: reference.name))
-    faults = [*checks.name_faults(source)] or [*checks.value_faults(source, prepared(named, checks.ABSENT))]
+    faults = [*checks.name_faults(source, names)] or [*checks.value_faults(source, prepared(named, checks.ABSENT))]
     if faults:
         raise ConditionError("; ".join(faults))
     return Condition(source, named, compile_program(as_cel(source)))

@@ -12,12 +12,13 @@ from typing import Any
 from llmgw.config.problems import quoted, short
 from llmgw.graph.cel_library import EVALUATION_ERRORS, compile_program
 from llmgw.graph.vocabulary import (
-    CHOSEN_ROOTS,
+    CHOSEN,
+    EVERY_NAME,
     FUNCTIONS,
     FUNCTIONS_SHOWN,
-    LATER_ROOTS,
     NAMES,
     OPEN_ROOTS,
+    Default,
     Reference,
     as_cel,
     functions,
@@ -62,16 +63,16 @@ def _offset(source: str, told: str) -> int:
     return sum(map(len, lines)) + int(place[2]) - 1
 
 
-def name_faults(source: str) -> Iterator[str]:
-    """Names and functions that do not exist, or not like this."""
+def name_faults(source: str, names: Mapping[str, Default] = NAMES) -> Iterator[str]:
+    """Names and functions that do not exist, or not like this, or not among these names."""
     dashed = _DASHED.search(source)
     if dashed:
         yield f'in `{dashed[0]}` the dash means minus; write {dashed[1]}["{dashed[2]}"]'
         return
     used = sorted(references(source), key=lambda reference: reference.name)
     for reference in used:
-        if reference.root not in OPEN_ROOTS and reference.name not in NAMES:
-            yield _name_fault(reference)
+        if reference.root not in OPEN_ROOTS and reference.name not in names:
+            yield _name_fault(reference, names)
     for root in sorted({reference.root for reference in used} & OPEN_ROOTS):
         members = [reference.name for reference in used if reference.root == root and reference.member]
         if members and Reference(root) in used:
@@ -83,29 +84,31 @@ def name_faults(source: str) -> Iterator[str]:
     yield from _presence_faults(source)
 
 
-def _name_fault(reference: Reference) -> str:
+def _name_fault(reference: Reference, names: Mapping[str, Default]) -> str:
     name, root = reference.name, reference.root
-    if root in LATER_ROOTS:
-        return f"{quoted(name)} needs {LATER_ROOTS[root]}, which this version does not have yet"
-    if root in CHOSEN_ROOTS:
+    if root in CHOSEN and root not in names:
         return f"{quoted(root)} is known only after a route has been chosen; use `model`"
+    if name in NAMES:
+        return f"{quoted(name)} follows from which rules apply, so no rule can ask for it; a route can, in `when`"
     if not reference.member:
-        members = [known for known in NAMES if known.startswith(f"{root}.")]
+        members = [known for known in names if known.startswith(f"{root}.")]
         if members:
             return f"{quoted(root)} alone says nothing; use one of {', '.join(members)}"
     if name.lower() in _SPELLINGS:
         return f"unknown name {quoted(name)}, write {_SPELLINGS[name.lower()]}"
-    close = get_close_matches(name[:100], [*NAMES, *OPEN_ROOTS], n=1)
+    close = get_close_matches(name[:100], [*names, *OPEN_ROOTS], n=1)
     if close:
         return f"unknown name {quoted(name)}, did you mean {quoted(close[0])}?"
-    return f"unknown name {quoted(name)}; names: {', '.join(NAMES)}, metadata.X, headers.X (text goes in quotes)"
+    return f"unknown name {quoted(name)}; names: {', '.join(names)}, metadata.X, headers.X (text goes in quotes)"
 
 
 def _presence_faults(source: str) -> Iterator[str]:
     """`has(metadata.tier)` would always be true: what is absent reads as empty."""
     pieces = tokens(source)
     for call, _, root in zip(pieces, pieces[1:], pieces[2:], strict=False):
-        if call.text == "has" and (root.text in OPEN_ROOTS or any(n.partition(".")[0] == root.text for n in NAMES)):
+        if call.text == "has" and (
+            root.text in OPEN_ROOTS or any(n.partition(".")[0] == root.text for n in EVERY_NAME)
+        ):
             yield f'`has` says nothing of `{root.text}`, where all is there and what is absent is empty; write != ""'
 
 
@@ -116,7 +119,7 @@ class _Absent:
         root, _, member = name.partition(".")
         if root in OPEN_ROOTS:
             return "" if member else {}
-        default = NAMES[name]
+        default = EVERY_NAME[name]
         return list(default) if isinstance(default, tuple) else default
 
 

@@ -12,7 +12,7 @@ from llmgw.config.load import Loaded
 from llmgw.config.model import ProviderEntry
 from llmgw.config.secrets import Secret
 from llmgw.graph import cloud_auth
-from llmgw.graph.model import Credential
+from llmgw.graph.route import Credential
 from llmgw.providers.auth import CLOUDS, Auth
 from llmgw.providers.catalog import Provider
 

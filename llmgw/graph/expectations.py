@@ -9,10 +9,13 @@ from llmgw.config.problems import KeyPath, quoted
 from llmgw.errors import (
     NO_TARGET,
     ROUTE_EXHAUSTED,
+    BudgetExceededError,
     FailureClass,
     ForbiddenEndpointError,
     ForbiddenModelError,
+    RateLimitedError,
     UnauthorizedError,
+    UnboundedCostError,
     UnknownModelError,
 )
 from llmgw.graph.exposure import exposed
@@ -36,6 +39,9 @@ ERROR_CODES = frozenset(
         UnauthorizedError.code,
         ForbiddenModelError.code,
         ForbiddenEndpointError.code,
+        BudgetExceededError.code,
+        UnboundedCostError.code,
+        RateLimitedError.code,
     }
 )
 
@@ -48,6 +54,8 @@ class Expectations:
         self._tests = config.tests
         self._keys = [entry.name for entry in config.keys]
         self._some_keys_are_unknown = any(path[:1] == ("keys",) and len(path) <= 2 for path in loaded.broken)
+        self._budgets = [entry.name for entry in config.budgets]
+        self._some_budgets_are_unknown = any(path[:1] == ("budgets",) and len(path) <= 2 for path in loaded.broken)
         self._routes = config.routes
         self._report = report
         broken = [path for path in loaded.broken if len(path) <= 2 and path[:1] in ((), ("models",), ("routes",))]
@@ -63,6 +71,7 @@ class Expectations:
             place: KeyPath = ("tests", index)
             self._at(test, place)
             self._shown(test, place)
+            self._spent(test, place)
             if self._is_known:
                 self._asked(test, place)
                 self._failing(test, place)
@@ -88,6 +97,12 @@ class Expectations:
         elif key not in self._keys and not self._some_keys_are_unknown:
             hint = did_you_mean(key, self._keys) or "as it stands under `keys`"
             self._report.error((*place, "request", "key"), f"{quoted(key)} is not a key", hint)
+
+    def _spent(self, test: TestEntry, place: KeyPath) -> None:
+        for name in test.spent:
+            if name not in self._budgets and not self._some_budgets_are_unknown:
+                hint = did_you_mean(name, self._budgets) or "as it stands under `budgets`"
+                self._report.error((*place, "spent", name), f"{quoted(name)} is not a budget", hint, at_key=True)
 
     def _asked(self, test: TestEntry, place: KeyPath) -> None:
         asked = test.request.model

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from llmgw.errors import FailureClass
-from llmgw.graph.model import Branch, Fallback, Leaf, Node, Pool, Resolved, When, children, entry_name
+from llmgw.graph.model import Resolved
 from llmgw.graph.patterns import STAR
+from llmgw.graph.route import Branch, Fallback, Leaf, Node, Pool, When, children, entry_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from llmgw.config.model import ConfigFile
 from llmgw.config.problems import KeyPath, quoted
-from llmgw.graph.model import Route
 from llmgw.graph.patterns import STAR
 from llmgw.graph.report import Report
+from llmgw.graph.route import Route
 
 
 def exposed(config: ConfigFile) -> Iterator[tuple[str, str, KeyPath]]:

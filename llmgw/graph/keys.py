@@ -12,18 +12,26 @@ from zoneinfo import ZoneInfo
 
 from llmgw.config.check import as_written
 from llmgw.config.load import Loaded
-from llmgw.config.model import KeyEntry, KeySecret
+from llmgw.config.model import KeyEntry
 from llmgw.config.problems import KeyPath, quoted
 from llmgw.config.secrets import digest, literal_key_shape
-from llmgw.graph import globs
 from llmgw.graph.header_values import REMEDY, key_fault
-from llmgw.graph.model import Graph
 from llmgw.graph.principal import Principal
-from llmgw.graph.report import Report, did_you_mean
+from llmgw.graph.report import Report
 
 SECRET_CHARS_MIN = 16
-_MAKE_ONE = "`llmgw keys create --name NAME` makes a good one"
-_NOT_IN_THE_OPEN = 'put it into a variable: "${NAME}", or write `sha256` instead'
+_TO_VARIABLE = 'put it into a variable: "${NAME}"'
+
+
+class _Remedies(NamedTuple):
+    """For a secret that is too short, and for one that stands in the file."""
+
+    too_short: str
+    in_the_open: str
+
+
+_OF_KEYS = _Remedies("`llmgw keys create --name NAME` makes a good one", f"{_TO_VARIABLE}, or write `sha256` instead")
+_OF_ADMINISTRATORS = _Remedies("make a long one: openssl rand -hex 32", _TO_VARIABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class _Keys:
         self._loaded = loaded
         self._report = report
         self._now_s = now_s
-        self._zone = _zone(loaded.config.server.timezone)
+        self._zone = zone_of(loaded.config.server.timezone)
         self.by_name: dict[str, Principal] = {}
         self.by_digest: dict[str, Principal] = {}
 
@@ -79,14 +87,15 @@ class _Keys:
         for one in shown:
             self._take(one, replace(principal, expires_s=one.expires_s))
         if not shown and not any(self._report.is_broken((*place, key)) for key in ("secret", "sha256")):
-            self._report.error(place, "has neither `secret` nor `sha256`: nobody can show it", _MAKE_ONE)
+            self._report.error(place, "has neither `secret` nor `sha256`: nobody can show it", _OF_KEYS.too_short)
 
     def _shown(self, entry: KeyEntry, place: KeyPath, expires_s: float | None) -> Iterator[_Shown]:
         if entry.sha256 is not None:
             yield _Shown(entry.sha256.lower(), (*place, "sha256"), expires_s)
         for index, secret in enumerate(entry.secret):
             at = (*place, "secret", index)
-            self._check(secret, at)
+            text, is_literal = secret.value.reveal(), not self._is_reference(at)
+            _check_secret(text, at, self._report, _OF_KEYS, is_literal=is_literal)
             until_s = self._moment(secret.not_after, (*at, "not_after"), "this secret")
             ends_s = [end_s for end_s in (until_s, expires_s) if end_s is not None]
             yield _Shown(digest(secret.value.reveal()), at, min(ends_s, default=None))
@@ -96,18 +105,6 @@ class _Keys:
         if owner is not principal:
             whose = "this key" if owner.key == principal.key else f"the key {quoted(owner.key)}"
             self._report.error(shown.place, f"is a secret of {whose} already", "each secret says who calls: keep one")
-
-    def _check(self, secret: KeySecret, place: KeyPath) -> None:
-        """What keeps a secret from being shown, or from being one. The text itself is never told."""
-        text = secret.value.reveal()
-        is_literal = not self._is_reference(place)
-        if fault := key_fault(text):
-            self._report.error(place, f"the secret {fault}", REMEDY)
-        elif len(text) < SECRET_CHARS_MIN:
-            say = self._report.error if is_literal else self._report.warning
-            say(place, f"the secret is shorter than {SECRET_CHARS_MIN} characters: it can be guessed", _MAKE_ONE)
-        elif is_literal and literal_key_shape(text) is None:  # of the others the reader of the file has told
-            self._report.warning(place, "the secret stands in the file in the open", _NOT_IN_THE_OPEN)
 
     def _is_reference(self, place: KeyPath) -> bool:
         """Whether any of it comes from elsewhere: the file may have spelled it out, or not."""
@@ -119,7 +116,7 @@ class _Keys:
         if text is None:
             return None
         try:
-            moment_s = _end_of(text, self._zone)
+            moment_s = end_of(text, self._zone)
         except (ValueError, OverflowError):
             self._report.error(place, f"{quoted(text)} is not a day or a time", "as in 2027-01-31 or 2027-01-31T14:30")
             return 0.0  # for whoever asks all the same
@@ -128,21 +125,30 @@ class _Keys:
         return moment_s
 
 
-def check_models(loaded: Loaded, graph: Graph, report: Report) -> None:
-    """Warn of names that nobody can ask for: a key that lists them was meant to list others."""
-    if any(path[:1] in ((), ("models",), ("routes",)) for path in loaded.broken):
-        return  # which names there are is not known
-    known = [*graph.names_and_patterns(), *graph.absent]
-    for index, entry in enumerate(loaded.config.keys):
-        for at, glob in enumerate(entry.models or ()):
-            if not any(globs.overlap(glob, name) for name in known):
-                place = ("keys", index, "models", at)
-                hint = did_you_mean(glob, known) or f"names: {', '.join(known[:10])}"
-                report.warning(place, f"{quoted(glob)} is no name that a client can ask for", hint)
+def admin_key(loaded: Loaded, principals: Principals, report: Report) -> None:
+    """What can be said against it. It opens other doors than the keys of callers, so it is none of them."""
+    secret, place = loaded.config.server.admin_key, ("server", "admin_key")
+    if secret is None:
+        return
+    _check_secret(secret.reveal(), place, report, _OF_ADMINISTRATORS, is_literal=place not in loaded.references)
+    owner = principals.by_digest.get(digest(secret.reveal()))
+    if owner is not None:
+        report.error(place, f"is the secret of the key {quoted(owner.key)}", "administrators show one of their own")
 
 
-def _end_of(text: str, zone: tzinfo) -> float:
-    """Raises ValueError for what is neither a day nor a time."""
+def _check_secret(text: str, place: KeyPath, report: Report, remedies: _Remedies, *, is_literal: bool) -> None:
+    """What keeps a secret from being shown, or from being one. The text itself is never told."""
+    if fault := key_fault(text):
+        report.error(place, f"the secret {fault}", REMEDY)
+    elif len(text) < SECRET_CHARS_MIN:
+        say = report.error if is_literal else report.warning
+        say(place, f"the secret is shorter than {SECRET_CHARS_MIN} characters: it can be guessed", remedies.too_short)
+    elif is_literal and literal_key_shape(text) is None:  # of the others the reader of the file has told
+        report.warning(place, "the secret stands in the file in the open", remedies.in_the_open)
+
+
+def end_of(text: str, zone: tzinfo) -> float:
+    """In Unix time; a day counts with the whole of it. Raises ValueError for what is neither a day nor a time."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
@@ -152,7 +158,8 @@ def _end_of(text: str, zone: tzinfo) -> float:
     return datetime(after.year, after.month, after.day, tzinfo=zone).timestamp()
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """`server.timezone`; UTC if it is none."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # told where it stands

@@ -61,6 +61,10 @@ class Links:
         """The routes that each sound route leads to."""
         return {name: uses for name, uses in self._uses().items() if name in self._sound}
 
+    def check(self, use: str, place: KeyPath) -> None:
+        """The same for a name that no route uses: it must mean something."""
+        self._check_use(use, "", place)
+
     # Names.
 
     def _check_names(self) -> None:
@@ -73,11 +77,9 @@ class Links:
         if use.count(STAR) > 1:
             self._report.error(place, f"{quoted(use)} has more than one star", "a name may hold one")
         elif STAR in use and STAR not in route_name:
-            self._report.error(
-                place,
-                f"{quoted(use)} has a star, but the route's name has none to fill it with",
-                "write one into the name, or name a single model",
-            )
+            unfilled = "the route's name has none to fill it with" if route_name else "nothing here fills it"
+            hint = "write one into the name, or name a single model" if route_name else "name a single model"
+            self._report.error(place, f"{quoted(use)} has a star, but {unfilled}", hint)
         elif self._names.meaning(use) is None and not self._may_be_broken(use):
             names = [*self._names.all()]
             ours = with_slash(use, self._names.is_provider)

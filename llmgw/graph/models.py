@@ -1,6 +1,6 @@
 """Each model of the file, and each `provider/model` that a route names, gets its target or a reason why not."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -9,15 +9,16 @@ from llmgw.config.load import Loaded
 from llmgw.config.model import ModelEntry
 from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.graph import checks, cloud_auth, targets
-from llmgw.graph.model import Target
 from llmgw.graph.patterns import STAR, closest, star_of
 from llmgw.graph.price_list import Corrections, Label, Offers, said
 from llmgw.graph.providers import Providers, UsableProvider
 from llmgw.graph.report import Report, did_you_mean
+from llmgw.graph.route import Target
 from llmgw.providers import prices
 from llmgw.providers.catalog import LIKENESS_MIN
 
 _REMEDY = "give it a price, or say which provider/model it is like"
+_REMEDIES = "write price: free, price: {input_usd_per_mtok: …, output_usd_per_mtok: …}, or like: provider/model"
 
 
 class Models:
@@ -31,6 +32,7 @@ class Models:
         self._corrections = Corrections(loaded.config.prices)
         self._looked_up: set[str] = set()  # in them, and in the table
         self._entries: dict[str, ModelEntry] = dict(self._models)
+        self._bare: dict[str, KeyPath] = {}  # where they are named
         self.targets: dict[str, Target] = {}
         self.absent: dict[str, str] = {}
 
@@ -43,6 +45,7 @@ class Models:
         """A `provider/model` that a route names at `place`: a model with nothing but a target."""
         if use not in self._entries:
             self._entries[use] = ModelEntry(target=use)
+            self._bare[use] = place
             self._add(use, self._entries[use], place)
 
     def entry(self, name: str) -> ModelEntry:
@@ -57,15 +60,23 @@ class Models:
         provider = self._providers.get(target.provider, ())
         return provider is not None and provider.row.local
 
-    def check_prices(self, budgeted: Collection[str] = ()) -> None:
-        """Models without a price: an error for those that a budget is over. Corrections that correct nothing."""
+    def check_prices(self, budgeted: Mapping[str, Sequence[str]]) -> None:
+        """Models without a price: an error for those under a budget (by their names). What corrects nothing, too."""
         for name, target in self.targets.items():
-            if target.price is None and target.offers is None and name in {*self._models, *budgeted}:
-                message = f"no price is known for {quoted(self._entries[name].target)}: what it costs is not counted"
-                report = self._report.error if name in budgeted else self._report.warning
-                report(("models", name), message, _REMEDY, at_key=True)
+            if target.price is None and target.offers is None:
+                self._unpriced(name, f"no price is known for {quoted(self._entries[name].target)}", budgeted.get(name))
         for name in self._loaded.config.prices:
             self._check_correction(name, ("prices", name))
+
+    def _unpriced(self, name: str, message: str, budgets: Sequence[str] | None) -> None:
+        place = self._bare.get(name, ("models", name))
+        if budgets:
+            told = f"the budget{'s' * (len(budgets) > 1)} {', '.join(map(quoted, budgets))}"
+            remedy = _REMEDIES if name in self._models else f"write prices: {{{short(name)}: …}}, or make it a model"
+            message = f"{message}, and {told} must know what it costs"
+            self._report.error(place, message, remedy, at_key=name in self._models)
+        elif name in self._models:
+            self._report.warning(place, f"{message}: what it costs is not counted", _REMEDY, at_key=True)
 
     def _check_correction(self, name: str, place: KeyPath) -> None:
         provider = name.partition("/")[0]

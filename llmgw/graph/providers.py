@@ -21,8 +21,8 @@ from llmgw.graph import cloud_auth, inheritance
 from llmgw.graph.base_url import azure_fault, rooted_fault, syntax_fault, url_fault, whole_form, without_overlap
 from llmgw.graph.credentials import Credentials, Lack, is_elsewhere, told
 from llmgw.graph.header_values import REMEDY, header_fault, key_fault
-from llmgw.graph.model import CloudAuth, Credential, Transport
 from llmgw.graph.report import Report, did_you_mean
+from llmgw.graph.route import CloudAuth, Credential, Transport
 from llmgw.providers.auth import Auth
 from llmgw.providers.catalog import LIKENESS_MIN, Provider, catalog
 from llmgw.providers.clouds import CLOUDS, placed

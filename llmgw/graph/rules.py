@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from llmgw.config.secrets import Secret
 from llmgw.graph.condition import Condition
-from llmgw.graph.model import Route
+from llmgw.graph.route import Route
 
 Amount = TypeVar("Amount")
 

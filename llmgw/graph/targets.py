@@ -13,9 +13,9 @@ from llmgw.chat.wrapped import Wrapped
 from llmgw.config import model as file
 from llmgw.config.secrets import Secret
 from llmgw.graph import cloud_auth
-from llmgw.graph.model import PATH_SAFE, Retry, Target, TimeLimits, Wire
 from llmgw.graph.price_list import Offer, Offers
 from llmgw.graph.providers import UsableProvider
+from llmgw.graph.route import PATH_SAFE, Retry, Target, TimeLimits, Wire
 from llmgw.providers import catalog
 from llmgw.providers.auth import auth_headers
 

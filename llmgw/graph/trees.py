@@ -14,10 +14,10 @@ from llmgw.errors import FailureClass
 from llmgw.graph import targets
 from llmgw.graph.condition import Condition, ConditionError, compile_condition
 from llmgw.graph.links import Links
-from llmgw.graph.model import Branch, Entry, Fallback, Leaf, Member, Node, Pool, When
 from llmgw.graph.models import Models
 from llmgw.graph.patterns import STAR
 from llmgw.graph.report import Report
+from llmgw.graph.route import Branch, Entry, Fallback, Leaf, Member, Node, Pool, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,9 @@ class Trees:
         self._report = report
         self._conditions: dict[KeyPath, Condition | None] = {}
 
-    def tree(self, name: str) -> Node | None:
-        """The tree of a model or route of the file; None if nothing of it is left."""
-        return self._node(name, name, _Rules())
+    def tree(self, name: str, path: str = "") -> Node | None:
+        """The tree of a model or route, reached by that path (else its name); None if nothing of it is left."""
+        return self._node(name, path or name, _Rules())
 
     def _node(self, use: str, path: str, rules: _Rules) -> Node | None:
         """The tree under a name, or None if it is broken or absent (said elsewhere)."""

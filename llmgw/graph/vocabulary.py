@@ -31,16 +31,20 @@ NAMES: Mapping[str, Default] = MappingProxyType(
         "request.messages": (),
         "time.hour": 0,
         "time.weekday": 0,
+        "budget.used": 0.0,
     }
 )
+# Known only once a target has been chosen: for rules about attempts, not for a condition that chooses one.
+CHOSEN: Mapping[str, Default] = MappingProxyType({"target": "", "provider": ""})
+EVERY_NAME: Mapping[str, Default] = MappingProxyType({**NAMES, **CHOSEN})
+# What a limit or a budget may ask for: how full budgets are follows from which of them apply.
+RULE_NAMES: Mapping[str, Default] = MappingProxyType({n: d for n, d in EVERY_NAME.items() if n != "budget.used"})
 # Maps of the caller: any member is a name, all values are text.
 OPEN_ROOTS = frozenset({"metadata", "headers"})
-# In the vocabulary, but without meaning until the piece that fills them is built.
-LATER_ROOTS: Mapping[str, str] = MappingProxyType({"budget": "budgets"})
 # A name that has members and is text by itself: for CEL, which cannot have both, that text is a member too.
 ITSELF: Mapping[str, str] = MappingProxyType({"key": "name"})
-# Known only once a target has been chosen, so not in a condition that chooses one.
-CHOSEN_ROOTS = frozenset({"target", "provider"})
+# What `each` may name beside the members of the maps: what is text, and so a value for a bucket.
+TEXTS = tuple(name for name, default in EVERY_NAME.items() if default == "")
 
 FUNCTIONS = frozenset(
     {

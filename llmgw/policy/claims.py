@@ -1,11 +1,13 @@
 """What a request asks of the stores that count, and what they say: granted, all of it, or refused, and why.
 
 A claim is for a request as a whole or for one of its attempts. Claims that are made together are taken together or
-not at all, and each is settled on its own. Amounts of money are whole nano-dollars.
+not at all, and each is settled on its own. Amounts of money are whole nano-dollars. A dozen of these are made for every
+attempt, so they are structs, which take a tenth of the time of dataclasses.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from llmgw.graph.rules import BudgetRule, LimitRule
 from llmgw.policy.entry import Charge
@@ -14,8 +16,7 @@ CAP_TOKENS_MIN = 256  # with less room than that for the answer there is none
 CAP_TOKENS_UNKNOWN = 4096  # where nobody knows how much the model may write
 
 
-@dataclass(frozen=True, slots=True)
-class LimitClaim:
+class LimitClaim(msgspec.Struct, frozen=True, gc=False):
     """One request (or attempt) in one bucket. `output_tokens_max` None: the caller has set no cap."""
 
     rule: LimitRule
@@ -24,16 +25,14 @@ class LimitClaim:
     output_tokens_max: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetClaim:
+class BudgetClaim(msgspec.Struct, frozen=True, gc=False):
     """One attempt, and who pays for it."""
 
     rule: BudgetRule
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WorstCase:
+class WorstCase(msgspec.Struct, frozen=True, gc=False):
     """What an attempt may cost at most: `fixed_nanousd`, and so much for each token that it may write.
 
     `nanousd_per_mtok` is that of all the answers that were asked for at once. `tokens_max` None: nobody knows how many
@@ -50,8 +49,7 @@ class WorstCase:
         return self.fixed_nanousd + -(-self.nanousd_per_mtok * tokens // 1_000_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """`cost` None: it cannot be bounded, and `why_unbounded` says why."""
 
     limits: tuple[LimitClaim, ...] = ()
@@ -72,8 +70,7 @@ class Scarce(StrEnum):
     BUCKETS = "buckets"  # too many callers at once to be told apart
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True, gc=False):
     """What is left of a rate: `reset_s` is the time until all of it is there again."""
 
     limit: int
@@ -81,17 +78,28 @@ class Room:
     reset_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """How the tightest of all that apply stand; None: none does."""
 
     requests: Room | None = None
     tokens: Room | None = None
     budget_left_nanousd: int | None = None
 
+    def within(self, other: "Standing") -> "Standing":
+        """Where limits of the `other` apply too, the tighter ones."""
+        return Standing(
+            _tighter(self.requests, other.requests), _tighter(self.tokens, other.tokens), self.budget_left_nanousd
+        )
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+
+def _tighter(one: Room | None, other: Room | None) -> Room | None:
+    """Of which less is left, for its size."""
+    if one is None or other is None:
+        return other if one is None else one
+    return other if other.remaining * one.limit < one.remaining * other.limit else one
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """`claim` is the index of the one that was. `retry_after_s` None: waiting does not help."""
 
     claim: int
@@ -105,8 +113,7 @@ class Refused:
     why: str = ""  # of what cannot be bounded
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True, gc=False):
     """A claim that was granted. It is to be settled exactly once; `id` is the store's own."""
 
     id: int
@@ -115,8 +122,7 @@ class Grant:
     charges: tuple[Charge, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(msgspec.Struct, frozen=True, gc=False):
     """One grant per claim, in order. `output_cap`: the answer may have no more tokens than that."""
 
     grants: tuple[Grant, ...]
@@ -124,8 +130,7 @@ class Granted:
     standing: Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Crossed:
+class Crossed(msgspec.Struct, frozen=True, gc=False):
     """A budget has come to `at` (a fraction) of its limit. The window began at `slot` (Unix time in ms)."""
 
     rule: BudgetRule
@@ -136,8 +141,7 @@ class Crossed:
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, gc=False):
     """`overrun`: more was spent than had been reserved, in a budget that does not allow it."""
 
     overrun: bool

@@ -2,6 +2,7 @@
 
 from llmgw.chat.usage import Usage
 from llmgw.graph.price import NANOUSD_PER_USD, STANDARD, Price, Rates
+from llmgw.policy.claims import WorstCase
 
 _PER_MILLION = 1_000_000
 
@@ -12,22 +13,27 @@ def cost_nanousd(usage: Usage, price: Price, now_s: float, service_tier: str = S
     return _rounded_up(_input(usage, rates) + _output(usage, rates)) + rates.request_nanousd
 
 
-def worst_case_nanousd(
+def worst_case(  # noqa: PLR0913 - one for each thing that it depends on
     input_tokens_max: int,
-    output_tokens_max: int,
-    n: int,
+    answers: int,
     price: Price,
     now_s: float,
+    *,
+    tokens_max: int | None,
+    may_cap: bool,
     service_tier: str | None = None,
-) -> int:
-    """What a request may cost at most, if it is answered `n` times, whatever its tokens turn out to be.
+) -> WorstCase:
+    """What a request may cost at most, if it is answered so many times, whatever its tokens turn out to be.
 
-    `service_tier`: the one asked for, besides which the usual one may answer; None: any may.
+    `tokens_max` is that of one answer. `service_tier`: the one asked for, besides which the usual one may answer; None:
+    any may.
     """
-    return max(
-        _rounded_up(input_tokens_max * rates.dearest_input + n * output_tokens_max * rates.dearest_output)
-        + rates.request_nanousd
-        for rates in price.possible(input_tokens_max, now_s, service_tier)
+    possible = tuple(price.possible(input_tokens_max, now_s, service_tier))
+    return WorstCase(
+        max(_rounded_up(input_tokens_max * rates.dearest_input) + rates.request_nanousd for rates in possible),
+        answers * max(rates.dearest_output for rates in possible),
+        tokens_max,
+        may_cap,
     )
 
 

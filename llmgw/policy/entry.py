@@ -21,9 +21,9 @@ class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """`attempt` 0 is the request's own row, with what its answer cost; a failed attempt that was billed all the same has
-    a row of its own, with its number as tried, from 1.
+    """`attempt` 0 is the request's own row, with what its answer cost.
 
+    A failed attempt that was billed all the same has a row of its own, with its number as tried, from 1.
     `cost_nanousd` None: the price is not known. Times are Unix time in ms, durations in ms. `metadata` is the
     caller's, overlaid by the key's.
     """

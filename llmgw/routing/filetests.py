@@ -4,10 +4,11 @@ They run on the whole graph, as if every optional provider had its key: a file t
 machine.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -18,12 +19,18 @@ from llmgw.config.problems import Problem
 from llmgw.errors import RequestError, UnknownModelError
 from llmgw.graph.model import STAR, Graph, Leaf, Node, Pool, Resolved, children, entry_name
 from llmgw.graph.principal import Principal
+from llmgw.graph.route import Route
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import Facts
 from llmgw.routing.health import ALL_WELL
+from llmgw.routing.plan import Refusal, Try
 from llmgw.routing.rehearsal import Rehearsal, Rehearsed, rehearse
-from llmgw.routing.walk import walk
+from llmgw.routing.walk import Candidate, walk
+
+ANY_TIME_S = 1_800_000_000.0  # of a test that does not say when: for prices and windows, which have to know
+
+Leading = Callable[[Route], Sequence[Candidate]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +60,47 @@ class Result:
         return None if self.fault is None else loaded.problem(("tests", self.index, "expect"), self.fault)
 
 
-class Admit(Protocol):
-    """Who would call with the key of that name; it is `policy.access.admitted`, which routing does not know.
+class Books(Protocol):
+    """Limits and budgets for one of these requests. Raises RequestError where the server would refuse."""
 
-    Raises RequestError where the server would refuse. `now_s` None: no key has expired.
-    """
+    def used(self, facts: Facts) -> float: ...
+    def admit(self, step: Try, facts: Facts, leading: Leading) -> Refusal | None: ...
 
-    def __call__(
+
+class Policies(Protocol):
+    """What policy has to say, which routing does not know. Raises RequestError where the server would refuse."""
+
+    def admitted(
         self, graph: Graph, key: str | None, model: str, endpoint: str, now_s: float | None
-    ) -> Principal | None: ...
+    ) -> Principal | None:
+        """Who would call with the key of that name. `now_s` None: no key has expired."""
+        ...
+
+    def books(self, graph: Graph, spent: Mapping[str, float], now_s: float) -> Books:
+        """Over counters that say that so much (USD by budget) has been spent."""
+        ...
 
 
-def run(tests: Sequence[TestEntry], graph: Graph, admit: Admit) -> Iterator[Result]:
+def run(tests: Sequence[TestEntry], graph: Graph, policies: Policies) -> Iterator[Result]:
     """Run every test, in order. `graph` is the whole one: `compile_graph(…, whole=True)`."""
     for index, test in enumerate(tests):
-        yield _result(index, test, graph, admit)
+        yield _result(index, test, graph, policies)
 
 
-def _result(index: int, test: TestEntry, graph: Graph, admit: Admit) -> Result:
+def _result(index: int, test: TestEntry, graph: Graph, policies: Policies) -> Result:
     asked, moment = test.request, _moment(test.at, graph.timezone)
     now_s = None if moment is None else moment.timestamp()
     try:
-        principal = admit(graph, asked.key, asked.model, asked.endpoint, now_s)
+        principal = policies.admitted(graph, asked.key, asked.model, asked.endpoint, now_s)
         resolved = graph.resolve(asked.model)
         if resolved is None:
             raise UnknownModelError(f"there is no model '{asked.model}'")
+        books = policies.books(graph, test.spent, now_s or ANY_TIME_S)
+        known = facts.pretended(asked, moment, principal, books.used)
+        return _answered(index, test, resolved, _rehearsed(test, resolved, known, books))
     except RequestError as error:
         fault = None if test.expect == error.code else f"{_expecting(test)}, but {error.message}: {error.code}"
         return Result(index, test.name, None, error.code, fault)
-    return _answered(index, test, resolved, _rehearsed(test, resolved, facts.pretended(asked, moment, principal)))
 
 
 def _answered(index: int, test: TestEntry, resolved: Resolved, rehearsal: Rehearsal) -> Result:
@@ -96,9 +115,19 @@ def _answered(index: int, test: TestEntry, resolved: Resolved, rehearsal: Rehear
     return Result(index, test.name, rehearsal, code, fault)
 
 
-def _rehearsed(test: TestEntry, resolved: Resolved, known: Facts) -> Rehearsal:
+def _rehearsed(test: TestEntry, resolved: Resolved, known: Facts, books: Books) -> Rehearsal:
     dice = Dice(test.seed)
-    return rehearse(walk(resolved, known, ALL_WELL, dice), test.fail, dice, stream=test.request.stream)
+
+    def leading(route: Route) -> Sequence[Candidate]:
+        return walk(Resolved(route), known, ALL_WELL, dice).candidates
+
+    itinerary = walk(resolved, known, ALL_WELL, dice)
+    admit = partial(_admitted, books, known, leading)
+    return rehearse(itinerary, test.fail, dice, stream=test.request.stream, admit=admit)
+
+
+def _admitted(books: Books, known: Facts, leading: Leading, step: Try) -> Refusal | None:
+    return books.admit(step, known, leading)
 
 
 def _moment(at: str | None, timezone: str) -> datetime | None:
@@ -149,8 +178,10 @@ def _expecting(test: TestEntry) -> str:
 
 def _fault(test: TestEntry, rehearsal: Rehearsal, code: str | None) -> str:
     """What was expected, and what would happen."""
-    told = ", then ".join(_told(attempt) for attempt in _last_tries(rehearsal.attempts)) or "no target can take it"
     gave_up = rehearsal.gave_up
+    refused = gave_up.refused if gave_up is not None else None
+    nobody = "no target can take it" if refused is None else refused.message
+    told = ", then ".join(_told(attempt) for attempt in _last_tries(rehearsal.attempts)) or nobody
     end = f"; then {code}: {gave_up.why}" if gave_up is not None else ""
     return f"{_expecting(test)}, but {told}{end}"
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from llmgw.errors import FailureClass
+from llmgw.errors import FailureClass, RequestError
 from llmgw.graph.model import Target
 from llmgw.routing.outcome import MOVES, Move, Verdict, verdict
 from llmgw.routing.walk import Candidate, Itinerary
@@ -34,14 +34,31 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """An attempt may not be made, for that reason; `error` is for a caller who is refused for nothing else.
+
+    It counts as such a failure of its target, so that entries waiting for one are reached. `instead` gives candidates
+    for when nothing else is left.
+    """
+
+    reason: str
+    stands_for: FailureClass
+    error: RequestError
+    instead: Callable[[], Sequence[Candidate]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GiveUp:
     """Nothing is left to try. `dropped` are the candidates that could not be, each with its reason."""
 
     why: Why
     dropped: tuple[Candidate, ...] = ()
+    refused: RequestError | None = None  # by a limit or a budget, the first of them
 
     def verdict(self, failures: Sequence[FailureClass]) -> Verdict:
         """How the request ends, from the classes of all attempts; without one the reason decides."""
+        if not failures and self.refused is not None:
+            return Verdict(self.refused.status, self.refused.code)
         if not failures and self.why is Why.DEADLINE:
             return verdict([FailureClass.TIMEOUT])
         if not failures and self.dropped and all(candidate.is_unfit for candidate in self.dropped):
@@ -57,17 +74,27 @@ def fit(_target: Target) -> None:
     """Nothing is known of the request that could not be said to any target."""
 
 
+def _nobody() -> tuple[Candidate, ...]:
+    return ()
+
+
 class AttemptPlan:
     """One request's way through its candidates. `draw` gives the jitter of the waits, from [0, 1)."""
 
-    __slots__ = ("_at", "_attempts", "_candidates", "_draw", "_itinerary", "_tried", "_tries", "_unfit")
+    __slots__ = (
+        *("_at", "_attempts", "_before", "_candidates", "_draw", "_failure", "_instead", "_itinerary"),
+        *("_refused", "_tried", "_tries", "_unfit"),
+    )
 
     def __init__(self, itinerary: Itinerary, draw: Callable[[], float], unfit: Unfit = fit) -> None:
         self._itinerary = itinerary
         self._candidates = list(itinerary.candidates)
         self._unfit = unfit
         self._draw = draw
-        self._at = -1
+        self._at = self._before = -1
+        self._failure: FailureClass | None = None  # the last one
+        self._instead: Callable[[], Sequence[Candidate]] | None = None
+        self._refused: RequestError | None = None
         self._tries = 0
         self._attempts = 0
         self._tried: set[str] = set()
@@ -83,7 +110,7 @@ class AttemptPlan:
 
     def failed(self, failure: FailureClass, elapsed_s: float, retry_after_s: float | None = None) -> Step:
         """What follows the failure of the attempt under way. `elapsed_s` counts from the start of the request."""
-        move = MOVES[failure]
+        move, self._failure = MOVES[failure], failure
         if move is Move.GIVE_UP:
             return self._give_up(Why.CALLERS_FAULT)
         if self._attempts >= self._itinerary.max_attempts:
@@ -94,8 +121,20 @@ class AttemptPlan:
             return self._again(elapsed_s, delay_s)
         return self._next(failure, ahead, elapsed_s)
 
+    def refused(self, refusal: Refusal, elapsed_s: float) -> Step:
+        """What follows if the attempt under way may not be made: it was none, and its candidate is out."""
+        refused = self._candidates[self._at]
+        self._candidates[self._at] = replace(refused, dropped=refusal.reason, stands_for=refusal.stands_for)
+        self._attempts -= 1
+        self._instead = self._instead or refusal.instead
+        self._refused = self._refused or refusal.error
+        if self._tries == 1:
+            self._at = self._before
+            self._tried.discard(refused.target.id)
+        return self._next(self._failure, self._ahead(self._failure), elapsed_s)
+
     def _next(self, failure: FailureClass | None, ahead: list[int], elapsed_s: float) -> Step:
-        while ahead:
+        while ahead := ahead or self._ahead_instead(failure):
             if elapsed_s >= self._itinerary.deadline_s:
                 return self._give_up(Why.DEADLINE)
             if self._is_fit(ahead[0]):
@@ -103,6 +142,14 @@ class AttemptPlan:
                 return self._try(ahead[0], 0.0)
             ahead = self._ahead(failure)
         return self._give_up(Why.NO_CANDIDATE)
+
+    def _ahead_instead(self, failure: FailureClass | None) -> list[int]:
+        """Where a budget leads that refused, now that nothing else is left; once."""
+        if self._instead is None:
+            return []
+        self._candidates.extend(self._instead())
+        self._instead = _nobody
+        return self._ahead(failure)
 
     def _is_fit(self, index: int) -> bool:
         """Whether the request can be said to this target at all: found out when its turn comes, and kept."""
@@ -118,10 +165,12 @@ class AttemptPlan:
         return self._try(self._at, delay_s)
 
     def _give_up(self, why: Why) -> GiveUp:
-        return GiveUp(why, tuple(candidate for candidate in self._candidates if candidate.dropped is not None))
+        dropped = tuple(candidate for candidate in self._candidates if candidate.dropped is not None)
+        return GiveUp(why, dropped, self._refused)
 
     def _try(self, index: int, delay_s: float) -> Try:
-        self._at = index
+        if index != self._at:
+            self._before, self._at = self._at, index
         self._tries += 1
         self._attempts += 1
         candidate = self._candidates[index]

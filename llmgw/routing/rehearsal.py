@@ -3,17 +3,24 @@
 What it prints is what the server will do, because there is no second implementation to differ from.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llmgw.errors import FailureClass
 from llmgw.routing.dice import Dice
 from llmgw.routing.outcome import Verdict
-from llmgw.routing.plan import AttemptPlan, GiveUp, Try, Unfit, fit
+from llmgw.routing.plan import AttemptPlan, GiveUp, Refusal, Try, Unfit, fit
 from llmgw.routing.walk import Candidate, Itinerary
 
 # A target fails always with one class, or with one class per attempt and then answers.
 Pretence = Mapping[str, FailureClass | Sequence[FailureClass]]
+
+
+Admit = Callable[[Try], Refusal | None]  # whether limits and budgets let an attempt be made
+
+
+def _anybody(_step: Try) -> None:
+    """Where there are no limits and no budgets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +51,28 @@ class Rehearsal:
 
 
 def rehearse(
-    itinerary: Itinerary, pretence: Pretence, dice: Dice, *, stream: bool = False, unfit: Unfit | None = None
+    itinerary: Itinerary,
+    pretence: Pretence,
+    dice: Dice,
+    *,
+    stream: bool = False,
+    unfit: Unfit = fit,
+    admit: Admit = _anybody,
 ) -> Rehearsal:
     """Drive the plan to its end. A pretended timeout is the earliest that its kind of request can have.
 
     It takes until the first token of a stream, else until the connection should have stood; all else takes no time.
     """
-    plan = AttemptPlan(itinerary, dice.draw, unfit or fit)
+    plan = AttemptPlan(itinerary, dice.draw, unfit)
     tries: dict[str, int] = {}
     attempts: list[Rehearsed] = []
     elapsed_s = 0.0
     step = plan.start()
     while isinstance(step, Try):
         elapsed_s += step.delay_s
+        if (refusal := admit(step)) is not None:
+            step = plan.refused(refusal, elapsed_s)
+            continue
         target_id = step.candidate.target.id
         failure = _pretended(pretence.get(target_id), tries.get(target_id, 0))
         tries[target_id] = tries.get(target_id, 0) + 1

@@ -2,7 +2,9 @@
 
 from aiohttp import web
 
-from llmgw.server import endpoints
+from llmgw.server import admin_budgets, endpoints
+from llmgw.server.admin import AdminDesk
+from llmgw.server.admin_usage import UsageDesk
 from llmgw.server.middlewares import identify, tell_errors
 from llmgw.server.running import RUNNING, Running
 from llmgw.server.spoken import CHAT_PATHS, COUNT_PATHS
@@ -24,6 +26,11 @@ def make_app(running: Running) -> web.Application:
     app.router.add_get("/", endpoints.root)
     app.router.add_get("/healthz", endpoints.healthz)
     app.router.add_get("/readyz", endpoints.readyz)
+    if running.settings.admin_key is not None:  # without one there are no such paths
+        desk = AdminDesk(running.settings.admin_key)
+        desk.add_routes(app.router)
+        UsageDesk(desk).add_routes(app.router)
+        admin_budgets.add_route(desk, app.router)
     return app
 
 

@@ -65,6 +65,7 @@ async def _answered(
         client_request_id=headers.request_id(call.headers),
         secrets=call.secrets,
     )
+    transcript.model = transcript.clean(transcript.model)
     if call.principal is not None:
         transcript.key, transcript.team, transcript.user = named(call.principal)
     if running.logs.bodies:
@@ -91,11 +92,16 @@ def _call(
         request_id=request[REQUEST_ID],
         graph=graph,
         dialect=dialect,
-        request=replace(chat_request, id=request[REQUEST_ID]),
+        request=replace(
+            chat_request,
+            id=request[REQUEST_ID],
+            user=credentials.masked(chat_request.user),
+            metadata=credentials.cleaned(chat_request.metadata),
+        ),
         endpoint=_endpoint(request),
         ip=running.door.client_ip(request.headers.getall("X-Forwarded-For", ()), request.remote or ""),
-        metadata=headers.metadata(given),
-        headers={name: value for name, value in given.items() if name not in PRIVATE_HEADERS},
+        metadata=credentials.cleaned(headers.metadata(given)),
+        headers=credentials.cleaned({name: value for name, value in given.items() if name not in PRIVATE_HEADERS}),
         forwarded=headers.forwarded(given),
         principal=principal,
         own=credentials.own(needs_key=principal is not None),
@@ -161,8 +167,10 @@ async def readyz(request: web.Request) -> web.Response:
     """Ready to take calls, with which config, and what is missing from it."""
     running = request.app[RUNNING]
     status = "draining" if running.draining else "ready"
+    ledger = running.books.ledger
     told = {
         "status": status,
+        "ledger": "none" if ledger is None else ledger.trouble or "ok",
         "config": running.graph.digest,
         "version": llmgw.__version__,
         "in_flight": running.in_flight,

@@ -16,13 +16,14 @@ from llmgw.errors import (
     InvalidRequestError,
     MethodNotAllowedError,
     OverloadedError,
+    RateLimitedError,
     RequestTooLargeError,
 )
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.server.admission import PRINCIPAL
 from llmgw.server.running import NAME, RUNNING
 from llmgw.server.shown import shown
-from llmgw.server.spoken import spoken_at
+from llmgw.server.spoken import ADMIN, spoken_at
 from llmgw.server.unknown_path import names_method, unknown_path
 from llmgw.transcript import named
 
@@ -33,6 +34,7 @@ REQUEST_ID = web.RequestKey("request_id", str)
 DECIDED = web.RequestKey("decided", dict[str, str])
 
 PATH_CHARS_MAX = 200
+KEY_NAMES = "/admin/keys/"  # what follows is one
 
 
 @web.middleware
@@ -55,7 +57,7 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
     """The one place where an exception becomes an answer."""
     running = request.app[RUNNING]
     try:
-        if request.path != "/healthz" and not running.keys.needed:
+        if not running.keys.needed and not _has_a_door_of_its_own(request):
             running.door.check(request.headers, request.remote or "")
         return await handler(request)
     except web.HTTPException as error:
@@ -71,6 +73,12 @@ async def tell_errors(request: web.Request, handler: Handler) -> web.StreamRespo
         if request.writer.output_size:
             raise  # the connection is cut: what has begun must not look whole
         return _answer(request, GatewayError("internal error"))
+
+
+def _has_a_door_of_its_own(request: web.Request) -> bool:
+    """From anywhere one may ask whether we are alive; and administer, for then there is a key to show."""
+    is_for_admins = request.path.startswith(ADMIN) and request.app[RUNNING].settings.admin_key is not None
+    return is_for_admins or request.path == "/healthz"
 
 
 def _refuse(request: web.Request, error: GatewayError, allow: str | None = None) -> web.Response:
@@ -93,7 +101,12 @@ def _refuse(request: web.Request, error: GatewayError, allow: str | None = None)
 
 
 def _path(request: web.Request) -> str:
-    """Without the query, where keys are usual, and without what somebody put into the path by mistake."""
+    """Without the query, where keys are usual, and without what somebody put into the path by mistake.
+
+    An admin may well paste a secret where the name of its key belongs.
+    """
+    if request.path.startswith(KEY_NAMES):
+        return f"{KEY_NAMES}..."
     return shown(request.headers, request.query).masked(request.path)[:PATH_CHARS_MAX]
 
 
@@ -121,7 +134,9 @@ def _answer(request: web.Request, error: GatewayError) -> web.Response:
         if passed_on is not None:
             told_headers, body = replies.passed_on(passed_on, dialect)
             return web.Response(status=passed_on.status, headers={**headers, **told_headers}, body=body)
-    wait_s = error.retry_after_s if isinstance(error, RouteExhaustedError | OverloadedError) else None
+    wait_s = (
+        error.retry_after_s if isinstance(error, RouteExhaustedError | OverloadedError | RateLimitedError) else None
+    )
     if wait_s is not None:
         headers["retry-after"] = str(max(1, ceil(wait_s)))
     told = _report(request, error)

@@ -10,13 +10,15 @@ from pathlib import Path
 import msgspec
 
 from llmgw.adapters.config_files import Built, Text, build
+from llmgw.adapters.ledger import CannotOpenLedgerError
+from llmgw.adapters.ledger_lock import LedgerInUseError
 from llmgw.adapters.upstreams import Upstreams
-from llmgw.config.model import ServerSection
+from llmgw.config.model import ServerSection, StateSection
 from llmgw.config.problems import Problem, Severity
 from llmgw.errors import ConfigError
 from llmgw.graph.compile import compile_graph
-from llmgw.policy import access
 from llmgw.routing import filetests
+from llmgw.server.dry_books import Policies
 from llmgw.server.running import Running
 
 WATCH_S = 1.0
@@ -49,8 +51,12 @@ class Reload:
             try:
                 # In a thread: compiling takes tens of milliseconds, which calls under way should not wait for.
                 built, failures = await asyncio.to_thread(_rebuilt, self._sources, self._env())
+                await self._running.books.take(built.graph, built.loaded.config.state)
                 self._swap(built, failures)
                 await self._upstreams.retire(target.transport for target in built.graph.targets.values())
+            except (LedgerInUseError, CannotOpenLedgerError) as error:
+                logger.error("reload_refused", problems=[str(error)], config=self._running.graph.digest)  # noqa: TRY400 - it says it all
+                return False
             except ConfigError as error:
                 problems = [str(problem) for problem in error.problems]
                 logger.error("reload_refused", problems=problems, config=self._running.graph.digest)  # noqa: TRY400 - its problems say it
@@ -73,6 +79,8 @@ class Reload:
             logger.warning("tests_failed", tests=tests, problems=[str(problem) for problem in failures])
         if _of_the_process(built.loaded.config.server) != _of_the_process(self._running.written):
             logger.warning("server_settings_kept", reason="changes under `server` take effect on restart")
+        if _of_the_disk(built.loaded.config.state) != _of_the_disk(self._running.state):
+            logger.warning("state_settings_kept", reason="`ledger` and `durability` take effect on restart")
         if self._running.logs != logs:
             logger.warning("log_settings_kept", reason="`format` and `level` of the log take effect on restart")
 
@@ -93,13 +101,18 @@ def _rebuilt(sources: Sequence[Path | Text], env: Mapping[str, str]) -> tuple[Bu
     tests = built.loaded.config.tests
     if tests and graph.absent:
         graph = compile_graph(built.loaded, env, whole=True).graph
-    failures = [result.problem(built.loaded) for result in filetests.run(tests, graph, access.admitted)]
+    failures = [result.problem(built.loaded) for result in filetests.run(tests, graph, Policies())]
     return built, [problem for problem in failures if problem is not None]
 
 
 def _of_the_process(settings: ServerSection) -> ServerSection:
     """All but what the graph takes with it."""
     return msgspec.structs.replace(settings, timezone=ServerSection().timezone)
+
+
+def _of_the_disk(state: StateSection) -> StateSection:
+    """All but what can be changed at any time."""
+    return msgspec.structs.replace(state, keep=StateSection().keep)
 
 
 def stamps(sources: Sequence[Path | Text]) -> Stamps:

@@ -22,6 +22,7 @@ from llmgw.adapters.journal import Logger, LogJournal, make_logger
 from llmgw.adapters.log_writer import LogWriter
 from llmgw.adapters.system import SystemClock
 from llmgw.adapters.upstreams import Upstreams
+from llmgw.config.files import ledger_file
 from llmgw.config.model import Logs, ServerSection
 from llmgw.config.problems import Problem, Severity
 from llmgw.errors import GatewayError
@@ -29,6 +30,7 @@ from llmgw.gateway import Gateway
 from llmgw.graph import checks
 from llmgw.graph.report import Report
 from llmgw.server.app import make_app
+from llmgw.server.books import open_books
 from llmgw.server.connection import Connection
 from llmgw.server.door import Door
 from llmgw.server.reload import Reload, Stamps, stamps
@@ -110,7 +112,9 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 async def _serve(options: ServeOptions, built: Built, settings: ServerSection, seen: Stamps, logger: Logger) -> None:
-    async with provisioned(built, settings, logger) as (running, upstreams):
+    file = ledger_file(built.loaded.config.state, built.loaded.source)
+    ledger = None if file is None else Path(file)
+    async with provisioned(built, settings, logger, ledger) as (running, upstreams):
         reload = Reload(running, upstreams, options.sources, options.env, seen)
         async with listening(running) as urls:
             async with _until_stopped(running, reload, watch=options.watch):
@@ -156,24 +160,30 @@ def _hurry(running: Running) -> None:
 
 @asynccontextmanager
 async def provisioned(
-    built: Built, settings: ServerSection, logger: Logger
+    built: Built, settings: ServerSection, logger: Logger, ledger: Path | None = None
 ) -> AsyncIterator[tuple[Running, Upstreams]]:
-    """Everything a graph needs to serve, opened; closed again at the end."""
-    clock = SystemClock()
+    """Everything a graph needs to serve, opened; closed again at the end. `ledger` None: nothing is kept.
+
+    Raises LedgerInUseError or CannotOpenLedgerError.
+    """
+    clock, config = SystemClock(), built.loaded.config
     upstreams = Upstreams(clock)
     try:
-        running = Running(
-            graph=built.graph,
-            gateway=Gateway(upstreams, clock, LogJournal(logger)),
-            door=Door(settings),
-            settings=settings,
-            written=built.loaded.config.server,
-            logs=built.loaded.config.telemetry.logs,
-            clock=clock,
-            logger=logger,
-            started_at_s=clock.now_s(),
-        )
-        yield running, upstreams
+        async with open_books(built.graph, config.state, ledger, clock, logger) as opened:
+            running = Running(
+                graph=built.graph,
+                gateway=Gateway(upstreams, clock, LogJournal(logger), opened.books),
+                door=Door(settings),
+                settings=settings,
+                written=config.server,
+                logs=config.telemetry.logs,
+                state=config.state,
+                books=opened,
+                clock=clock,
+                logger=logger,
+                started_at_s=clock.now_s(),
+            )
+            yield running, upstreams
     finally:
         await upstreams.close()
 

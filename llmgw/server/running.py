@@ -13,11 +13,12 @@ from aiohttp import web
 from llmgw.adapters.file_keys import FileKeys
 from llmgw.adapters.journal import Logger
 from llmgw.call import PING_S
-from llmgw.config.model import Logs, ServerSection
+from llmgw.config.model import Logs, ServerSection, StateSection
 from llmgw.errors import OverloadedError
 from llmgw.gateway import RETRY_AFTER_S, STOPPING, Gateway
 from llmgw.graph.model import Graph
 from llmgw.ports import Clock, Keys
+from llmgw.server.books import OpenBooks
 from llmgw.server.door import Door
 
 NAME = "llmgw"  # for the `server` header; without it our libraries would tell their versions
@@ -45,6 +46,8 @@ class Running:
     settings: ServerSection
     written: ServerSection  # as the file says them, before the command line had its say
     logs: Logs
+    state: StateSection
+    books: OpenBooks
     clock: Clock
     logger: Logger
     started_at_s: float  # Unix time
@@ -62,7 +65,7 @@ class Running:
 
     def take(self, graph: Graph) -> None:
         """From here on this graph answers, to those whom its keys let in."""
-        self.graph, self.keys = graph, FileKeys(graph)
+        self.graph, self.keys = graph, self.books.keys or FileKeys(graph)
 
     def begin(self) -> None:
         """One more call in flight, if there is room for it, and time."""

@@ -36,6 +36,15 @@ class Shown:
         """A text of ours that may repeat what the caller sent."""
         return masked(text, (secret.reveal() for secret in self.secrets))
 
+    def cleaned(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        """What a caller says of himself, in case that he put his key there: rules, the log and the ledger repeat it."""
+        if not given or not self.secrets:
+            return given
+        whole = "\n".join((*given, *given.values()))
+        if self.masked(whole) == whole:
+            return given
+        return {self.masked(name): self.masked(value) for name, value in given.items()}
+
 
 def shown(headers: Mapping[str, str], query: Mapping[str, str]) -> Shown:
     """`headers` of any case; in the order in which we look."""

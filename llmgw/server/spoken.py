@@ -11,6 +11,7 @@ from llmgw.dialects.openai_completions.dialect import openai_completions
 from llmgw.dialects.openai_responses.dialect import openai_responses
 from llmgw.errors import InvalidRequestError
 
+ADMIN = "/admin/"  # what is for administrators begins so
 _METHODS = (":generateContent", ":streamGenerateContent")
 _COUNT = ":countTokens"
 _GOOGLE = "google"
@@ -72,6 +73,8 @@ def counted_at(path: str) -> CountingDialect | None:
 def spoken_at(path: str, headers: Mapping[str, str]) -> Dialect:
     """The dialect of a request. Where paths are shared, the headers of Anthropic's SDK decide; else it is OpenAI's."""
     place = path.rstrip("/")
+    if place.startswith(ADMIN):  # a key may be called `messages`
+        return openai_chat
     if place.endswith("/messages") or "/messages/" in place or ("/models" in place and "anthropic-version" in headers):
         return anthropic_messages
     if place.endswith("/completions") and not place.endswith("/chat/completions"):

@@ -14,6 +14,7 @@ from llmgw.chat.measure import (
     has_images,
     input_tokens_about,
     input_tokens_max,
+    texts_of,
     turns,
 )
 from llmgw.errors import InvalidRequestError
@@ -131,3 +132,18 @@ def test_an_estimate_counts_pictures_as_pictures() -> None:
 
     assert input_tokens_about([{"content": ["four" * 10, picture]}], 8, 4) == 10 + 2 + IMAGE_TOKENS_USUAL
     assert input_tokens_about([], 0, 4) == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"text":"abc","other":"x"}', [b"abc"]),
+        (b'{"text" : "a\\"b\\\\"}', [rb"a\"b\\"]),
+        (b'{"delta":"","text":"\xc3\xa9"}', [b"", b"\xc3\xa9"]),
+        (b'{"other":"\\"text\\":\\"no\\""}', []),
+        (b'{"text":"cut', []),
+        (b'{"text":5}', []),
+    ],
+)
+def test_texts_are_found_by_their_names(data: bytes, expected: list[bytes]) -> None:
+    assert texts_of("text", "delta").findall(data) == expected

@@ -412,3 +412,47 @@ def test_usage_of_a_cut_stream_is_known_all_the_same() -> None:
         relay.finish()
 
     assert relay.usage == COUNTED
+
+
+def wordy(text: str, **more: Any) -> bytes:
+    return sse_event({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}], **more})
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 1000])
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([PREAMBLE], 0),
+        ([PREAMBLE, HELLO], 1),
+        ([PREAMBLE, *[wordy("w")] * 100], 100),  # a token each, however short
+        ([PREAMBLE, *[wordy("x" * 40)] * 100], 1000),
+        ([PREAMBLE, *[wordy("w ", obfuscation="x" * 90)] * 100], 100),  # what is no text counts for nothing
+        ([PREAMBLE, *[saying(reasoning_content="x" * 40)] * 10], 100),
+        ([PREAMBLE, HELLO, STOP, USAGE], 1),
+    ],
+)
+def test_what_has_been_said_so_far_is_about_known(events: list[bytes], expected: int, at_once: int) -> None:
+    relay = new_relay()
+    for place in range(0, len(events), at_once):
+        relay.feed(b"".join(events[place : place + at_once]))
+
+    assert relay.output_tokens_about == pytest.approx(expected, abs=at_once > 1)
+
+
+def test_only_some_reads_are_looked_through_for_it() -> None:
+    relay = new_relay()
+    for _ in range(10 * relays.SAMPLE_EVERY):
+        relay.feed(wordy("x" * 40))
+    assert relay.output_tokens_about == 100 * relays.SAMPLE_EVERY
+
+    for _ in range(relays.SAMPLE_EVERY - 1):
+        relay.feed(wordy("x" * 40))
+    assert relay.output_tokens_about == pytest.approx(110 * relays.SAMPLE_EVERY, abs=20)
+
+
+def test_events_of_other_line_ends_are_counted_alike() -> None:
+    relay = new_relay()
+    for event in [wordy("w"), wordy("w") * 7]:
+        relay.feed(event.replace(b"\n", b"\r\n"))
+
+    assert relay.output_tokens_about == 8

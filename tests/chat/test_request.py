@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import msgspec
 import pytest
 
 from llmgw.chat.request import NO_FIELDS, ChatRequest, Edits
@@ -36,3 +37,25 @@ def test_who_can_be_told_how_much_to_think(model: str, globs: tuple[str, ...], e
     edits = Edits(model, NO_FIELDS, NO_FIELDS, frozenset(), ask_usage=True, efforts=globs)
 
     assert edits.takes_effort is expected
+
+
+@pytest.mark.parametrize(
+    ("came", "default", "drop", "expected"),
+    [
+        ({}, {}, (), 3),
+        ({"best_of": b"5"}, {}, (), 5),
+        ({"best_of": b"2"}, {}, (), 3),
+        ({"best_of": b"5"}, {}, ("best_of",), 3),
+        ({}, {"best_of": b"5"}, (), 5),
+        ({"best_of": b"null"}, {}, (), 3),
+    ],
+)
+def test_answers_that_are_not_given_back_are_made_all_the_same(
+    came: dict[str, bytes], default: dict[str, bytes], drop: tuple[str, ...], expected: int
+) -> None:
+    fields = {"n": msgspec.Raw(b"3"), **{name: msgspec.Raw(raw) for name, raw in came.items()}}
+    usual = {name: msgspec.Raw(raw) for name, raw in default.items()}
+    edits = Edits("m", NO_FIELDS, usual, frozenset(drop), ask_usage=True)
+    request = ChatRequest("m", fields, choices=3)
+
+    assert (edits.answers(request), edits.choices(request)) == (expected, 3)

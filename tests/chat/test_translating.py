@@ -195,3 +195,31 @@ def test_usage_is_known_though_the_client_did_not_ask() -> None:
 
 def test_the_bound_is_that_of_forwarding() -> None:
     assert relays.HELD_BYTES_MAX == 1024 * 1024
+
+
+def chunk(**delta: object) -> bytes:
+    return sse_event({"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([chunk(role="assistant", content="")], 0),
+        ([chunk(content="a"), chunk(content="b")], 2),
+        ([chunk(content="x" * 9)], 3),
+        ([chunk(reasoning_content="x" * 8), chunk(refusal="x" * 8)], 4),
+        (
+            [
+                chunk(tool_calls=[{"index": 0, "id": "c", "function": {"name": "name", "arguments": ""}}]),
+                chunk(tool_calls=[{"index": 0, "function": {"arguments": "x" * 40}}]),
+            ],
+            11,
+        ),
+    ],
+)
+def test_what_has_been_said_so_far_is_about_known(events: list[bytes], expected: int) -> None:
+    of = relay()
+    for event in events:
+        of.feed(event)
+
+    assert of.output_tokens_about == expected

@@ -1,11 +1,12 @@
 """A key to paste, and the digest of one that is there. Nothing is kept."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from llmgw.config.secrets import digest, literal_key_shape
-from tests.cli.machine import llmgw
+from tests.cli.machine import called, llmgw
 from tests.graph.files import MODELS, problems, sound
 
 
@@ -35,6 +36,27 @@ def test_no_two_secrets_are_alike_and_each_is_known_as_one() -> None:
     (found,) = problems(f"{MODELS}keys: [{{name: k, secret: {secrets.pop()}}}]\n")
 
     assert found.startswith("2:26: keys[0].secret: warning: a key (llmgw-…) stands in the file in the open")
+
+
+def test_all_that_can_be_said_of_a_key_is_said_in_the_files_words() -> None:
+    said = ("--models", "gpt,c*", "--endpoints", "chat", "--metadata", "tier=paid", "--metadata", "x y={z}")
+    told = called("keys", "create", "--name", "k", *said, "--expires", "2099-12-31").stdout
+    principal = sound(MODELS + told[told.index("keys:") :]).principals["k"]
+
+    assert (principal.models, principal.endpoints) == (("gpt", "c*"), frozenset({"chat"}))
+    assert (dict(principal.metadata), principal.expires_s) == ({"tier": "paid", "x y": "{z}"}, 4102444800.0)
+
+
+def test_a_duration_is_told_as_the_time_that_it_is() -> None:
+    told = json.loads(called("keys", "create", "--name", "k", "--expires", "2h", "--json").stdout)
+
+    assert datetime.fromisoformat(told["expires"]) > datetime.now(UTC)
+
+
+def test_who_has_a_secret_gets_no_other() -> None:
+    told = called("keys", "create", "--name", "k", "--sha256", digest("mine")).stdout
+
+    assert told == f'keys:\n  - {{name: "k", sha256: "{digest("mine")}"}}\n'
 
 
 @pytest.mark.parametrize("name", ["", "two words"])

@@ -55,6 +55,15 @@ def test_other_words_are_shown_too() -> None:
     assert said("401", ["timeout", "protocol"]) == [('"401" is not known here', "write one of timeout, protocol")]
 
 
+def test_words_of_budgets_are_shown() -> None:
+    assert said("gpt", ["reject"]) == [
+        ('"gpt" is not known here', "write {use: gpt} for a model or route of this file, or reject")
+    ]
+    assert said("block", ["reject"]) == [('"block" is not known here', "write reject")]
+    assert said("reject", ["refuse", "allow"]) == [('"reject" is not known here', "write refuse")]
+    assert said("soft", ["hard", "shadow"]) == [('"soft" is not known here', "write shadow")]
+
+
 @pytest.mark.parametrize("value", [None, [], {}])
 def test_what_is_no_word_is_told_by_its_type(value: Any) -> None:
     assert said(value) == []

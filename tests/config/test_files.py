@@ -2,6 +2,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from llmgw.config.files import ledger_file
 from llmgw.config.load import Loaded, load
 from llmgw.config.problems import Severity
 
@@ -93,3 +94,26 @@ def test_credentials_lie_beside_the_file_and_are_json() -> None:
             "No such file or directory (create it, or name another one)"
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("config", "state", "opened"),
+    [
+        ("a.yaml", "", "llmgw.db"),
+        ("etc/a.yaml", "", "etc/llmgw.db"),
+        ("etc/a.yaml", "state: {ledger: sqlite:///var/spend.db}", "etc/var/spend.db"),
+        ("etc/a.yaml", "state: {ledger: sqlite:////var/spend.db}", "/var/spend.db"),
+        ("etc/a.yaml", "state: {ledger: none}", None),
+    ],
+)
+def test_the_ledger_lies_beside_the_file_unless_it_says_otherwise(config: str, state: str, opened: str | None) -> None:
+    found = loaded([(config, f"models: {{a: openai/b}}\n{state}")], {})
+
+    assert found.problems == ()
+    assert ledger_file(found.config.state, found.source) == opened
+
+
+def test_of_several_files_the_ledger_is_beside_the_one_that_names_it() -> None:
+    found = loaded([("one/a.yaml", "models: {a: openai/b}"), ("two/b.yaml", "state: {ledger: sqlite:///x.db}")], {})
+
+    assert ledger_file(found.config.state, found.source) == "two/x.db"

@@ -43,6 +43,15 @@ def test_secrets_stand_in_providers() -> None:
     assert not hints.is_secret_place(("providers", "openai", "base_url"))
 
 
+def test_secrets_stand_in_alerts_and_where_databases_are_named() -> None:
+    assert hints.is_secret_place(("budgets", 0, "alert"))
+    assert hints.is_secret_place(("budgets", 0, "alert", "webhook"))
+    assert hints.is_secret_place(("budgets", 0, "alert", "secret"))
+    assert not hints.is_secret_place(("budgets", 0, "alert", "at", 0))
+    assert hints.is_secret_place(("state", "ledger"))
+    assert hints.is_secret_place(("server", "admin_key"))
+
+
 def test_what_comes_later_is_not_in_the_schema_yet() -> None:
     sections = json.loads(schema_text())["properties"]
 

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from llmgw.config import nodes
 from llmgw.config.check import PROBLEMS_MAX
 from llmgw.config.load import Loaded, _decoded, load
-from llmgw.config.model import ConfigFile, Duration, FallbackEntry, ModelEntry, PoolEntry, Size, WhenEntry
+from llmgw.config.model import (
+    BudgetEntry,
+    ConfigFile,
+    Duration,
+    FallbackEntry,
+    LimitEntry,
+    ModelEntry,
+    OnExceeded,
+    PoolEntry,
+    Size,
+    WhenEntry,
+)
 from llmgw.config.problems import Mark, Severity
 from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass
@@ -97,6 +108,20 @@ def test_shorthands_are_spelled_out() -> None:
     assert config.routes["w"].when == (WhenEntry(use="gpt", if_="true"), WhenEntry(use="hidden"))
 
 
+def test_a_name_alone_as_each_is_a_list_of_one() -> None:
+    config = sound(
+        "limits: [{name: a, each: key, requests: 60/m}]\n"
+        "budgets: [{name: b, each: [key, model], limit_usd: {x: 1}, per: 30d, on_exceeded: {use: gpt}}]\n"
+    )
+
+    assert config.limits == (LimitEntry(name="a", each=("key",), requests="60/m"),)
+    assert config.budgets == (
+        BudgetEntry(
+            name="b", each=("key", "model"), limit_usd={"x": 1.0}, per="30d", on_exceeded=OnExceeded(use="gpt")
+        ),
+    )
+
+
 def test_any_failure_is_every_class_but_the_callers_own_fault() -> None:
     config = sound("routes: {a: {fallback: [x, {use: y, on_failure: [any]}]}}\n")
 
@@ -176,7 +201,7 @@ def test_only_providers_are_optional() -> None:
 
 
 def test_what_is_unset_where_it_has_no_business_is_not_told() -> None:
-    assert loaded('limits: [{name: "${UNSET}"}]\n').missing == ()
+    assert loaded('cache: [{name: "${UNSET}"}]\n').missing == ()
 
 
 def test_a_relative_file_is_looked_for_beside_the_config() -> None:

@@ -85,6 +85,14 @@ def test_what_comes_from_a_reference_is_text_and_remembers_it() -> None:
     assert result.references == {("a", "b", 0): "${N}"}
 
 
+def test_the_match_of_a_rule_is_left_alone() -> None:
+    text = "limits: [{name: '${B}', match: 'x == \"${A}\"'}]\nbudgets: [{match: '\"${A}\" == x'}]\n"
+    result = filled(text, B="b")
+
+    assert result.source.value["limits"] == [{"name": "b", "match": 'x == "${A}"'}]
+    assert result.source.value["budgets"] == [{"match": '"${A}" == x'}]
+
+
 def test_a_condition_is_left_alone() -> None:
     text = "routes: {r: {when: [{if: 'x == \"${A}\"', use: '${B}'}]}}\n"
 
@@ -156,6 +164,7 @@ def test_a_malformed_reference_is_a_problem_with_the_right_spelling(written: str
         ("Bearer gsk_0123456789abcdef0123", "gsk_…"),
         ("AIza0123456789abcdef0123456789abcdef012", "AIza…"),
         ("AKIA0123456789ABCDEF", "AKIA…"),
+        ("https://hooks.slack.com/services/T0123/B0123/abcdefgh", "hooks.slack.com/services/…"),
         ("sk-short", None),
         ("openai/gpt-4o-mini", None),
         ("task-management-of-many-things", None),

@@ -32,6 +32,7 @@ MISTAKES = [
     ('- {if: "free" == metadata.tier, use: a}\n', 1, 8, "this condition needs quotes"),
     ('- if: "free" == metadata.tier\n  use: a\n', 1, 7, "this condition needs quotes"),
     ("- {if: a ? b : c, use: a}\n", 1, 8, "this condition needs quotes"),
+    ('- {name: a, match: key in ["a"], requests: 1/s}\n', 1, 20, "this condition needs quotes"),
     ("- {use: 'a' 'b', if: x}\n", 1, 13, "a comma or `}` is missing"),
     ("a: @foo\n", 1, 4, "a text that begins with @"),
     ("a: `foo`\n", 1, 4, "a text that begins with `"),

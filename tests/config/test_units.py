@@ -2,14 +2,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmgw.config.schema import schema_text
 from llmgw.config.units import (
     DURATION_PATTERN,
+    RATE_PATTERN,
     SIZE_PATTERN,
+    WINDOW_PATTERN,
     duration_hint,
     duration_s,
     fraction_hint,
+    rate,
+    rate_hint,
     size_bytes,
     size_hint,
+    window_hint,
 )
 
 
@@ -74,6 +80,95 @@ def test_a_wrong_size_is_shown_rightly(written: str, expected: str) -> None:
 )
 def test_percent_is_shown_as_a_fraction(written: str, expected: str | None) -> None:
     assert fraction_hint(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("60/m", (60, 60.0)),
+        ("10/s", (10, 1.0)),
+        ("5/h", (5, 3600.0)),
+        ("1000/d", (1000, 86_400.0)),
+        ("200k/m", (200_000, 60.0)),
+        ("1.5k/m", (1500, 60.0)),
+        ("0.000001M/d", (1, 86_400.0)),
+        ("0/m", (0, 60.0)),
+    ],
+)
+def test_a_rate_is_so_many_within_so_many_seconds(text: str, expected: tuple[int, float]) -> None:
+    assert rate(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "60", "60/", "/m", "1.5/s", "60/30s", "60 /m", "-1/m", "60K/m", "60m/m", "1.0001k/s"]
+)
+def test_anything_else_is_no_rate(text: str) -> None:
+    with pytest.raises(ValueError, match="not a rate: "):
+        rate(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("60", "60/s, 60/m or 60/h?"),
+        ("200k", "200k/s, 200k/m or 200k/h?"),
+        ("60rpm", "write 60/m"),
+        ("60 per minute", "write 60/m"),
+        ("60/min", "write 60/m"),
+        ("60 / m", "write 60/m"),
+        ("10 rps", "write 10/s"),
+        ("200k tpm", "write 200k/m"),
+        ("200K/m", "write 200k/m"),
+        ("1,000 requests per day", "write 1000/d"),
+        ("100 tokens/second", "write 100/s"),
+        ("10 a day", "write 10/d"),
+        ("5m/m", "write 5M/m"),
+        ("1.5/s", "write a whole number and a time: 60/m, 10/s, 200k/m, 1M/d"),
+        ("60/30s", "write a whole number and a time: 60/m, 10/s, 200k/m, 1M/d"),
+        ("fast", "write a whole number and a time: 60/m, 10/s, 200k/m, 1M/d"),
+    ],
+)
+def test_a_wrong_rate_is_shown_rightly(written: str, expected: str) -> None:
+    assert rate_hint(written) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("monthly", "write month"),
+        ("per month", "write month"),
+        ("Month", "write month"),
+        ("1mo", "write month"),
+        ("1 week", "write week"),
+        ("year", "write 365d"),
+        ("30 days", "write 30d"),
+        ("30", "30h or 30d?"),
+        ("soon", "write hour, day, week or month (of the calendar), or the last so many: 30d"),
+    ],
+)
+def test_a_wrong_time_for_a_budget_is_shown_rightly(written: str, expected: str) -> None:
+    assert window_hint(written) == expected
+
+
+@pytest.mark.parametrize(("pattern", "title"), [(RATE_PATTERN, "Rate"), (WINDOW_PATTERN, "Window")])
+def test_the_schema_has_the_same_patterns(pattern: str, title: str) -> None:
+    assert f'"{pattern}"'.replace("\\", "\\\\") in schema_text().partition(f'"title": "{title}"')[2]
+
+
+@given(st.from_regex(RATE_PATTERN, fullmatch=True))
+def test_what_the_pattern_takes_is_a_rate(text: str) -> None:
+    if not text.endswith("\n"):
+        amount, per_s = rate(text)
+
+        assert amount >= 0
+        assert per_s >= 1
+
+
+@given(st.text(max_size=30))
+def test_a_hint_for_a_rate_is_itself_right(written: str) -> None:
+    hint = rate_hint(written).removeprefix("write ")
+
+    assert " " in hint or rate(hint)
 
 
 @given(st.from_regex(DURATION_PATTERN, fullmatch=True))

@@ -1,6 +1,7 @@
 """Random configs, requests and failures, for the test that holds the dry run against the server."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -30,12 +31,16 @@ CONDITIONS = (
     'headers["x-team"] == "blue" && !request.json',
     "request.input_tokens > 40",
     'request.user.startsWith("a")',
+    "budget.used >= 0.95",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request, and with which class each upstream model fails: always, or one class per attempt."""
+    """One request, and with which class each upstream model fails: always, or one class per attempt.
+
+    `spent` is so many dollars by the name of a budget, in each of its buckets.
+    """
 
     model: str
     stream: bool
@@ -46,6 +51,7 @@ class Ask:
     metadata: dict[str, str]
     team: str
     fail: dict[str, str | list[str]]
+    spent: Mapping[str, float] = field(default_factory=dict)
 
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = {"model": self.model, "messages": [{"role": "user", "content": self.text}]}

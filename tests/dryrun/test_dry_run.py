@@ -1,131 +1,17 @@
 """`llmgw test-route` and the running server are held against each other: same file, same request, same failures."""
 
-import asyncio
-import contextlib
-import io
-import json
 import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
 
-import aiohttp
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llmgw.cli.pretended import Asked
-from llmgw.cli.test_route import test_route as dry_run
 from llmgw.errors import FailureClass
-from tests.dryrun.scenarios import Ask, Scenario, scenarios
-from tests.partners import bodies
-from tests.partners.behaviours import RESET_BEFORE_HEADERS, event_stream, garbage_json, json_answer
-from tests.partners.exchange import ReceivedRequest
-from tests.partners.fault_upstream import FaultUpstream
-from tests.partners.provider_errors import provider_errors, rate_limited_without_hint
-from tests.partners.steps import Behaviour
-from tests.served import served
+from tests.dryrun.scenarios import scenarios
+from tests.dryrun.side_by_side import ERRORS, Upstream, assert_alike, rehearsed, serve_all
 
 # Each of three or four requests. `LLMGW_EXAMPLES=350`: more than a thousand requests.
 EXAMPLES = int(os.environ.get("LLMGW_EXAMPLES", "80"))
-_ERRORS = {error.failure: error.behaviour for error in reversed(provider_errors())}
-
-
-class Upstream:
-    """One fault server and one loop for all examples."""
-
-    def __init__(self) -> None:
-        self.runner = asyncio.Runner()
-        self.server = FaultUpstream()
-        self.runner.run(self.server.__aenter__())
-
-    def close(self) -> None:
-        self.runner.run(self.server.__aexit__(None, None, None))
-        self.runner.close()
-
-
-@pytest.fixture(scope="module")
-def upstream_loop() -> Iterator[Upstream]:
-    upstream = Upstream()
-    yield upstream
-    upstream.close()
-
-
-def behaviour(failure: str | None, *, stream: bool) -> Behaviour:
-    match failure:
-        case None if stream:
-            return event_stream(bodies.chat_events("well"))
-        case None:
-            return json_answer(bodies.chat_answer("well"))
-        case "connection":
-            return RESET_BEFORE_HEADERS
-        case "protocol":
-            return garbage_json()
-        case "rate_limited":
-            return rate_limited_without_hint()
-        case _:
-            return _ERRORS[failure]
-
-
-def failing(ask: Ask) -> Any:
-    """What the fault server does with each request: the class of its model, by its count of attempts."""
-    tries: dict[str, int] = {}
-
-    def act(request: ReceivedRequest) -> Behaviour:
-        model = request.json["model"]
-        tries[model] = tries.get(model, 0) + 1
-        failures = ask.fail.get(model)
-        if isinstance(failures, list):
-            failures = failures[tries[model] - 1] if tries[model] <= len(failures) else None
-        return behaviour(failures, stream=ask.stream)
-
-    return act
-
-
-def once_in_a_row(names: list[str]) -> list[str]:
-    return [name for at, name in enumerate(names) if at == 0 or names[at - 1] != name]
-
-
-async def serve_all(scenario: Scenario, upstream: FaultUpstream) -> list[tuple[str, int, list[str], str]]:
-    """For each request: its id, the status, the upstream models that the fault server saw, the answering target."""
-    seen = []
-    async with served(scenario.text()) as gateway, aiohttp.ClientSession() as client:
-        for ask in scenario.asks:
-            upstream.script(failing(ask))
-            before = len(upstream.requests)
-            headers = {"x-llmgw-metadata": json.dumps(ask.metadata), "x-team": ask.team}
-            async with client.post(f"{gateway.url}/v1/chat/completions", json=ask.body(), headers=headers) as answer:
-                await answer.read()
-            models = [request.json["model"] for request in upstream.requests[before:]]
-            target = answer.headers.get("x-llmgw-target", "") if answer.status == 200 else ""
-            seen.append((answer.headers["x-llmgw-request-id"], answer.status, models, target))
-    return seen
-
-
-def rehearsed(file: Path, body: Path, ask: Ask, request_id: str) -> dict[str, Any]:
-    """What the command prints for the same request."""
-    body.write_bytes(msgspec.json.encode(ask.body()))
-    first = shown_by(file, body, ask, request_id, {})
-    on_the_way = {candidate["target"] for candidate in first.get("candidates", [])}
-    return shown_by(file, body, ask, request_id, {name: how for name, how in ask.fail.items() if name in on_the_way})
-
-
-def shown_by(
-    file: Path, body: Path, ask: Ask, request_id: str, failures: Mapping[str, str | list[str]]
-) -> dict[str, Any]:
-    fail = [f"{name}={how if isinstance(how, str) else ','.join([*how, ''])}" for name, how in failures.items()]
-    asked = Asked(
-        metadata=[f"{name}={value}" for name, value in ask.metadata.items()],
-        headers=[f"x-team={ask.team}"],
-        body=str(body),
-        fail=fail,
-        seed=request_id,
-    )
-    with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(io.StringIO()):
-        dry_run([str(file)], None, asked, as_json=True)
-    shown: dict[str, Any] = json.loads(printed.getvalue())
-    return shown
 
 
 @given(data=st.data())
@@ -143,12 +29,8 @@ def test_the_dry_run_lists_the_targets_that_the_server_tries(
 
     for ask, (request_id, status, models, target) in zip(scenario.asks, served_all, strict=True):
         shown = rehearsed(file, body, ask, request_id)
-        assert shown["targets"] == once_in_a_row(models), ask
-        assert [attempt["target"] for attempt in shown["attempts"]] == models, ask
-        assert (shown["answers"] or "") == target, ask
-        if shown["error"] and not shown["error"].get("passed_on"):
-            assert shown["error"]["status"] == status, ask
+        assert_alike(shown, ask, status, models, target)
 
 
 def test_every_class_that_the_scenarios_use_is_a_failure_class() -> None:
-    assert set(_ERRORS) <= {failure.value for failure in FailureClass}
+    assert set(ERRORS) <= {failure.value for failure in FailureClass}

@@ -33,8 +33,11 @@ def test_trusted_proxies_are_addresses_or_networks() -> None:
     ]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", '"::1"', "127.1.2.3", "0.0.0.0, open: true"])
-def test_without_keys_only_loopback_is_bound_unless_the_file_says_open(host: str) -> None:
+GUARDED = '0.0.0.0, admin_key: "${ADMIN:-the-secret-of-the-administrators}"'
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", '"::1"', "127.1.2.3", "0.0.0.0, open: true", GUARDED])
+def test_without_keys_only_loopback_is_bound_unless_somebody_guards_it_or_the_file_says_open(host: str) -> None:
     assert problems(f"{MODELS}server: {{host: {host}}}") == []
 
 
@@ -43,7 +46,7 @@ def test_another_host_without_open_is_an_error(host: str) -> None:
     (told,) = problems(f"{MODELS}server: {{host: {host}}}")
 
     assert told.startswith("2:16: server.host: ")
-    assert told.endswith("(leave it out for this machine only, write `keys`, or say `open: true`)")
+    assert told.endswith("(leave it out for this machine only, write `keys` or an `admin_key`, or say `open: true`)")
 
 
 def test_fields_of_the_gateway_are_not_set_by_a_file() -> None:

@@ -124,3 +124,26 @@ def test_keys_that_were_set_aside_are_known() -> None:
     found = problems(f"{text}tests: [{{name: a, request: {{model: gpt, key: intern}}, expect: [gpt]}}]\n")
 
     assert not [fault for fault in found if "is not a key" in fault]
+
+
+def test_what_was_spent_is_of_a_budget() -> None:
+    prices = "prices: {'simulator/*': free}\nbudgets: [{name: team-month, limit_usd: 5, per: month}]\n"
+    test = "{name: a, request: {model: chat}, spent: {team-month: 5, taem-month: 5, zzz: 1}, expect: budget_exceeded}"
+    found = [problem.partition("tests[0]")[2] for problem in problems(f"{prices}{FILE}  - {test}\n")]
+
+    assert found == [
+        '.spent.taem-month: "taem-month" is not a budget (did you mean "team-month"?)',
+        '.spent.zzz: "zzz" is not a budget (as it stands under `budgets`)',
+    ]
+
+
+def test_a_budget_that_was_set_aside_is_not_unknown() -> None:
+    budgets = "budgets: [{limit_usd: 5, per: month}]\n"
+    test = "{name: a, request: {model: chat}, spent: {team-month: 5}, expect: [gpt]}"
+
+    assert "tests[0]" not in " ".join(problems(f"{budgets}{FILE}  - {test}\n"))
+
+
+@pytest.mark.parametrize("code", ["budget_exceeded", "unbounded_cost", "rate_limit_exceeded"])
+def test_a_request_may_end_for_want_of_room(code: str) -> None:
+    assert told(f"{{name: a, request: {{model: chat}}, expect: {code}}}") == []

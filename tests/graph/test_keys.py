@@ -194,3 +194,28 @@ def test_to_be_open_beside_keys_is_of_no_use() -> None:
     (found,) = problems(keys('name: k, secret: "${K}"') + "server: {open: true}\n", ENV)
 
     assert found.endswith("warning: is of no use: there are keys, and nobody calls without one (take it out)")
+
+
+def test_the_admin_key_is_checked_like_the_others() -> None:
+    def said(secret: str, value: str) -> list[str]:
+        loaded = load([("a.yaml", f"{MODELS}server: {{admin_key: {secret}}}\n")], {"ADMIN": value}, no_file)
+        found = compile_graph(loaded, {}).problems
+        return [str(problem).partition("admin_key: ")[2] for problem in found if "price" not in problem.message]
+
+    open_hint = 'warning: the secret stands in the file in the open (put it into a variable: "${NAME}")'
+
+    assert said('"${ADMIN}"', SECRET) == []
+    assert said(SECRET, "") == [open_hint]
+    assert said('"${ADMIN}"', "short") == [
+        "warning: the secret is shorter than 16 characters: it can be guessed (make a long one: openssl rand -hex 32)"
+    ]
+    assert said("short", "")[0].startswith("the secret is shorter than 16 characters")
+    assert said('"${ADMIN}"', f"{SECRET} ")[0].startswith("the secret begins or ends with white space")
+
+
+def test_the_admin_key_is_no_key_of_a_caller() -> None:
+    admin = 'server: {admin_key: "${K}"}\n'
+    expected = 'is the secret of the key "k" (administrators show one of their own)'
+
+    assert problems(keys('name: k, secret: "${K}"') + admin, ENV) == [f"4:21: server.admin_key: {expected}"]
+    assert problems(keys(f"name: k, sha256: {digest(SECRET)}") + admin, ENV) == [f"4:21: server.admin_key: {expected}"]

@@ -14,14 +14,17 @@ prices reasoning write 1h audio image
 routes fallback pool when use if weight by on failure deadline
 defaults connect first token idle total telemetry logs format level bodies
 keys secret value not after sha256 team endpoints expires
+limits budgets limit match each missing requests concurrent exceeded enforce unbounded alert webhook spent
+state admin ledger keep durability
 tests name request expect at ip endpoint user stream tools images json messages metadata seed model
 """
 
 # Those of them that are one thing instead of many (`target` is a key, the graph has `targets`), and what is resolved.
 GRAPH = """
-id provider dialect wires count edits transport secrets cloud kind service variables limits nanousd targets
+id provider dialect wires count edits transport secrets cloud kind service variables nanousd targets
 absent closed digest digests principals
 priced offers
+rules scope amount others window is hard allows seconds attempt unit
 route path node entries members branches condition patterns star variable
 """
 
@@ -29,7 +32,7 @@ route path node entries members branches condition patterns star variable
 LOG = """
 event timestamp client method outcome status class code error message reason problems warnings
 usage cache service tier cost delay ms overhead dropped response
-config before urls limit
+config before urls budget
 """
 
 

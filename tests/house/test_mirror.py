@@ -25,6 +25,7 @@ OF_NO_MODULE = {
     "golden": "cases, and what drives them",
     "house": "of the code itself",
     "matrix": "every client dialect before every upstream dialect",
+    "money": "limits, budgets and the ledger end to end, under load and under kill -9",
     "partners": "of the test partners",
     "replay": "recorded traffic through the running gateway",
     "sdk": "the real SDKs against the running gateway",
@@ -43,6 +44,7 @@ END_TO_END = {
     "server/test_counts.py",
     "server/test_failures.py",
     "server/test_hangups.py",
+    "server/test_managed_keys.py",
     "server/test_process.py",
     "server/test_streams.py",
 }

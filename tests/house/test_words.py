@@ -17,8 +17,10 @@ from llmgw.chat.usage import Usage
 from llmgw.config.problems import Severity
 from llmgw.errors import FailureClass
 from llmgw.graph import model as graph_model
-from llmgw.policy import access
+from llmgw.graph import route as graph_route
+from llmgw.graph import rules as graph_rules
 from llmgw.routing import filetests
+from llmgw.server.dry_books import Policies
 from llmgw.transcript import AttemptRecord, Transcript
 from tests.house.glossary import FOREIGN, words
 
@@ -44,9 +46,10 @@ def keys_of(node: Any) -> Iterator[str]:
 
 
 def graph_fields() -> Iterator[str]:
-    for kind in vars(graph_model).values():
-        if is_dataclass(kind) and isinstance(kind, type) and kind.__module__ == graph_model.__name__:
-            yield from (field.name for field in fields(kind))
+    for module in (graph_model, graph_route, graph_rules):
+        for kind in vars(module).values():
+            if is_dataclass(kind) and isinstance(kind, type) and kind.__module__ == module.__name__:
+                yield from (field.name for field in fields(kind))
 
 
 def full_transcript() -> Transcript:
@@ -139,7 +142,7 @@ def yaml_examples() -> Iterator[Any]:
 def test_examples_are_valid_and_their_tests_pass(text: str) -> None:
     built = build([Text("example.yaml", text)], EVERY_VARIABLE, need_secrets=False)
     errors = [str(problem) for problem in built.problems if problem.severity is Severity.ERROR]
-    results = filetests.run(built.loaded.config.tests, built.graph, access.admitted)
+    results = filetests.run(built.loaded.config.tests, built.graph, Policies())
     failed = [result for result in results if not result.passed]
 
     assert errors == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from llmgw.chat.usage import Usage
 from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.graph.price import FREE, Price, Rates, of_row
-from llmgw.policy.cost import as_usd, cost_nanousd, worst_case_nanousd
+from llmgw.policy.cost import as_usd, cost_nanousd, worst_case
 from llmgw.providers.prices import PricedModel, Service, Tariff
 from tests.partners import bodies
 from tests.partners.bodies import chat_answer, chat_events, encode
@@ -66,7 +66,10 @@ def test_the_service_tier_that_is_told_wins_over_the_one_asked_for() -> None:
 
     assert [cost_nanousd(Usage(1), price, NOW_S, asked) for asked in ("", "flex", "odd")] == [3, 1, 3]
     assert cost_nanousd(Usage(1, service_tier="priority"), price, NOW_S, "flex") == 9
-    assert [worst_case_nanousd(1, 0, 1, price, NOW_S, asked) for asked in ("", "flex", None)] == [3, 3, 9]
+    worst = [
+        worst_case(1, 1, price, NOW_S, tokens_max=0, may_cap=False, service_tier=asked) for asked in ("", "flex", None)
+    ]
+    assert [case.nanousd(0) for case in worst] == [3, 3, 9]
 
 
 @given(COUNTS, COUNTS, COUNTS, RATES)
@@ -98,9 +101,9 @@ def test_no_answer_costs_more_than_its_worst_case(
         input_tokens,
         said[2],
     )
-    worst = worst_case_nanousd(input_tokens, output, n, Price.flat(rates), NOW_S)
+    worst = worst_case(input_tokens, n, Price.flat(rates), NOW_S, tokens_max=output, may_cap=False)
 
-    assert cost_nanousd(usage, Price.flat(rates), NOW_S) <= worst
+    assert cost_nanousd(usage, Price.flat(rates), NOW_S) <= worst.nanousd(output)
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), RATES)

@@ -61,6 +61,7 @@ def test_a_request_that_came_in() -> None:
         "request.messages": MESSAGES,
         "time.hour": 14,
         "time.weekday": 7,
+        "budget.used": 0.0,
     }
     assert found.fields == {"messages", "tools", "response_format", "temperature"}
 
@@ -173,6 +174,7 @@ def test_a_pretended_request_says_what_it_was_given() -> None:
         "request.messages": [{"role": "user", "content": "hi"}],
         "time.hour": 14,
         "time.weekday": 7,
+        "budget.used": 0.0,
     }
     assert (found.value("metadata.tier"), found.value("headers.x-a")) == ("free", "1")
     assert found.fields == {"model", "messages", "stream", "user", "max_tokens", "tools", "response_format"}

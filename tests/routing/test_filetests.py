@@ -4,8 +4,8 @@ from hypothesis import strategies as st
 
 from llmgw.config.load import Loaded, load
 from llmgw.graph.compile import compile_graph
-from llmgw.policy import access
 from llmgw.routing.filetests import Result, is_as_expected, run
+from llmgw.server.dry_books import Policies
 from tests.graph.files import no_file
 
 FILE = (
@@ -37,7 +37,7 @@ def loaded(*tests: str) -> Loaded:
 
 def results(*tests: str) -> list[Result]:
     of = loaded(*tests)
-    return list(run(of.config.tests, compile_graph(of, {}, whole=True).graph, access.admitted))
+    return list(run(of.config.tests, compile_graph(of, {}, whole=True).graph, Policies()))
 
 
 def fault(test: str) -> str | None:
@@ -118,14 +118,14 @@ def test_a_request_that_nothing_can_take_says_so() -> None:
     test = "{name: a, request: {model: gpt, max_tokens: 9}, expect: [gpt]}"
     text = f"models: {{gpt: {{target: simulator/x, max_output: 5}}}}\ntests: [{test}]"
     of = load([("a.yaml", text)], {}, no_file)
-    (result,) = run(of.config.tests, compile_graph(of, {}).graph, access.admitted)
+    (result,) = run(of.config.tests, compile_graph(of, {}).graph, Policies())
 
     assert result.fault == "'a' expects [gpt], but no target can take it; then invalid_request: no candidate left"
 
 
 def test_a_fault_has_its_place_in_the_file() -> None:
     of = loaded("{name: a, request: {model: gpt}, expect: [gpt]}", "{name: b, request: {model: gpt}, expect: [claude]}")
-    first, second = run(of.config.tests, compile_graph(of, {}).graph, access.admitted)
+    first, second = run(of.config.tests, compile_graph(of, {}).graph, Policies())
     problem = second.problem(of)
 
     assert first.problem(of) is None
@@ -157,7 +157,7 @@ keys:
 
 def with_keys(test: str) -> Result:
     of = load([("a.yaml", KEYS + FILE + f"  - {test}\n")], {}, no_file)
-    (result,) = run(of.config.tests, compile_graph(of, {}, whole=True).graph, access.admitted)
+    (result,) = run(of.config.tests, compile_graph(of, {}, whole=True).graph, Policies())
     return result
 
 
@@ -186,3 +186,74 @@ def test_a_key_that_may_not_says_so() -> None:
     assert result.fault == (
         "'a' expects [gpt], but the key 'intern' may not use the model 'gpt'; it may use: chat: forbidden_model"
     )
+
+
+MONEY = """
+keys: [{name: search-prod, team: search, secret: the-secret-of-search-prod}]
+models:
+  gpt: {target: simulator/gpt, price: {input_usd_per_mtok: 1, output_usd_per_mtok: 10}, max_output: 1000}
+  claude: {target: simulator/claude, price: {input_usd_per_mtok: 0.1, output_usd_per_mtok: 1}, max_output: 1000}
+  local: {target: simulator/local, price: free}
+routes:
+  smart: {fallback: [gpt, claude]}
+  tiered: {when: [{if: budget.used > 0.5, use: claude}, {use: gpt}]}
+budgets:
+  - {name: team-month, each: key.team, limit_usd: 1, per: month, on_exceeded: {use: local}}
+  - {name: hard, models: [gpt], limit_usd: 1, per: day}
+limits:
+  - {name: nobody, match: 'request.user == "mallory"', requests: 0/m}
+  - {name: named, models: [claude], each: request.user, missing: reject, requests: 9/m}
+  - {name: closed, models: [tiered], match: 'target == "gpt" && request.user == "eve"', concurrent: 0}
+tests:
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "{name: rich, request: {model: smart}, expect: [gpt]}",
+        "{name: poor, request: {model: smart}, spent: {team-month: 0.999}, expect: [claude]}",
+        "{name: long, request: {model: smart, max_tokens: 1000}, spent: {team-month: 0.995}, expect: [claude]}",
+        "{name: broke, request: {model: smart, key: search-prod}, spent: {team-month: 1}, expect: [local]}",
+        "{name: overdrawn, request: {model: smart}, spent: {team-month: 12000}, expect: [local]}",
+        "{name: refused, request: {model: gpt}, spent: {hard: 1}, expect: budget_exceeded}",
+        "{name: the other one, request: {model: gpt}, spent: {team-month: 1}, expect: [local]}",
+        "{name: used, request: {model: tiered}, spent: {team-month: 0.6}, expect: [claude]}",
+        "{name: not used, request: {model: tiered}, spent: {team-month: 0.5}, expect: [gpt]}",
+        "{name: limited, request: {model: smart, user: mallory}, expect: rate_limit_exceeded}",
+        "{name: unnamed, request: {model: claude}, expect: invalid_request}",
+        "{name: closed, request: {model: tiered, user: eve}, expect: rate_limit_exceeded}",
+        "{name: fails, request: {model: smart}, fail: {gpt: timeout}, spent: {team-month: 1}, expect: [local]}",
+        '{name: at, request: {model: smart}, spent: {team-month: 1}, at: "2027-01-31T21:59", expect: [local]}',
+    ],
+)
+def test_limits_and_budgets_decide_as_if_so_much_had_been_spent(test: str) -> None:
+    of = load([("a.yaml", f"{MONEY}  - {test}\n")], {}, no_file)
+    assert of.problems == ()
+    (result,) = run(of.config.tests, compile_graph(of, {}, whole=True).graph, Policies())
+
+    assert result.fault is None
+
+
+def test_who_is_refused_by_a_budget_says_so() -> None:
+    of = load(
+        [("a.yaml", f"{MONEY}  - {{name: a, request: {{model: gpt}}, spent: {{hard: 1}}, expect: [gpt]}}\n")],
+        {},
+        no_file,
+    )
+    (result,) = run(of.config.tests, compile_graph(of, {}, whole=True).graph, Policies())
+
+    assert (result.targets, result.code) == ((), "budget_exceeded")
+    assert result.fault is not None
+    assert result.fault.startswith("'a' expects [gpt], but the budget 'hard' has $0.000000000 left, and this may cost")
+    assert result.fault.endswith("; then budget_exceeded: no candidate left")
+
+
+def test_who_is_refused_by_a_limit_says_so() -> None:
+    test = "{name: a, request: {model: smart, user: mallory}, expect: [gpt]}"
+    of = load([("a.yaml", f"{MONEY}  - {test}\n")], {}, no_file)
+    (result,) = run(of.config.tests, compile_graph(of, {}, whole=True).graph, Policies())
+
+    assert result.rehearsal is None
+    assert result.fault is not None
+    assert "the limit 'nobody' has no requests left" in result.fault

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 import pytest
@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.config.model import TestRequest as Request
+from llmgw.errors import BudgetExceededError, RateLimitedError
 from llmgw.errors import FailureClass as F
 from llmgw.graph.model import Retry
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import pretended
 from llmgw.routing.health import ALL_WELL
 from llmgw.routing.outcome import MOVES, Move, Verdict
-from llmgw.routing.plan import AttemptPlan, GiveUp, Step, Try, Why, takes
+from llmgw.routing.plan import AttemptPlan, GiveUp, Refusal, Step, Try, Why, takes
 from llmgw.routing.walk import Candidate, Itinerary, walk
 from tests.graph.files import sound
 from tests.routing.itineraries import candidate, chain, itinerary, turn
@@ -50,6 +51,76 @@ def played(of: Itinerary, failures: Sequence[F | None], *, retry_after_s: float 
             break
         step = plan.failed(failure, elapsed_s, retry_after_s)
     return Story(tries, None)
+
+
+# Limits and budgets.
+
+
+NO_ROOM = Refusal("no room", F.QUOTA_EXHAUSTED, BudgetExceededError("no room"))
+
+
+def test_an_attempt_that_may_not_be_made_was_none() -> None:
+    plan = AttemptPlan(itinerary(chain("a", "b"), max_attempts=1), half)
+    plan.start()
+    step = plan.refused(NO_ROOM, 0.0)
+
+    assert isinstance(step, Try)
+    assert (step.candidate.target.id, step.attempt) == ("b", 1)
+    assert plan.candidates[0].dropped == "no room"
+
+
+def test_a_retry_that_may_not_be_made_leads_to_the_next() -> None:
+    plan = AttemptPlan(itinerary(chain("a", "b")), half)
+    plan.start()
+    retry = plan.failed(F.OVERLOADED, 0.0)
+    step = plan.refused(NO_ROOM, 0.0)
+
+    assert isinstance(retry, Try)
+    assert (retry.candidate.target.id, retry.tries) == ("a", 2)
+    assert isinstance(step, Try)
+    assert step.candidate.target.id == "b"
+
+
+def test_who_is_refused_everywhere_is_told_by_the_first() -> None:
+    plan = AttemptPlan(itinerary(chain("a", "b")), half)
+    plan.start()
+    plan.refused(NO_ROOM, 0.0)
+    end = plan.refused(replace(NO_ROOM, error=RateLimitedError("full")), 0.0)
+
+    assert isinstance(end, GiveUp)
+    assert Verdict(402, "budget_exceeded") == end.verdict([])
+    assert Verdict(503, "overloaded") == end.verdict([F.OVERLOADED])
+    assert [dropped.dropped for dropped in end.dropped] == ["no room", "no room"]
+
+
+def test_a_refusal_counts_as_a_failure_for_those_who_wait_for_one() -> None:
+    waiting = candidate("b", turn(1, F.QUOTA_EXHAUSTED))
+    plan = AttemptPlan(itinerary([*chain("a"), waiting]), half)
+    plan.start()
+    step = plan.refused(NO_ROOM, 0.0)
+
+    assert isinstance(step, Try)
+    assert step.candidate.target.id == "b"
+
+
+def test_where_a_budget_leads_is_the_last_choice_and_only_once() -> None:
+    elsewhere = replace(NO_ROOM, instead=lambda: [candidate("local")])
+    plan = AttemptPlan(itinerary(chain("a", "b")), half)
+    plan.start()
+    steps = [plan.refused(elsewhere, 0.0), plan.refused(elsewhere, 0.0), plan.refused(elsewhere, 0.0)]
+
+    assert [step.candidate.target.id for step in steps if isinstance(step, Try)] == ["b", "local"]
+    assert isinstance(steps[-1], GiveUp)
+
+
+def test_where_a_budget_leads_is_reached_after_failures_too() -> None:
+    plan = AttemptPlan(itinerary(chain("a", "b")), half)
+    plan.start()
+    plan.refused(replace(NO_ROOM, instead=lambda: [candidate("local")]), 0.0)
+    step = plan.failed(F.NOT_FOUND, 0.0)
+
+    assert isinstance(step, Try)
+    assert step.candidate.target.id == "local"
 
 
 # Class by move, one by one.

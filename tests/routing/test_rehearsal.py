@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -5,16 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.config.load import load
+from llmgw.errors import BudgetExceededError, RateLimitedError
 from llmgw.errors import FailureClass as F
 from llmgw.graph.compile import compile_graph
 from llmgw.graph.model import Retry, TimeLimits
-from llmgw.policy import access
 from llmgw.routing import filetests
 from llmgw.routing.dice import Dice
 from llmgw.routing.outcome import Verdict
-from llmgw.routing.plan import GiveUp, Why
+from llmgw.routing.plan import GiveUp, Refusal, Try, Why
 from llmgw.routing.rehearsal import Pretence, Rehearsal, rehearse
 from llmgw.routing.walk import Candidate
+from llmgw.server.dry_books import Policies
 from tests.golden.cases import golden, route_cases
 from tests.graph.files import no_file
 from tests.routing.itineraries import candidate, chain, itinerary, turn
@@ -83,6 +85,75 @@ def test_waits_count_against_the_deadline() -> None:
     assert sum(attempt.step.delay_s for attempt in found.attempts) < 10
 
 
+# Limits and budgets.
+
+
+NO_ROOM = Refusal("no room", F.QUOTA_EXHAUSTED, BudgetExceededError("no room"))
+
+
+class Doorman:
+    """Refuses these targets, each time or from a certain attempt on. `asked` is whom he was asked about."""
+
+    def __init__(self, *refused: str, refusal: Refusal = NO_ROOM, after: int = 0) -> None:
+        self.asked: list[str] = []
+        self._refused = refused
+        self._refusal = refusal
+        self._after = after
+
+    def __call__(self, step: Try) -> Refusal | None:
+        self.asked.append(step.candidate.target.id)
+        is_refused = step.candidate.target.id in self._refused and self.asked.count(self.asked[-1]) > self._after
+        return self._refusal if is_refused else None
+
+
+def test_who_is_refused_is_passed_by_and_says_why() -> None:
+    doorman = Doorman("a")
+    found = rehearse(itinerary(chain("a", "b")), {}, Dice(1), admit=doorman)
+
+    assert (found.targets, doorman.asked) == (("b",), ["a", "b"])
+    assert [(one.target.id, one.dropped) for one in found.candidates] == [("a", "no room"), ("b", None)]
+
+
+def test_who_is_refused_has_not_failed_and_uses_up_no_attempt() -> None:
+    found = rehearse(itinerary(chain("a", "b"), max_attempts=1), {}, Dice(1), admit=Doorman("a"))
+
+    assert [(attempt.step.attempt, attempt.failure) for attempt in found.attempts] == [(1, None)]
+
+
+def test_if_all_are_refused_the_verdict_is_that_of_the_first_refusal() -> None:
+    found = rehearse(itinerary(chain("a", "b")), {}, Dice(1), admit=Doorman("a", "b"))
+
+    assert (found.attempts, found.verdict) == ((), Verdict(402, "budget_exceeded"))
+
+
+def test_after_a_failure_the_verdict_is_that_of_the_failure() -> None:
+    found = rehearse(itinerary(chain("a", "b")), {"a": F.TIMEOUT}, Dice(1), admit=Doorman("b"))
+
+    assert found.verdict == Verdict(504, "timeout")
+
+
+def test_a_retry_may_be_refused_too() -> None:
+    doorman = Doorman("a", after=1)
+    found = rehearse(itinerary(chain("a", "b")), {"a": F.OVERLOADED}, Dice(1), admit=doorman)
+
+    assert (doorman.asked, found.targets) == (["a", "a", "b"], ("a", "b"))
+
+
+def test_who_refuses_may_lead_elsewhere_when_nothing_else_is_left() -> None:
+    leading = replace(NO_ROOM, instead=lambda: chain("c"))
+    found = rehearse(itinerary(chain("a", "b")), {"b": F.TIMEOUT}, Dice(1), admit=Doorman("a", refusal=leading))
+
+    assert found.targets == ("b", "c")
+
+
+def test_a_request_may_be_refused_altogether() -> None:
+    def refuse(_step: Try) -> Refusal | None:
+        raise RateLimitedError("no requests left")
+
+    with pytest.raises(RateLimitedError):
+        rehearse(itinerary(chain("a", "b")), {}, Dice(1), admit=refuse)
+
+
 @given(seed=st.integers(0, 2**32), failures=st.dictionaries(st.sampled_from("abc"), st.sampled_from(F)))
 def test_the_same_seed_gives_the_same_rehearsal(seed: int, failures: dict[str, F]) -> None:
     of = itinerary(chain("a", "b", "c"))
@@ -94,7 +165,7 @@ def played(case: Path) -> str:
     """Every test of a case's file, attempt by attempt."""
     loaded = load([("config.yaml", (case / "config.yaml").read_text(encoding="utf-8"))], {}, no_file)
     graph = compile_graph(loaded, {}, whole=True).graph
-    return "\n".join(_story(result) for result in filetests.run(loaded.config.tests, graph, access.admitted))
+    return "\n".join(_story(result) for result in filetests.run(loaded.config.tests, graph, Policies()))
 
 
 def _story(result: filetests.Result) -> str:

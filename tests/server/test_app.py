@@ -23,3 +23,24 @@ async def test_every_path_has_its_handlers() -> None:
     assert {"/", "/healthz", "/readyz"} <= {path for method, path in routes if method == "HEAD"}
     assert isinstance(app, web.Application)
     assert len(app.middlewares) == 2
+
+
+async def test_administrators_have_paths_only_where_they_have_a_key() -> None:
+    config = chain("http://127.0.0.1:9")
+    found = []
+    for more in ("", "server: {admin_key: the-secret-of-the-administrators}\n"):
+        async with served(config + more) as gateway:
+            routes = make_app(gateway.running).router.routes()
+        found.append({f"{route.method} {resource.canonical}" for route in routes if (resource := route.resource)})
+
+    assert sorted(found[1] - found[0]) == [
+        "DELETE /admin/keys/{name}",
+        "GET /admin/budgets",
+        "GET /admin/keys",
+        "GET /admin/keys/{name}",
+        "GET /admin/usage",
+        "POST /admin/keys",
+        "POST /admin/keys/{name}/expire",
+        "POST /admin/keys/{name}/revoke",
+        "POST /admin/keys/{name}/rotate",
+    ]

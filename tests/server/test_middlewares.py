@@ -23,7 +23,7 @@ BUG = ZeroDivisionError("a bug with sk-planted-0123456789")
 
 def with_upstream(gateway: Served, upstream: Upstream) -> None:
     running = gateway.running
-    running.gateway = Gateway(upstream, running.clock, LogJournal(running.logger))
+    running.gateway = Gateway(upstream, running.clock, LogJournal(running.logger), running.books.books)
 
 
 async def answered(*pieces: bytes | BaseException, more: str = "") -> tuple[RawAnswer, Served]:
@@ -95,3 +95,34 @@ async def test_a_wait_is_rounded_up_to_whole_seconds(wait_s: float, expected: st
 
 def test_what_is_too_large_says_where_the_limit_is() -> None:
     assert too_large(5).message == "the body is over 5 bytes (server.max_body)"
+
+
+SIMULATED = "models: {one: {target: simulator/x, price: {input_usd_per_mtok: 1, output_usd_per_mtok: 10}}}\n"
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_who_is_over_a_limit_hears_when_to_come_again(stream: bool) -> None:
+    async with served(SIMULATED + "limits: [{name: rate, requests: 1/m, tokens: 90k/m}]\n") as gateway:
+        first, second = [await chat(gateway.url, "one", stream=stream) for _ in range(2)]
+
+    assert (first.status, first.headers["x-ratelimit-remaining-requests"]) == (200, "0")
+    assert (second.status, second.json["error"]["code"]) == (429, "rate_limit_exceeded")
+    assert second.headers["retry-after"] in ("60", "61")
+    assert (second.headers["x-ratelimit-limit-requests"], second.headers["x-ratelimit-limit-tokens"]) == ("1", "90000")
+    assert 59 < float(second.headers["x-ratelimit-reset-requests"].removesuffix("s")) < 61
+    assert "x-should-retry" not in second.headers
+
+
+async def test_who_is_over_a_budget_hears_what_is_left_in_his_own_dialect() -> None:
+    async with (
+        served(SIMULATED + "budgets: [{name: day, limit_usd: 0.001, per: day}]\n") as gateway,
+        raw_client(gateway.url) as client,
+    ):
+        body = {"model": "one", "max_tokens": 900, "messages": [{"role": "user", "content": "Hi"}]}
+        await client.post("/v1/messages", body)
+        answer = await client.read_answer()
+
+    assert (answer.status, answer.json["type"]) == (402, "error")
+    assert "the budget 'day' has $0.001000000 left, and this may cost $0.01" in answer.json["error"]["message"]
+    assert answer.headers["x-llmgw-budget-remaining-usd"] == "0.001000000"
+    assert "retry-after" not in answer.headers

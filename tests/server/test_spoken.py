@@ -2,6 +2,7 @@
 
 import pytest
 
+from llmgw.dialects.openai_chat.dialect import openai_chat
 from llmgw.errors import InvalidRequestError
 from llmgw.server.spoken import CHAT_PATHS, COUNT_PATHS, counted_at, said_in, spoken_at
 from tests.partners.fault_upstream import FaultUpstream
@@ -84,3 +85,8 @@ async def test_errors_are_in_the_dialect_of_the_path(upstream: FaultUpstream, bo
     assert anthropics.status == openais.status
     assert (anthropics.json["type"], set(openais.json)) == ("error", {"error"})
     assert anthropics.json["error"]["type"] in {"invalid_request_error", "not_found_error"}
+
+
+@pytest.mark.parametrize("name", ["messages", "completions", "responses", "models", "x"])
+def test_administrators_are_told_in_openais_words_whatever_keys_are_called(name: str) -> None:
+    assert spoken_at(f"/admin/keys/{name}", ANTHROPICS) is openai_chat

@@ -5,13 +5,16 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from llmgw.chat import caps
 from llmgw.chat.answer import Answer
 from llmgw.chat.conversation import Conversation
 from llmgw.chat.counting import CountingDialect
 from llmgw.chat.dialect import AnswerSign, Decoder, Encoder, ErrorReport, Sign
 from llmgw.chat.events import Event
+from llmgw.chat.measure import texts_of
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.weighing import Kinds, Weight, weigh
 from llmgw.chat.wording import Words
 from llmgw.dialects.anthropic_messages import answers, counting, errors, facts, requests, signs
 from llmgw.dialects.anthropic_messages.blocks import NAME
@@ -31,11 +34,26 @@ _WORDS: Words = {
 }
 
 
+_TEXT = """
+text thinking redacted_thinking tool_use tool_result tool_reference tool_addition tool_removal
+search_result compaction ephemeral server_tool_use mcp_tool_use mcp_tool_result
+web_search_tool_result web_search_result web_search_tool_result_error web_fetch_tool_result web_fetch_result
+char_location page_location content_block_location search_result_location web_search_result_location
+"""
+_KINDS = Kinds(
+    text=frozenset(_TEXT.split()),
+    images=frozenset({"image"}),
+    media=frozenset({"document"}),
+    marks=(b'"citations"',),
+)
+
+
 class AnthropicMessages:
     """Messages in both directions."""
 
     name = NAME
     id_prefix = "msg_"
+    said = texts_of("text", "thinking", "partial_json")
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset({"mcp_servers", "container"})
     words = _WORDS
@@ -48,6 +66,12 @@ class AnthropicMessages:
         body, dropped = edits.applied(without_sealed(request.fields))
         body["model"] = msgspec.Raw(_encoder.encode(edits.model))
         return _encoder.encode(body), dropped
+
+    def weigh(self, turns: bytes) -> Weight:
+        return weigh(turns, _KINDS)
+
+    def capped(self, request: ChatRequest, tokens: int, edits: Edits) -> ChatRequest:  # noqa: ARG002 - there is one word
+        return caps.with_cap(request, "max_tokens", tokens)
 
     def read_answer(self, body: bytes) -> AnswerSign:
         return answers.read_answer(body)

@@ -9,10 +9,12 @@ from llmgw.chat.conversation import Conversation
 from llmgw.chat.counting import CountingDialect
 from llmgw.chat.dialect import AnswerSign, Decoder, Encoder, ErrorReport, Sign
 from llmgw.chat.events import Event
+from llmgw.chat.measure import texts_of
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.weighing import Weight
 from llmgw.chat.wording import Words
-from llmgw.dialects.gemini_generate import answers, counting, decoding, errors, facts, requests, signs
+from llmgw.dialects.gemini_generate import answers, counting, decoding, errors, facts, requests, signs, weighing
 from llmgw.dialects.gemini_generate.encoding import GeminiEncoder
 from llmgw.wire import sse
 
@@ -50,6 +52,7 @@ class GeminiGenerate:
 
     name = "gemini_generate"
     id_prefix = ""
+    said = texts_of("text")
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset(_MEANING.split())
     words = _WORDS
@@ -59,6 +62,12 @@ class GeminiGenerate:
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
         return facts.write_request(request, edits)
+
+    def weigh(self, turns: bytes) -> Weight:
+        return weighing.weigh(turns)
+
+    def capped(self, request: ChatRequest, tokens: int, edits: Edits) -> ChatRequest:  # noqa: ARG002 - there is one word
+        return facts.capped(request, tokens)
 
     def read_answer(self, body: bytes) -> AnswerSign:
         return answers.read_answer(body)

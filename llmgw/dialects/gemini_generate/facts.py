@@ -1,7 +1,10 @@
 """What the gateway acts on in a request that goes on as it came. The model and the stream stand in its path."""
 
+from dataclasses import replace
+
 import msgspec
 
+from llmgw.chat import caps
 from llmgw.chat.bodies import fields as fields_of
 from llmgw.chat.bodies import model_of, reading, scalars
 from llmgw.chat.request import ChatRequest, Edits
@@ -12,6 +15,7 @@ from llmgw.dialects.gemini_generate.seals import unsealed
 from llmgw.errors import InvalidRequestError
 
 _CONTENTS, _MODEL = "contents", "model"
+_CAP = "maxOutputTokens"
 _PREFIX = "models/"
 _NONE = msgspec.Raw(b"null")
 
@@ -62,6 +66,17 @@ def write_request(request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str,
     if _MODEL in body:
         body[_MODEL] = msgspec.Raw(_encoder.encode(edits.model))
     return _encoder.encode(body), dropped
+
+
+def capped(request: ChatRequest, tokens: int) -> ChatRequest:
+    """The cap is one of the settings, and both of the group's spellings may be there."""
+    groups = [(name, raw) for name, raw in request.fields.items() if camel(name) == settings.NAME]
+    told = [msgspec.json.decode(raw, type=dict[str, msgspec.Raw] | None) or {} for _, raw in groups]
+    said = {name: raw for group in told for name, raw in group.items() if camel(name) != _CAP}
+    request = caps.with_cap(request, _CAP, tokens, frozenset(name for name, _ in groups))
+    fields = dict(request.fields)
+    group = msgspec.Raw(_encoder.encode({**said, _CAP: fields.pop(_CAP)}))
+    return replace(request, fields={**fields, settings.NAME: group})
 
 
 def _with_roles(contents: msgspec.Raw) -> msgspec.Raw:

@@ -36,11 +36,15 @@ def _standard(data: str) -> str:
 
 def read_file(told: FileData) -> Media:
     address, kind = told.file_uri or "", told.mime_type or ""
-    if address.startswith(_STORED):
+    if is_stored(address):
         return File(name=told.display_name or "", media_type=kind, id=address)
     if kind.startswith("image/"):
         return Image(url=address)
     return File(name=told.display_name or "", media_type=kind, url=address)
+
+
+def is_stored(address: str) -> bool:
+    return address.startswith(_STORED)
 
 
 def write_media(media: Media) -> dict[str, Any] | None:
@@ -53,7 +57,7 @@ def write_media(media: Media) -> dict[str, Any] | None:
         case Image():
             return _blob(media.media_type or "image/jpeg", media.data)
         case File(id=stored) if stored:
-            return _file(media.media_type, stored) if stored.startswith(_STORED) else None
+            return _file(media.media_type, stored) if is_stored(stored) else None
         case File(url=url) if url:
             return _file(media.media_type or _PDF, url)
         case File():

@@ -9,16 +9,19 @@ from typing import Any
 
 import msgspec
 
+from llmgw.chat import caps
 from llmgw.chat.answer import Answer
 from llmgw.chat.bodies import fields as fields_of
 from llmgw.chat.bodies import model_of, reading, scalars
 from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import NOTHING, AnswerSign, ErrorReport, Sign
 from llmgw.chat.events import Event
+from llmgw.chat.measure import texts_of
 from llmgw.chat.openai_words import may_matter, with_usage, write_error, write_model, write_models
 from llmgw.chat.provider_bodies import UNREADABLE, failed
 from llmgw.chat.provider_errors import ProviderError, read_error
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.weighing import Kinds, Weight, weigh
 from llmgw.chat.wording import Words
 from llmgw.dialects.openai_chat.answers import read_events, write_answer
 from llmgw.dialects.openai_chat.chunks import (
@@ -31,7 +34,7 @@ from llmgw.dialects.openai_chat.chunks import (
     told_error,
 )
 from llmgw.dialects.openai_chat.departing import departed
-from llmgw.dialects.openai_chat.requests import read_conversation, write_conversation
+from llmgw.dialects.openai_chat.requests import cap_name, read_conversation, write_conversation
 from llmgw.dialects.openai_chat.returning import returned
 from llmgw.dialects.openai_chat.streams import StreamDecoder, StreamEncoder
 from llmgw.errors import UpstreamProtocolError
@@ -68,6 +71,17 @@ class _Request(msgspec.Struct, kw_only=True):
 
 _request_decoder = msgspec.json.Decoder(_Request)
 _encoder = msgspec.json.Encoder()
+_TEXT = """
+text refusal thinking redacted_thinking reference tool_use input_text output_text function custom ephemeral
+reasoning.text reasoning.summary reasoning.encrypted
+"""
+_KINDS = Kinds(
+    text=frozenset(_TEXT.split()),
+    images=frozenset({"image_url", "image", "input_image"}),
+    media=frozenset({"input_audio", "audio_url", "video_url", "file", "input_file", "document_url"}),
+    marks=(b'"audio"',),
+)
+_CAPS = frozenset({"max_tokens", "max_completion_tokens"})
 _WORDS: Words = {
     "thinking": ("reasoning_effort", "reasoning", "thinking"),
     "reasoning_effort": ("reasoning_effort", "reasoning", "thinking"),
@@ -82,6 +96,7 @@ class OpenAIChat:
 
     name = "openai_chat"
     id_prefix = "chatcmpl-"
+    said = texts_of("content", "reasoning_content", "reasoning", "refusal", "arguments")
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset({"web_search_options", "modalities", "audio", "messages.input_audio"})
     words = _WORDS
@@ -113,6 +128,13 @@ class OpenAIChat:
             body["messages"] = returned(body["messages"], edits)
         left_out = departed(body, edits.departures)
         return _encoder.encode(body), (*dropped, *left_out)
+
+    def weigh(self, turns: bytes) -> Weight:
+        return weigh(turns, _KINDS)
+
+    def capped(self, request: ChatRequest, tokens: int, edits: Edits) -> ChatRequest:
+        """In the one of the two words that the target takes."""
+        return caps.with_cap(request, cap_name(edits), tokens, _CAPS)
 
     def read_answer(self, body: bytes) -> AnswerSign:
         try:

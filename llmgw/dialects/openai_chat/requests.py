@@ -185,7 +185,7 @@ def _written(conversation: Conversation, edits: Edits, drop: Drop) -> dict[str, 
     _name_unsaid(conversation, drop)
     fields: dict[str, object] = {
         "messages": write_messages(conversation, edits, drop),
-        _cap_name(edits): conversation.max_tokens,
+        cap_name(edits): conversation.max_tokens,
         "stop": list(conversation.stop) or None,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -221,7 +221,7 @@ def _name_unsaid(conversation: Conversation, drop: Drop) -> None:
         drop("cache_control")
 
 
-def _cap_name(edits: Edits) -> str:
+def cap_name(edits: Edits) -> str:
     """All take `max_tokens` but OpenAI itself. A target that names or drops one of the two tells which."""
     told = {*edits.set, *edits.default}
     if _NEWER in told or (_OLDER in edits.drop and _NEWER not in edits.drop):

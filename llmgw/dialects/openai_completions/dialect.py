@@ -7,13 +7,15 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from llmgw.chat import openai_words
+from llmgw.chat import caps, openai_words
 from llmgw.chat.answer import Answer
 from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import AnswerSign, Decoder, Dialect, Encoder, ErrorReport, Sign
 from llmgw.chat.events import Event
+from llmgw.chat.measure import texts_of
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.weighing import Weight
 from llmgw.chat.wording import Words
 from llmgw.dialects.openai_completions import answers, chunks, facts, requests
 from llmgw.dialects.openai_completions.streams import StreamDecoder, StreamEncoder
@@ -28,6 +30,7 @@ class OpenAICompletions:
 
     name = "openai_completions"
     id_prefix = "cmpl-"
+    said = texts_of("text")
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset({"prompt", "suffix", "echo", "best_of"})
     words = _WORDS
@@ -42,6 +45,13 @@ class OpenAICompletions:
         if edits.ask_usage and request.stream:
             body["stream_options"] = openai_words.with_usage(body.get("stream_options"))
         return _encoder.encode(body), dropped
+
+    def weigh(self, turns: bytes) -> Weight:
+        """A prompt is text, or the numbers of its tokens."""
+        return Weight(len(turns))
+
+    def capped(self, request: ChatRequest, tokens: int, edits: Edits) -> ChatRequest:  # noqa: ARG002 - there is one word
+        return caps.with_cap(request, "max_tokens", tokens)
 
     def read_answer(self, body: bytes) -> AnswerSign:
         return chunks.read_answer(body)

@@ -9,13 +9,15 @@ from dataclasses import replace
 
 import msgspec
 
-from llmgw.chat import openai_words
+from llmgw.chat import caps, openai_words
 from llmgw.chat.answer import Answer
 from llmgw.chat.conversation import Conversation
 from llmgw.chat.dialect import AnswerSign, Decoder, Dialect, Encoder, ErrorReport, Sign
 from llmgw.chat.events import Event
+from llmgw.chat.measure import texts_of
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.weighing import Kinds, Weight, weigh
 from llmgw.chat.wording import Words
 from llmgw.dialects.openai_responses import answers, errors, facts, proofs, requests, signs
 from llmgw.dialects.openai_responses.decoding import ResponsesDecoder
@@ -40,11 +42,25 @@ _WORDS: Words = {
 }
 
 
+_TEXT = """
+message input_text output_text text refusal reasoning reasoning_text summary_text compaction url_citation
+function_call function_call_output custom_tool_call custom_tool_call_output apply_patch_call apply_patch_call_output
+local_shell_call local_shell_call_output shell_call shell_call_output computer_call computer_call_output
+"""
+_KINDS = Kinds(
+    text=frozenset(_TEXT.split()),
+    images=frozenset({"input_image", "computer_screenshot", "image_generation_call"}),
+    media=frozenset({"input_file", "input_audio"}),
+    marks=(b'"id"',),  # alone it stands for what the provider keeps
+)
+
+
 class OpenAIResponses:
     """Responses in both directions."""
 
     name = "openai_responses"
     id_prefix = "resp_"
+    said = texts_of("delta")
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset(_MEANING.split())
     words = _WORDS
@@ -59,6 +75,12 @@ class OpenAIResponses:
         if facts.TURNS in body:
             body[facts.TURNS] = proofs.without_sealed(body[facts.TURNS])
         return _encode(body), dropped
+
+    def weigh(self, turns: bytes) -> Weight:
+        return weigh(turns, _KINDS)
+
+    def capped(self, request: ChatRequest, tokens: int, edits: Edits) -> ChatRequest:  # noqa: ARG002 - there is one word
+        return caps.with_cap(request, _CAP, tokens)
 
     def read_answer(self, body: bytes) -> AnswerSign:
         return answers.read_answer(body)

@@ -1,0 +1,183 @@
+"""What a request may draw on: its claims, attempt by attempt, and what became of them.
+
+The dry run opens the very same account, over counters that it makes up.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from llmgw.chat.bounds import Bounds
+from llmgw.graph.condition import Facts
+from llmgw.graph.model import Target
+from llmgw.graph.price import FREE
+from llmgw.graph.route import Route
+from llmgw.graph.rules import BudgetRule, LimitRule, Rules
+from llmgw.policy import refusing
+from llmgw.policy.applying import MissingValueError, OfAttempt, applying
+from llmgw.policy.billing import Spent
+from llmgw.policy.claims import (
+    BudgetClaim,
+    Claim,
+    Grant,
+    Granted,
+    LimitClaim,
+    Refused,
+    Scarce,
+    Settlement,
+    Standing,
+    WorstCase,
+)
+from llmgw.policy.cost import worst_case
+from llmgw.ports import Quota
+from llmgw.routing.plan import Refusal
+from llmgw.routing.walk import Candidate
+
+_NOTHING_ASKED = Granted((), None, Standing())
+
+Bounding = Callable[[Target], Bounds]  # how much a request may use of a target
+Leading = Callable[[Route], Sequence[Candidate]]  # where a route leads it
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An attempt that may be made, asked for at `at_s` (Unix time). `number` counts the admissions of a request from 1.
+
+    `grant` None: nothing limits it. `output_cap`: it may write no more tokens than that.
+    """
+
+    target: Target
+    number: int
+    at_s: float
+    input_tokens_about: int
+    grant: Grant | None = None
+    output_cap: int | None = None
+
+    @property
+    def reserved_nanousd(self) -> int:
+        return 0 if self.grant is None else self.grant.reserved_nanousd
+
+
+class Account:
+    """Of one request. Limits that ask for the target, and all budgets, are drawn on by each attempt anew."""
+
+    def __init__(self, quota: Quota, rules: Rules, facts: Facts) -> None:
+        self._quota = quota
+        self._rules = rules
+        self._facts = facts
+        self._own: Grant | None = None  # of the request, as a whole
+        self._opening = Standing()  # of the limits that this is of, when it was granted
+        self._is_open = False  # the request's own claim has been made
+        self._admitted = 0
+        self._tokens = 0
+        self._output_tokens = 0
+        self.standing = Standing()
+
+    async def admit(self, target: Target, bounds: Bounds, now_s: float, leading: Leading) -> Admission | Refusal:
+        """Take what this attempt may need, and with the first one what the request does; all of it, or nothing.
+
+        `bounds` is how much it may use of the target. Raises RequestError if no other target could change that it is
+        refused.
+        """
+        try:
+            claims = [claim for claim in (self._of_request(bounds), self._of_attempt(target, bounds, now_s)) if claim]
+        except MissingValueError as error:
+            return _refusal(Refused(0, error.rule, (), Scarce.MISSING, why=error.name), leading)
+        asked = [claim for claim in claims if claim.limits or claim.budgets]
+        granted = await self._quota.admit(asked) if asked else _NOTHING_ASKED
+        self.standing = granted.standing.within(self._opening)
+        if isinstance(granted, Refused):
+            return _refusal(granted, leading)
+        grants = iter(granted.grants)
+        if not self._is_open:
+            self._is_open = True
+            if claims[0].limits:
+                self._own, self._opening = next(grants), granted.standing
+        self._admitted += 1
+        about = bounds.input_tokens_about
+        return Admission(target, self._admitted, now_s, about, next(grants, None), granted.output_cap)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the request as a whole holds something."""
+        return self._own is not None
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """The caller's, overlaid by the key's."""
+        said: Mapping[str, str] = self._facts.value("metadata")
+        return said
+
+    async def settle(self, admission: Admission, spent: Spent, nanousd: int) -> Settlement | None:
+        """What the attempt came to, whether or not anybody has priced it. None: nothing was held."""
+        self._tokens += spent.tokens
+        self._output_tokens += spent.usage.output_tokens
+        if admission.grant is None:
+            return None
+        settlement = await self._quota.settle(
+            admission.grant, nanousd=nanousd, tokens=spent.tokens, output_tokens=spent.usage.output_tokens
+        )
+        self.standing = Standing(self.standing.requests, self.standing.tokens, settlement.standing.budget_left_nanousd)
+        return settlement
+
+    async def close(self) -> None:
+        """The request has ended: whatever it held as a whole is free again."""
+        own, self._own = self._own, None
+        if own is not None:
+            await self._quota.settle(own, nanousd=0, tokens=self._tokens, output_tokens=self._output_tokens)
+
+    def _of_request(self, bounds: Bounds) -> Claim | None:
+        """Its limits, once."""
+        if self._is_open:
+            return None
+        limits = (rule for rule in self._rules.limits if not rule.scope.per_attempt)
+        return Claim(limits=(*self._limit_claims(limits, self._facts, bounds),))
+
+    def _of_attempt(self, target: Target, bounds: Bounds, now_s: float) -> Claim:
+        facts = OfAttempt(self._facts, target.id, target.provider)
+        limits = (rule for rule in self._rules.limits if rule.scope.per_attempt)
+        budgets = tuple(BudgetClaim(rule, values) for rule, values in applying(self._rules.budgets, facts))
+        cost, why = _bounded(target, bounds, now_s) if budgets else (None, "")
+        return Claim((*self._limit_claims(limits, facts, bounds),), budgets, cost, why)
+
+    def _limit_claims(self, rules: Iterator[LimitRule], facts: Facts, bounds: Bounds) -> Iterator[LimitClaim]:
+        for rule, values in applying(rules, facts):
+            wanted = (bounds.output_tokens_max or 0) * bounds.answers if bounds.is_capped else None
+            yield LimitClaim(rule, values, bounds.input_tokens_about, wanted)
+
+
+def _bounded(target: Target, bounds: Bounds, now_s: float) -> tuple[WorstCase | None, str]:
+    """What it may cost at most, or why nobody can say."""
+    price = target.price
+    if price is None:
+        return None, f"the price of {target.id} is not known"
+    if price is FREE:
+        return WorstCase(0, 0, None, may_cap=True), ""
+    if bounds.unbounded or bounds.input_tokens_max is None:
+        return None, bounds.unbounded or "the size of its input"
+    may_cap, tokens_max = not bounds.is_capped, bounds.output_tokens_max
+    return worst_case(bounds.input_tokens_max, bounds.answers, price, now_s, tokens_max=tokens_max, may_cap=may_cap), ""
+
+
+def used(quota: Quota, budgets: Sequence[BudgetRule], facts: Facts) -> float:
+    """Which share has been used of the tightest budget that the request is under, whoever answers it."""
+    try:
+        applied = [*applying((rule for rule in budgets if not rule.scope.per_attempt), facts)]
+    except MissingValueError:
+        return 0.0  # it will be refused
+    return max((quota.used(rule, values) for rule, values in applied), default=0.0)
+
+
+def _refusal(refused: Refused, leading: Leading) -> Refusal:
+    error, rule = refusing.error_of(refused), refused.rule
+    if _is_final(refused):
+        raise error
+    route = rule.on_exceeded if isinstance(rule, BudgetRule) and refused.scarce is Scarce.BUDGET else None
+    instead = None if route is None else partial(leading, route)
+    return Refusal(refusing.reason(refused), refusing.stands_for(refused), error, instead)
+
+
+def _is_final(refused: Refused) -> bool:
+    """Whether no other target could change that. A budget may have room for a cheaper one."""
+    rule = refused.rule
+    return not rule.scope.per_attempt and (isinstance(rule, LimitRule) or refused.scarce is Scarce.MISSING)

@@ -1,0 +1,222 @@
+"""Journals into the database, exactly once: how far a segment is applied stands beside what came of it.
+
+Several processes may fold the same journal. One does at a time, from where the last one stopped; and a segment is
+opened by its name while nobody else can write, so that none is applied again after it has been deleted.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from llmgw.adapters.ledger_journal import LedgerJournal
+from llmgw.adapters.ledger_segments import Segment, decoded, encoded, heirs_of, owners, read, segments
+from llmgw.adapters.sqlite.transactions import transaction
+from llmgw.policy.entry import Entry, Record, Reserved
+
+Tell = Callable[[str], None]
+"""Where it is said what somebody should look at."""
+
+INTEGER_MAX = 2**53  # what is more is no true number, and sums of it would not fit
+
+ENTRY_COLUMNS = (
+    *("request_id", "attempt", "at_ms", "key", "team", "user", "request_user", "model", "route", "target"),
+    *("provider", "endpoint", "stream", "status", "outcome"),
+    *("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens", "cache_write_input_tokens"),
+    *("cache_write_1h_input_tokens", "audio_input_tokens", "cached_audio_input_tokens", "audio_output_tokens"),
+    *("image_input_tokens", "image_output_tokens", "service_tier"),
+    *("cost_nanousd", "saved_nanousd", "estimated", "overrun", "latency_ms", "first_token_ms", "client_request_id"),
+    "metadata",
+)
+_NAMES = ", ".join(f'"{name}"' for name in ENTRY_COLUMNS)
+_MARKS = ", ".join("?" * len(ENTRY_COLUMNS))
+_INSERT = f"INSERT INTO entry ({_NAMES}) VALUES ({_MARKS}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of ours
+_SPEND = """
+    INSERT INTO spend (budget, bucket, slot, nanousd) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET nanousd = nanousd + excluded.nanousd
+"""
+_USE = """
+    INSERT INTO key_use (key, last_ms) VALUES (?, ?)
+    ON CONFLICT DO UPDATE SET last_ms = max(last_ms, excluded.last_ms)
+"""
+_RESERVE = "INSERT INTO reservation (request_id, number, owner, entry) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+_END = "DELETE FROM reservation WHERE request_id = ? AND number = ?"
+_APPLIED = """
+    INSERT INTO segment (owner, number, applied) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET applied = excluded.applied
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """How far a segment is in the database. `damaged`: it can be read no further."""
+
+    applied: int
+    damaged: bool = False
+
+
+def fold_segment(connection: sqlite3.Connection, segment: Segment) -> Folded | None:
+    """All whole lines of it, a transaction for each chunk. None: it is gone."""
+    while True:
+        with transaction(connection):
+            applied = _applied(connection, segment)
+            try:
+                lines = read(segment.path, applied)
+            except FileNotFoundError:
+                return None
+            if lines.records:
+                _apply(connection, segment.owner, lines.records)
+                connection.execute(_APPLIED, (segment.owner, segment.number, lines.end))
+        if lines.damaged or not lines.records:
+            return Folded(lines.end, lines.damaged)
+
+
+def fold_own(connection: sqlite3.Connection, journal: LedgerJournal, tell: Tell) -> None:
+    """What has been written so far. Segments that are finished are deleted; the journal is told how far we are."""
+    written, current, backlog = journal.written, journal.number, 0
+    found = segments(journal.directory, journal.owner)
+    if current and current not in (segment.number for segment in found):
+        journal.abandon(current)
+        tell(f"{Segment(journal.directory, journal.owner, current).path} was removed while it was in use")
+    for segment in found:
+        folded = fold_segment(connection, segment)
+        if folded is None:
+            continue
+        if segment.number < current:
+            _clear(segment, folded, tell)
+        elif folded.damaged:
+            journal.abandon(segment.number)
+        else:
+            backlog += max(segment.path.stat().st_size - folded.applied, 0)
+    journal.applied = written - backlog
+
+
+def fold_others(connection: sqlite3.Connection, directory: Path, tell: Tell, own: str = "") -> None:
+    """What all others have written. After one who is dead it is cleared up, and what he had reserved is booked."""
+    for owner in owners(directory):
+        if owner != own:
+            with heirs_of(directory, owner) as is_dead:
+                _fold_other(connection, directory, owner, tell, is_dead=is_dead)
+    _forget(connection, directory)
+
+
+def _fold_other(connection: sqlite3.Connection, directory: Path, owner: str, tell: Tell, *, is_dead: bool) -> None:
+    """Of the living only what can be read is taken: the rest is for them."""
+    done = [(segment, fold_segment(connection, segment)) for segment in segments(directory, owner)]
+    if is_dead:
+        _close(connection, owner)
+        for segment, folded in done:
+            if folded is not None:
+                _clear(segment, folded, tell)
+
+
+def _clear(segment: Segment, folded: Folded, tell: Tell) -> None:
+    """What cannot be read is kept for somebody to look at."""
+    if folded.damaged:
+        tell(f"{segment.set_aside()} is damaged: what follows its first {folded.applied} bytes is not in the ledger")
+    else:
+        segment.remove()
+
+
+def _close(connection: sqlite3.Connection, owner: str) -> None:
+    """Whatever the dead one had reserved is spent, as far as anybody can know."""
+    select = "SELECT request_id, number, entry FROM reservation WHERE owner = ? ORDER BY request_id, number DESC"
+    with transaction(connection):
+        for request_id, number, data in connection.execute(select, (owner,)).fetchall():
+            own_row = "SELECT 1 FROM entry WHERE request_id = ? AND attempt = 0"
+            attempt = 0 if connection.execute(own_row, (request_id,)).fetchone() is None else number
+            _book(connection, [msgspec.structs.replace(decoded(data), attempt=attempt)])
+        connection.execute("DELETE FROM reservation WHERE owner = ?", (owner,))
+
+
+def _forget(connection: sqlite3.Connection, directory: Path) -> None:
+    """How far segments are that are not there any more. Their names do not come back."""
+    with transaction(connection):
+        known = connection.execute("SELECT owner, number FROM segment").fetchall()
+        gone = [(owner, number) for owner, number in known if not Segment(directory, owner, number).path.exists()]
+        connection.executemany("DELETE FROM segment WHERE owner = ? AND number = ?", gone)
+
+
+def _applied(connection: sqlite3.Connection, segment: Segment) -> int:
+    select = "SELECT applied FROM segment WHERE owner = ? AND number = ?"
+    row = connection.execute(select, (segment.owner, segment.number)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def _apply(connection: sqlite3.Connection, owner: str, records: Iterable[Record]) -> None:
+    """What is reserved and settled within the same lines is never written as a reservation."""
+    reserved: dict[tuple[str, int], Entry] = {}
+    ended: list[tuple[str, int]] = []
+    rows: list[Entry] = []
+    for record in records:
+        entry = record.entry
+        if isinstance(record, Reserved):
+            reserved[entry.request_id, record.number] = entry
+            continue
+        if record.ends and reserved.pop((entry.request_id, record.ends), None) is None:
+            ended.append((entry.request_id, record.ends))
+        if record.is_row:
+            rows.append(entry)
+    _book(connection, rows)
+    connection.executemany(_END, ended)
+    connection.executemany(_RESERVE, [(*key, owner, encoded(entry)) for key, entry in reserved.items()])
+
+
+def _book(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
+    """Rows, what they cost whom, and when keys were last used. What is there already is not booked again."""
+    spent: dict[tuple[str, str, int], int] = {}
+    used: dict[str, int] = {}
+    for entry in entries:
+        if not connection.execute(_INSERT, _row(entry)).rowcount:
+            continue
+        for charge in entry.charges:
+            account = (charge.budget, charge.bucket, charge.slot)
+            spent[account] = spent.get(account, 0) + min(entry.cost_nanousd or 0, INTEGER_MAX)
+        if entry.key:
+            used[entry.key] = max(used.get(entry.key, 0), entry.at_ms)
+    connection.executemany(_SPEND, [(*account, nanousd) for account, nanousd in spent.items()])
+    connection.executemany(_USE, [*used.items()])
+
+
+def _row(entry: Entry) -> tuple[object, ...]:
+    usage = entry.usage
+    cost_nanousd = entry.cost_nanousd
+    return (
+        entry.request_id,
+        entry.attempt,
+        entry.at_ms,
+        entry.key,
+        entry.team,
+        entry.user,
+        entry.request_user,
+        entry.model,
+        entry.route,
+        entry.target,
+        entry.provider,
+        entry.endpoint,
+        entry.stream,
+        entry.status,
+        entry.outcome,
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cached_input_tokens,
+        usage.reasoning_tokens,
+        usage.cache_write_input_tokens,
+        usage.cache_write_1h_input_tokens,
+        usage.audio_input_tokens,
+        usage.cached_audio_input_tokens,
+        usage.audio_output_tokens,
+        usage.image_input_tokens,
+        usage.image_output_tokens,
+        usage.service_tier,
+        None if cost_nanousd is None else min(cost_nanousd, INTEGER_MAX),
+        min(entry.saved_nanousd, INTEGER_MAX),
+        entry.estimated,
+        entry.overrun,
+        entry.latency_ms,
+        entry.first_token_ms,
+        entry.client_request_id,
+        msgspec.json.encode(entry.metadata).decode() if entry.metadata else "",
+    )

@@ -1,0 +1,122 @@
+"""One call on its way to its attempts: what is known of it, where it may go, what goes out, and what it may draw on.
+
+All that the straight path asks before it asks a provider. Nothing here waits but for the counters and the book.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from llmgw import replies
+from llmgw.accounting import Account, Admission, used
+from llmgw.bookkeeping import Bill
+from llmgw.call import MODEL_CHARS_MAX, Call
+from llmgw.counting import Counting
+from llmgw.errors import (
+    BudgetExceededError,
+    FailureClass,
+    GatewayError,
+    InvalidRequestError,
+    MissingCredentialError,
+    UnknownModelError,
+    UpstreamError,
+)
+from llmgw.graph.model import Resolved, Target
+from llmgw.graph.route import Route
+from llmgw.graph.rules import Rules
+from llmgw.policy import access
+from llmgw.policy.billing import NOTHING
+from llmgw.ports import Clock, Quota
+from llmgw.preparing import Prepared, Preparing
+from llmgw.routing import facts
+from llmgw.routing.dice import Dice, seed_of
+from llmgw.routing.exhausted import RouteExhaustedError
+from llmgw.routing.facts import Facts
+from llmgw.routing.health import ALL_WELL
+from llmgw.routing.plan import GiveUp, Refusal, Try
+from llmgw.routing.walk import Candidate, Itinerary, walk
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An attempt that may be made, what goes out in it, and the bill that it will stand on."""
+
+    admission: Admission
+    prepared: Prepared
+    bill: Bill
+
+
+class Asking:
+    """Of one call. `account` is what it may draw on. Nothing that it holds holds it: a call is freed as it ends."""
+
+    def __init__(self, call: Call, quota: Quota, clock: Clock) -> None:
+        self.call = call
+        self.dice = Dice(seed_of(call.request_id))
+        self.counting = Counting(call.request, call.counter) if call.counter else None
+        self._clock = clock
+        self._preparing = self.counting or Preparing(call.request, call.dialect, int(clock.now_s()), call.forwarded)
+        self._facts = self._known(quota)
+        rules = call.graph.rules if self.counting is None else Rules(call.graph.rules.limits)  # a count costs nothing
+        self.account = Account(quota, rules, self._facts)
+
+    def itinerary(self) -> Itinerary:
+        """From a name to references: the only place where a name is looked up."""
+        call, name = self.call, self.call.request.model
+        access.check_model(call.principal, name, call.graph)
+        resolved = call.graph.resolve(name) if len(name) <= MODEL_CHARS_MAX else None
+        if resolved is None:
+            raise UnknownModelError(replies.unknown_model(call.graph, name, call.principal), param="model")
+        itinerary = walk(resolved, self._facts, ALL_WELL, self.dice)
+        if call.timeout_s is None:
+            return itinerary
+        return replace(itinerary, deadline_s=min(call.timeout_s, itinerary.deadline_s))
+
+    def unfit(self, target: Target) -> str | None:
+        """Why this target cannot be asked this at all."""
+        return self._lacks_own(target) or self._preparing.unfit(target)
+
+    async def admitted(self, step: Try, bill: Bill) -> Admitted | Refusal:
+        """Whether limits and budgets let the attempt be made, and what then goes out."""
+        target = step.candidate.target
+        admission = await self.account.admit(target, self._preparing.bounds(target), self._clock.now_s(), self._led)
+        if isinstance(admission, Refusal):
+            return admission
+        await bill.begin(admission)
+        try:
+            prepared = self._preparing.ready(target, admission.output_cap)
+        except InvalidRequestError as error:  # of a cap that it has no word for
+            await bill.settle(admission, NOTHING, whole=False)
+            return Refusal(error.message, FailureClass.QUOTA_EXHAUSTED, BudgetExceededError(error.message))
+        return Admitted(admission, prepared, bill)
+
+    def exhausted(self, step: GiveUp, failures: Sequence[tuple[str, UpstreamError]]) -> GatewayError:
+        """How the call ends if no target has answered."""
+        if failures:
+            return RouteExhaustedError(failures, step.why, step.dropped)
+        wanting = [candidate.target for candidate in step.dropped if self._lacks_own(candidate.target)]
+        if wanting:
+            return MissingCredentialError(replies.missing_credential(wanting[0], self.call))
+        return step.refused or RouteExhaustedError(failures, step.why, step.dropped)
+
+    def _lacks_own(self, target: Target) -> str | None:
+        """Why a target that is called with the caller's own credential cannot be."""
+        if target.client_auth is None or self.call.own:
+            return None
+        return "it is called with the caller's own credential, and none came"
+
+    def _known(self, quota: Quota) -> Facts:
+        call, clock = self.call, self._clock
+        return facts.of_request(
+            call.request,
+            endpoint=call.endpoint,
+            ip=call.ip,
+            metadata=call.metadata,
+            headers=call.headers,
+            principal=call.principal,
+            moment=lambda: datetime.fromtimestamp(clock.now_s(), ZoneInfo(call.graph.timezone)),
+            used=lambda facts: used(quota, call.graph.rules.budgets, facts),
+        )
+
+    def _led(self, route: Route) -> Sequence[Candidate]:
+        return walk(Resolved(route), self._facts, ALL_WELL, self.dice).candidates

@@ -1,0 +1,60 @@
+"""Which rules a request is under, and whose bucket it draws on in each. Pure: what is known of it comes in as facts."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+from llmgw.graph import globs
+from llmgw.graph.condition import Facts
+from llmgw.graph.rules import BudgetRule, LimitRule, Missing, Scope
+
+
+class OfAttempt:
+    """The facts of a request, and whom this attempt asks."""
+
+    __slots__ = ("_facts", "_provider", "_target")
+
+    def __init__(self, facts: Facts, target: str, provider: str) -> None:
+        self._facts = facts
+        self._target = target
+        self._provider = provider
+
+    def value(self, name: str) -> Any:
+        if name == "target":
+            return self._target
+        return self._provider if name == "provider" else self._facts.value(name)
+
+
+class MissingValueError(ValueError):
+    """A rule wants a value that the request does not have (`missing: reject`)."""
+
+    def __init__(self, rule: LimitRule | BudgetRule, name: str) -> None:
+        super().__init__(name)
+        self.rule = rule
+        self.name = name
+
+
+Rule = TypeVar("Rule", LimitRule, BudgetRule)
+
+
+def applying(rules: Iterable[Rule], facts: Facts) -> Iterator[tuple[Rule, tuple[str, ...]]]:
+    """Each rule that is about the request, and the values of its `each`. Raises MissingValueError."""
+    for rule in rules:
+        scope = rule.scope
+        if _is_about(scope, facts):
+            values = tuple(_text(facts.value(name)) for name in scope.each)
+            if all(values) or scope.missing is Missing.OWN:
+                yield rule, values
+            elif scope.missing is Missing.REJECT:
+                raise MissingValueError(rule, scope.each[values.index("")])
+
+
+def _is_about(scope: Scope, facts: Facts) -> bool:
+    if scope.models is not None and not any(globs.matches(glob, facts.value("model")) for glob in scope.models):
+        return False
+    return scope.match is None or scope.match.holds(facts)
+
+
+def _text(value: Any) -> str:
+    """As it can be written down: bytes of a header that are no UTF-8 come as half characters."""
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
