@@ -17,7 +17,10 @@ Fact = str | int | bool | list[Any]
 
 
 class Facts:
-    """Values by name of the vocabulary; a callable value is worked out at the first look.
+    """Values by name of the vocabulary; a callable value is worked out at the first look, from the others.
+
+    It is handed the facts and never holds them: they would hold each other, and with them the whole body, until the
+    garbage collector came by.
 
     `fields` are the names of the body's top-level fields, for what a target cannot do.
     """
@@ -26,7 +29,7 @@ class Facts:
 
     def __init__(
         self,
-        values: Mapping[str, Fact | Callable[[], Fact]],
+        values: Mapping[str, Fact | Callable[["Facts"], Fact]],
         *,
         metadata: Mapping[str, str],
         headers: Mapping[str, str],
@@ -49,7 +52,7 @@ class Facts:
             default = NAMES[name]
             return list(default) if isinstance(default, tuple) else default
         if callable(value):
-            value = self._values[name] = value()
+            value = self._values[name] = value(self)
         return value
 
 
@@ -64,11 +67,7 @@ def of_request(  # noqa: PLR0913 - one for each thing that is known of it
     principal: Principal | None = None,
 ) -> Facts:
     """The facts of a request that came in. `headers` has its names in lower case, and no credentials."""
-
-    def messages() -> list[Any]:
-        return measure.turns(request.fields.get(request.turns_field), request.turns_field)
-
-    facts = Facts(
+    return Facts(
         {
             "model": request.model,
             "ip": ip,
@@ -79,19 +78,18 @@ def of_request(  # noqa: PLR0913 - one for each thing that is known of it
             "request.max_tokens": request.max_tokens,
             "request.tools": request.tools,
             "request.json": request.json,
-            "request.messages": messages,
-            "request.images": lambda: measure.has_images(facts.value("request.messages")),
-            "request.input_tokens": lambda: measure.input_tokens_max(
+            "request.messages": lambda _: measure.turns(request.fields.get(request.turns_field), request.turns_field),
+            "request.images": lambda facts: measure.has_images(facts.value("request.messages")),
+            "request.input_tokens": lambda facts: measure.input_tokens_max(
                 facts.value("request.messages"), measure.bytes_beside(request.fields, request.turns_field)
             ),
-            "time.hour": lambda: moment().hour,
-            "time.weekday": lambda: moment().isoweekday(),
+            "time.hour": lambda _: moment().hour,
+            "time.weekday": lambda _: moment().isoweekday(),
         },
         metadata={**request.metadata, **metadata, **_said_by_key(principal)},
         headers=headers,
         fields=frozenset(request.fields),
     )
-    return facts
 
 
 def pretended(request: TestRequest, moment: datetime | None = None, principal: Principal | None = None) -> Facts:
