@@ -129,7 +129,7 @@ class Gateway:
             except UpstreamError as error:
                 if transcript.committed:
                     raise
-                failures.append((target_id, error))
+                failures.append((target_id, error.with_traceback(None)))  # which would hold this frame, and so itself
                 elapsed_s = self._clock.elapsed_s() - transcript.started_s
                 step = plan.failed(error.failure, elapsed_s, error.retry_after_s)
         wanting = [candidate.target for candidate in step.dropped if _lacks_own(candidate.target, call)]

@@ -17,6 +17,7 @@ from llmgw.errors import ConfigError
 from llmgw.graph.compile import compile_graph
 from llmgw.policy import access
 from llmgw.routing import filetests
+from llmgw.server.garbage import set_aside
 from llmgw.server.running import Running
 
 WATCH_S = 1.0
@@ -51,6 +52,7 @@ class Reload:
                 built, failures = await asyncio.to_thread(_rebuilt, self._sources, self._env())
                 self._swap(built, failures)
                 await self._upstreams.retire(target.transport for target in built.graph.targets.values())
+                set_aside()
             except ConfigError as error:
                 problems = [str(problem) for problem in error.problems]
                 logger.error("reload_refused", problems=problems, config=self._running.graph.digest)  # noqa: TRY400 - its problems say it

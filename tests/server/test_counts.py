@@ -4,11 +4,10 @@ Times vary from machine to machine, these numbers do not. One that has to grow i
 where a reader of the diff sees it; one that shrinks is a gift to be kept.
 """
 
-import gc
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from tests.partners.behaviours import chunk, event_stream, json_answer
 from tests.partners.bodies import chat_answer, chat_events
@@ -93,23 +92,6 @@ async def stream_counts(gateway: CountedGateway, client: RawClient, upstream: Fa
     return counts
 
 
-@contextmanager
-def left_in_cycles() -> Iterator[list[str]]:
-    """The types of ours that only the garbage collector frees of what is let go meanwhile."""
-    left: list[str] = []
-    gc.collect()
-    gc.disable()
-    try:
-        yield left
-        gc.set_debug(gc.DEBUG_SAVEALL)
-        gc.collect()
-        left += [type(each).__name__ for each in gc.garbage if type(each).__module__.startswith("llmgw")]
-    finally:
-        gc.set_debug(0)
-        gc.garbage.clear()
-        gc.enable()
-
-
 async def test_an_answer_costs_what_it_did(upstream: FaultUpstream) -> None:
     async with counted_call(upstream) as (gateway, client), gateway.counting() as counts:
         await client.post(CHAT, chat_body())
@@ -156,15 +138,3 @@ async def test_events_that_arrive_together_cost_as_much_as_one(upstream: FaultUp
         one = await stream_counts(gateway, client, upstream, words=2)
 
     assert told({"writes": one.of["writes"], "timers": one.of["timers"]}, counts, "stream") == ""
-
-
-async def test_a_call_leaves_nothing_to_the_garbage_collector(upstream: FaultUpstream) -> None:
-    """All of it is freed as it ends: its body may be large, and nothing gets on while garbage is collected."""
-    async with counted_call(upstream) as (gateway, client):
-        with left_in_cycles() as left:
-            async with gateway.counting():
-                await client.post(CHAT, chat_body())
-                await client.read_answer()
-            await stream_counts(gateway, client, upstream, words=2)
-
-    assert left == []
