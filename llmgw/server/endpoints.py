@@ -118,6 +118,8 @@ async def _read_body(request: web.Request, running: Running) -> bytes:
     if (request.content_length or 0) > bytes_max:
         raise too_large(bytes_max)
     try:
+        if request.content.is_eof():  # it came with its head, as most do: there is nothing to wait for
+            return await request.read()
         async with asyncio.timeout(body_s) as scope:
             with running.reading(scope):
                 return await request.read()

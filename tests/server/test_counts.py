@@ -28,8 +28,8 @@ PER_CALL = {
     "json_encodes": 3,  # the model's name, the request, the log line
     "tasks": 0,  # the caller's task does it all
     **OF_AIOHTTP,
-    "timers": 4,  # body, total, and one per write to the caller
-    "resumptions": 27,  # how often one of our coroutines is entered or woken: a wait wakes all above it
+    "timers": 2,  # total, and the answer to the caller; its body came with its head
+    "resumptions": 26,  # how often one of our coroutines is entered or woken: a wait wakes all above it
     "writes": 2,  # the request upstream, the answer: each in one piece
 }
 
@@ -39,7 +39,7 @@ PER_STREAM = {
     "json_encodes": 4,  # as above, and `stream_options`
     "tasks": 0,
     **OF_AIOHTTP,
-    "timers": 26,
+    "timers": 25,
     "resumptions": 193,
     "writes": 14,  # the request; the head, ten words, the finish with its end mark, the end of the body
 }
