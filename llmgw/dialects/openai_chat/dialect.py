@@ -68,6 +68,8 @@ class _Request(msgspec.Struct, kw_only=True):
 
 _request_decoder = msgspec.json.Decoder(_Request)
 _encoder = msgspec.json.Encoder()
+_NO_FIELD: frozenset[str] = frozenset()
+_ASKS_USAGE = frozenset({"stream_options"})
 _WORDS: Words = {
     "thinking": ("reasoning_effort", "reasoning", "thinking"),
     "reasoning_effort": ("reasoning_effort", "reasoning", "thinking"),
@@ -104,7 +106,7 @@ class OpenAIChat:
         )
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
-        also = frozenset[str]() if edits.ask_usage else frozenset({"stream_options"})
+        also = _NO_FIELD if edits.ask_usage else _ASKS_USAGE
         body, dropped = edits.applied(request.fields, also)
         body["model"] = msgspec.Raw(_encoder.encode(edits.model))
         if edits.ask_usage and request.stream:
