@@ -1,7 +1,6 @@
 """Handlers: bytes in, a `Call`, and the gateway answers. What an endpoint is called and what it takes, no more."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -91,7 +90,7 @@ def _call(
         request_id=request[REQUEST_ID],
         graph=graph,
         dialect=dialect,
-        request=replace(chat_request, id=request[REQUEST_ID]),
+        request=msgspec.structs.replace(chat_request, id=request[REQUEST_ID]),
         endpoint=_endpoint(request),
         ip=running.door.client_ip(request.headers.getall("X-Forwarded-For", ()), request.remote or ""),
         metadata=headers.metadata(given),
