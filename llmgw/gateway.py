@@ -9,7 +9,7 @@ stream ends with the dialect's own error event. The gateway carries values betwe
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 
 from llmgw import replies
 from llmgw.asking import Asking
@@ -132,7 +132,7 @@ class Gateway:
             except UpstreamError as error:
                 if transcript.committed:
                     raise
-                failures.append((target_id, error))
+                failures.append((target_id, error.with_traceback(None)))  # which would hold this frame, and so itself
                 elapsed_s = clock.elapsed_s() - transcript.started_s
                 step = plan.failed(error.failure, elapsed_s, error.retry_after_s)
         if asking.counting is not None and all(error.failure is FailureClass.NOT_FOUND for _, error in failures):
@@ -162,12 +162,13 @@ def _stopped(transcript: Transcript) -> GatewayError:
     return OverloadedError(STOPPING, code=STOPPED, retry_after_s=RETRY_AFTER_S)
 
 
-@asynccontextmanager
-async def _kept_awake(client: Client, every_s: float | None, transcript: Transcript) -> AsyncIterator[None]:
+def _kept_awake(client: Client, every_s: float | None, transcript: Transcript) -> AbstractAsyncContextManager[None]:
     """With `early_keepalive`: begin the stream early and send comments for as long as no content has come."""
-    if every_s is None:
-        yield
-        return
+    return nullcontext() if every_s is None else _ticking(client, every_s, transcript)
+
+
+@asynccontextmanager
+async def _ticking(client: Client, every_s: float, transcript: Transcript) -> AsyncIterator[None]:
     try:
         async with asyncio.TaskGroup() as group:
             ticker = group.create_task(_tick(client, every_s, transcript))

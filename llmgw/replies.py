@@ -147,4 +147,6 @@ def unknown_model(graph: Graph, name: str, principal: Principal | None = None) -
 
 def printable(text: str) -> str:
     """Text as a header may carry it: printable ASCII, the rest as question marks."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(char if " " <= char < "\x7f" else "?" for char in text)

@@ -9,7 +9,7 @@ import os
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import aiohttp
@@ -69,21 +69,23 @@ class _Pool:
     in_use: int = 0
     retired: bool = False
 
-    @asynccontextmanager
-    async def turn(self, call: UpstreamCall) -> AsyncIterator[None]:
-        """One of the connections, for as long as the answer takes. Waiting for it is bounded as connecting is."""
-        if self.turns is None:
-            yield
-            return
-        try:
-            async with asyncio.timeout(call.connect_s):
-                await self.turns.acquire()
-        except TimeoutError:
-            raise _all_in_use(call) from None
-        try:
-            yield
-        finally:
-            self.turns.release()
+    def turn(self, call: UpstreamCall) -> AbstractAsyncContextManager[None]:
+        """One of the connections, for as long as the answer takes."""
+        return nullcontext() if self.turns is None else _turn(self.turns, call)
+
+
+@asynccontextmanager
+async def _turn(turns: asyncio.Semaphore, call: UpstreamCall) -> AsyncIterator[None]:
+    """Waiting for it is bounded as connecting is."""
+    try:
+        async with asyncio.timeout(call.connect_s):
+            await turns.acquire()
+    except TimeoutError:
+        raise _all_in_use(call) from None
+    try:
+        yield
+    finally:
+        turns.release()
 
 
 class HttpUpstream:

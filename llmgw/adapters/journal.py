@@ -49,7 +49,7 @@ def make_logger(file: Lines, *, pretty: bool, level: str) -> Logger:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-    )
+    ).bind()  # at once: unbound it would bind itself anew for every line
     return logger
 
 

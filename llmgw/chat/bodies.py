@@ -30,7 +30,8 @@ def reading(body: bytes = b"", *, base: str = "") -> Iterator[None]:
     except msgspec.ValidationError as error:
         raise _invalid(str(error), base) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        why = "an escape stands for half a character" if completed(body) != body else error
+        # Not the error: its traceback would hold this frame, and so itself, and the body.
+        why = "an escape stands for half a character" if completed(body) != body else str(error)
         raise InvalidRequestError(f"the body is not JSON: {why}") from None
     except RecursionError:
         raise InvalidRequestError("the body is nested too deeply") from None

@@ -1,9 +1,9 @@
 """The cap of an answer's length, in whatever words it is told: put into a request, and found in what goes out."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from llmgw.chat.bodies import fields as fields_of
 from llmgw.chat.request import ChatRequest, Edits

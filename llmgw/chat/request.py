@@ -5,7 +5,7 @@ a provider of the same dialect is changed only where the config says so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import msgspec
@@ -17,8 +17,7 @@ NO_FIELDS: Mapping[str, msgspec.Raw] = {}
 NO_HEADERS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(msgspec.Struct, frozen=True):
     """One request for an answer.
 
     `metadata` holds the scalars of the body's `metadata`, as text. `max_tokens` is 0 where the caller set no cap.
@@ -34,7 +33,7 @@ class ChatRequest:
     tools: bool = False
     json: bool = False  # the answer is to be JSON
     turns_field: str = "messages"  # the one that holds the turns of the conversation
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = {}
     id: str = "llmgw"  # of the call: what an answer is named after that its provider left unnamed
 
 

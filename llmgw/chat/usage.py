@@ -39,5 +39,5 @@ def service_tier(told: object) -> str:
 
 def tokens(value: Any) -> int:
     """A number of tokens, as a provider tells it; 0 for whatever is none."""
-    is_any = isinstance(value, int | float) and 0 < value < float("inf")
+    is_any = value and isinstance(value, int | float) and 0 < value < float("inf")  # most are 0 or absent
     return int(min(value, TOKENS_MAX)) if is_any else 0

@@ -32,8 +32,8 @@ class HttpClient:
 
     async def answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         response = web.Response(status=status, headers={**self._headers, **headers}, body=body)
-        await self._begin(response)
-        await self._sent(response.write_eof(), len(body))
+        self._take(response)
+        await self._sent(self._whole(response), len(body))
 
     async def start(self, headers: Mapping[str, str]) -> None:
         if self.started:
@@ -53,10 +53,18 @@ class HttpClient:
         return self._begun()
 
     async def _begin(self, response: web.StreamResponse) -> None:
+        self._take(response)
+        await self._sent(response.prepare(self._request))
+
+    def _take(self, response: web.StreamResponse) -> None:
         self._response = response
         if self._running.draining:
             response.force_close()
-        await self._sent(response.prepare(self._request))
+
+    async def _whole(self, response: web.Response) -> None:
+        """Head and body, under one limit of time."""
+        await response.prepare(self._request)
+        await response.write_eof()
 
     def _begun(self) -> web.StreamResponse:
         if self._response is None or not self._response.prepared:

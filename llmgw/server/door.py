@@ -78,6 +78,8 @@ class Door:
         return origin in self._cors or "*" in self._cors or is_loopback(_host_of(origin.partition("://")[2]))
 
     def _is_trusted(self, peer: str) -> bool:
+        if not self._proxies:
+            return False
         try:
             address = ip_address(peer)
         except ValueError:

@@ -1,7 +1,6 @@
 """Handlers: bytes in, a `Call`, and the gateway answers. What an endpoint is called and what it takes, no more."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -92,7 +91,7 @@ def _call(
         request_id=request[REQUEST_ID],
         graph=graph,
         dialect=dialect,
-        request=replace(
+        request=msgspec.structs.replace(
             chat_request,
             id=request[REQUEST_ID],
             user=credentials.masked(chat_request.user),
@@ -124,6 +123,8 @@ async def _read_body(request: web.Request, running: Running) -> bytes:
     if (request.content_length or 0) > bytes_max:
         raise too_large(bytes_max)
     try:
+        if request.content.is_eof():  # it came with its head, as most do: there is nothing to wait for
+            return await request.read()
         async with asyncio.timeout(body_s) as scope:
             with running.reading(scope):
                 return await request.read()

@@ -19,6 +19,7 @@ from llmgw.errors import ConfigError
 from llmgw.graph.compile import compile_graph
 from llmgw.routing import filetests
 from llmgw.server.dry_books import Policies
+from llmgw.server.garbage import set_aside
 from llmgw.server.running import Running
 
 WATCH_S = 1.0
@@ -54,6 +55,7 @@ class Reload:
                 await self._running.books.take(built.graph, built.loaded.config.state)
                 self._swap(built, failures)
                 await self._upstreams.retire(target.transport for target in built.graph.targets.values())
+                set_aside()
             except (LedgerInUseError, CannotOpenLedgerError) as error:
                 logger.error("reload_refused", problems=[str(error)], config=self._running.graph.digest)  # noqa: TRY400 - it says it all
                 return False

@@ -33,6 +33,7 @@ from llmgw.server.app import make_app
 from llmgw.server.books import open_books
 from llmgw.server.connection import Connection
 from llmgw.server.door import Door
+from llmgw.server.garbage import set_aside
 from llmgw.server.reload import Reload, Stamps, stamps
 from llmgw.server.running import Running
 
@@ -117,6 +118,7 @@ async def _serve(options: ServeOptions, built: Built, settings: ServerSection, s
     async with provisioned(built, settings, logger, ledger) as (running, upstreams):
         reload = Reload(running, upstreams, options.sources, options.env, seen)
         async with listening(running) as urls:
+            set_aside()
             async with _until_stopped(running, reload, watch=options.watch):
                 logger.info(
                     "ready", urls=list(urls), config=built.graph.digest, models=len(built.graph.names_and_patterns())

@@ -13,6 +13,7 @@ from llmgw.providers.auth import CREDENTIAL_HEADERS
 OURS = "x-llmgw-key"
 IN_QUERY = "key"  # as Google's REST examples have it
 _QUERY_PLACE = "?key="
+_HEADERS = (OURS, *CREDENTIAL_HEADERS)
 # What carries a credential, of whatever kind: never a fact of a rule.
 PRIVATE_HEADERS = frozenset({OURS, *CREDENTIAL_HEADERS, "cookie", "proxy-authorization"})
 
@@ -48,19 +49,18 @@ class Shown:
 
 def shown(headers: Mapping[str, str], query: Mapping[str, str]) -> Shown:
     """`headers` of any case; in the order in which we look."""
-    tokens = {name: _token(name, headers.get(name, "")) for name in CREDENTIAL_HEADERS}
-    in_query = query.get(IN_QUERY, "").strip()
-    found = {OURS: headers.get(OURS, "").strip(), **tokens, _QUERY_PLACE: in_query}
-    place = next((name for name, token in found.items() if token), "")
-    own = {**tokens, "x-goog-api-key": tokens["x-goog-api-key"] or in_query}
-    return Shown(
-        found.get(place, ""), place, {name: token for name, token in own.items() if token}, _secrets(headers, found)
-    )
+    found = {name: token for name in _HEADERS if name in headers and (token := _token(name, headers[name]))}
+    others = {name: token for name, token in found.items() if name != OURS}
+    if in_query := query.get(IN_QUERY, "").strip():
+        found[_QUERY_PLACE] = in_query
+        others.setdefault("x-goog-api-key", in_query)
+    place = next(iter(found), "")
+    return Shown(found.get(place, ""), place, others, _secrets(headers, found))
 
 
 def _secrets(headers: Mapping[str, str], found: Mapping[str, str]) -> tuple[Secret, ...]:
     """Each once, and what is in Authorization also where it is no bearer."""
-    other = "" if found["authorization"] else headers.get("authorization", "").strip()
+    other = "" if "authorization" in found else headers.get("authorization", "").strip()
     return tuple(Secret(text) for text in dict.fromkeys((*found.values(), other)) if text)
 
 

@@ -116,7 +116,7 @@ def test_who_cannot_think_is_not_told_how_much(
 
 
 MESSAGE = encode({"model": "", "content": [{"type": "tool_use", "name": "f", "input": {}}], "stop_reason": "tool_use"})
-CALLED = replace(ASKED, model="fast", id="7")
+CALLED = msgspec.structs.replace(ASKED, model="fast", id="7")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_calls_are_named_so_too_and_streams_alike() -> None:
     part = {"functionCall": {"name": "f", "args": {}}}
     body = encode({"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]})
     message = json.loads(crossing.answer(body, CALLED)[1])
-    relay = crossing.relay(replace(CALLED, stream=True), EDITS)
+    relay = crossing.relay(msgspec.structs.replace(CALLED, stream=True), EDITS)
     streamed = (relay.feed(b"data: " + body + b"\n\n") + relay.finish()).decode()
 
     assert (message["id"], message["model"], message["content"][-1]["id"]) == ("msg_7", "fast", "call_7_0")

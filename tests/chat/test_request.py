@@ -1,7 +1,5 @@
 """Requests and edits are plain values."""
 
-import dataclasses
-
 import msgspec
 import pytest
 
@@ -19,7 +17,7 @@ def test_requests_and_edits_do_not_change() -> None:
     edits = Edits("m", NO_FIELDS, NO_FIELDS, frozenset(), ask_usage=True)
 
     for value, field in ((ChatRequest("m", NO_FIELDS), "model"), (edits, "drop")):
-        with pytest.raises(dataclasses.FrozenInstanceError):
+        with pytest.raises(AttributeError):
             setattr(value, field, None)
 
 

@@ -40,8 +40,8 @@ MONTH, RATE = budget(name="team-month"), limit("per-key")
             Refused(0, MONTH, ("search", ""), Scarce.UNBOUNDED, why="tools[0]: web_search"),
             UnboundedCostError,
             (
-                "the budget 'team-month' of search, nobody has to know what this may cost at most, and nobody can say it "
-                "(tools[0]: web_search): leave that out, or let the budget say `unbounded: allow`"
+                "the budget 'team-month' of search, nobody has to know what this may cost at most, and nobody can say "
+                "it (tools[0]: web_search): leave that out, or let the budget say `unbounded: allow`"
             ),
         ),
         (

@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +21,7 @@ def raw(value: object) -> msgspec.Raw:
 
 def real(fields: Mapping[str, object], **others: Any) -> Facts:
     raws = {name: raw(value) for name, value in fields.items()}
-    request = replace(ChatRequest("gpt", raws), **others)
+    request = ChatRequest("gpt", raws, **others)
     return of_request(
         request,
         endpoint="chat",

@@ -4,11 +4,10 @@ Times vary from machine to machine, these numbers do not. One that has to grow i
 where a reader of the diff sees it; one that shrinks is a gift to be kept.
 """
 
-import gc
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from tests.partners.behaviours import chunk, event_stream, json_answer
 from tests.partners.bodies import chat_answer, chat_events
@@ -17,6 +16,7 @@ from tests.partners.raw_client import RawClient, raw_client
 from tests.partners.steps import Behaviour, Gate
 from tests.server.calls import CHAT, chat_body
 from tests.server.counted import CountedGateway, Counts, counted, told
+from tests.server.cycles import left_in_cycles
 
 WARM_UP = 2  # the first calls open connections and fill caches
 
@@ -29,8 +29,8 @@ PER_CALL = {
     "json_encodes": 3,  # the model's name, the request, the log line
     "tasks": 0,  # the caller's task does it all
     **OF_AIOHTTP,
-    "timers": 4,  # body, total, and one per write to the caller
-    "resumptions": 34,  # how often one of our coroutines is entered or woken: a wait wakes all above it
+    "timers": 2,  # total, and the answer to the caller; its body came with its head
+    "resumptions": 33,  # how often one of our coroutines is entered or woken: a wait wakes all above it
     "writes": 2,  # the request upstream, the answer: each in one piece
 }
 
@@ -40,7 +40,7 @@ PER_STREAM = {
     "json_encodes": 4,  # as above, and `stream_options`
     "tasks": 0,
     **OF_AIOHTTP,
-    "timers": 26,
+    "timers": 25,
     "resumptions": 200,
     "writes": 14,  # the request; the head, ten words, the finish with its end mark, the end of the body
 }
@@ -91,23 +91,6 @@ async def stream_counts(gateway: CountedGateway, client: RawClient, upstream: Fa
         gate.open()
         await client.read_until(b"\r\n0\r\n\r\n")
     return counts
-
-
-@contextmanager
-def left_in_cycles() -> Iterator[list[str]]:
-    """The types of ours that only the garbage collector frees of what is let go meanwhile."""
-    left: list[str] = []
-    gc.collect()
-    gc.disable()
-    try:
-        yield left
-        gc.set_debug(gc.DEBUG_SAVEALL)
-        gc.collect()
-        left += [type(each).__name__ for each in gc.garbage if type(each).__module__.startswith("llmgw")]
-    finally:
-        gc.set_debug(0)
-        gc.garbage.clear()
-        gc.enable()
 
 
 async def test_an_answer_costs_what_it_did(upstream: FaultUpstream) -> None:

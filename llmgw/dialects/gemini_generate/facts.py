@@ -1,8 +1,7 @@
 """What the gateway acts on in a request that goes on as it came. The model and the stream stand in its path."""
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from llmgw.chat import caps
 from llmgw.chat.bodies import fields as fields_of

@@ -82,6 +82,8 @@ _KINDS = Kinds(
     marks=(b'"audio"',),
 )
 _CAPS = frozenset({"max_tokens", "max_completion_tokens"})
+_NO_FIELD: frozenset[str] = frozenset()
+_ASKS_USAGE = frozenset({"stream_options"})
 _WORDS: Words = {
     "thinking": ("reasoning_effort", "reasoning", "thinking"),
     "reasoning_effort": ("reasoning_effort", "reasoning", "thinking"),
@@ -119,7 +121,7 @@ class OpenAIChat:
         )
 
     def write_request(self, request: ChatRequest, edits: Edits) -> tuple[bytes, tuple[str, ...]]:
-        also = frozenset[str]() if edits.ask_usage else frozenset({"stream_options"})
+        also = _NO_FIELD if edits.ask_usage else _ASKS_USAGE
         body, dropped = edits.applied(request.fields, also)
         body["model"] = msgspec.Raw(_encoder.encode(edits.model))
         if edits.ask_usage and request.stream:
