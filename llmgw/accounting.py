@@ -3,7 +3,7 @@
 The dry run opens the very same account, over counters that it makes up.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -34,6 +34,7 @@ from llmgw.routing.plan import Refusal
 from llmgw.routing.walk import Candidate
 
 _NOTHING_ASKED = Granted((), None, Standing())
+_NO_CLAIM = Claim()
 
 Bounding = Callable[[Target], Bounds]  # how much a request may use of a target
 Leading = Callable[[Route], Sequence[Candidate]]  # where a route leads it
@@ -117,7 +118,7 @@ class Account:
         settlement = await self._quota.settle(
             admission.grant, nanousd=nanousd, tokens=spent.tokens, output_tokens=spent.usage.output_tokens
         )
-        self.standing = Standing(self.standing.requests, self.standing.tokens, settlement.standing.budget_left_nanousd)
+        self.standing = Standing(self.standing.requests, self.standing.tokens, settlement.budget_left_nanousd)
         return settlement
 
     async def close(self) -> None:
@@ -130,20 +131,25 @@ class Account:
         """Its limits, once."""
         if self._is_open:
             return None
-        limits = (rule for rule in self._rules.limits if not rule.scope.per_attempt)
-        return Claim(limits=(*self._limit_claims(limits, self._facts, bounds),))
+        return Claim(limits=_limit_claims(self._rules.of_requests, self._facts, bounds))
 
     def _of_attempt(self, target: Target, bounds: Bounds, now_s: float) -> Claim:
+        rules = self._rules
+        if not (rules.of_attempts or rules.budgets):
+            return _NO_CLAIM
         facts = OfAttempt(self._facts, target.id, target.provider)
-        limits = (rule for rule in self._rules.limits if rule.scope.per_attempt)
-        budgets = tuple(BudgetClaim(rule, values) for rule, values in applying(self._rules.budgets, facts))
+        limits = _limit_claims(rules.of_attempts, facts, bounds)
+        budgets = tuple([BudgetClaim(rule, values) for rule, values in applying(rules.budgets, facts)])
         cost, why = _bounded(target, bounds, now_s) if budgets else (None, "")
-        return Claim((*self._limit_claims(limits, facts, bounds),), budgets, cost, why)
+        return Claim(limits, budgets, cost, why)
 
-    def _limit_claims(self, rules: Iterator[LimitRule], facts: Facts, bounds: Bounds) -> Iterator[LimitClaim]:
-        for rule, values in applying(rules, facts):
-            wanted = (bounds.output_tokens_max or 0) * bounds.answers if bounds.is_capped else None
-            yield LimitClaim(rule, values, bounds.input_tokens_about, wanted)
+
+def _limit_claims(rules: Sequence[LimitRule], facts: Facts, bounds: Bounds) -> tuple[LimitClaim, ...]:
+    if not rules:
+        return ()
+    wanted = (bounds.output_tokens_max or 0) * bounds.answers if bounds.is_capped else None
+    about = bounds.input_tokens_about
+    return tuple([LimitClaim(rule, values, about, wanted) for rule, values in applying(rules, facts)])
 
 
 def _bounded(target: Target, bounds: Bounds, now_s: float) -> tuple[WorstCase | None, str]:

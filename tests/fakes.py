@@ -205,7 +205,7 @@ class FakeQuota:
         assert output_tokens <= tokens
         del self.held[grant.id]
         self.settled.append((nanousd, tokens))
-        return Settlement(self.overrun, self.crossed, Standing())
+        return Settlement(self.overrun, self.crossed)
 
     def used(self, rule: BudgetRule, values: tuple[str, ...]) -> float:
         return 0.5

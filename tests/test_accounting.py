@@ -291,7 +291,7 @@ class Told(FakeQuota):
 
     async def settle(self, grant: Grant, *, nanousd: int, tokens: int, output_tokens: int) -> Settlement:
         settlement = await super().settle(grant, nanousd=nanousd, tokens=tokens, output_tokens=output_tokens)
-        return replace(settlement, standing=Standing(budget_left_nanousd=7))
+        return replace(settlement, budget_left_nanousd=7)
 
 
 async def test_what_the_request_has_taken_is_told_also_after_another_attempt() -> None:

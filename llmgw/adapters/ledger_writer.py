@@ -15,7 +15,7 @@ from llmgw.adapters.sqlite.folding import Tell, fold_others, fold_own
 from llmgw.adapters.sqlite.migrations import NewerLedgerError
 from llmgw.adapters.sqlite.retention import Retention, drop_slots, tidy
 
-FOLD_S = 0.1  # for which records gather
+FOLD_S = 0.25  # for which records gather: whoever asks for them does not wait for it
 RETRY_S = 1.0
 TIDY_S = 60.0
 CLOSE_S_MAX = 10.0

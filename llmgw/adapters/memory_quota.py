@@ -76,9 +76,11 @@ class MemoryQuota:
         crossed: tuple[Crossed, ...] = ()
         for bucket, cell in zip(holding.budgets, holding.cells, strict=True):
             bucket.turns.move(self._now_ms)
-            crossed += bucket.settle(cell, holding.nanousd, nanousd)
-            overrun = overrun or (is_over and not bucket.allows_unbounded)
-        return Settlement(overrun, crossed, self._standing([hold.bucket for hold in holding.limits], holding.budgets))
+            passed = bucket.settle(cell, holding.nanousd, nanousd)
+            if is_over and not bucket.allows_unbounded:
+                overrun, passed = True, passed or bucket.told_of_overrun()
+            crossed += passed
+        return Settlement(overrun, crossed, least_left(holding.budgets))
 
     def take(self, rules: Rules) -> None:
         """These hold from now on. What has left is kept only for as long as requests under it are under way.

@@ -9,7 +9,7 @@ TOKENS_MAX = 2**53  # beyond it a number is not exact for all who read JSON, and
 _USUAL = frozenset({"", "auto", "default", "on_demand", "provisioned", "standard", "standard_only"})
 
 
-class Usage(msgspec.Struct, frozen=True, gc=False):
+class Usage(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Tokens of one answer.
 
     `input_tokens` and `output_tokens` are all of them, the other classes are parts of these two: dialects in which

@@ -7,6 +7,7 @@ provider can only be answered attempt by attempt; all others hold for a request.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Generic, TypeVar
 
 from llmgw.config.secrets import Secret
@@ -118,12 +119,22 @@ class BudgetRule:
     alert: Alert | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rules:
     """All of a file, in its order."""
 
     limits: tuple[LimitRule, ...] = ()
     budgets: tuple[BudgetRule, ...] = ()
+
+    @cached_property
+    def of_requests(self) -> tuple[LimitRule, ...]:
+        """The limits that hold for a request, whoever answers it."""
+        return tuple(rule for rule in self.limits if not rule.scope.per_attempt)
+
+    @cached_property
+    def of_attempts(self) -> tuple[LimitRule, ...]:
+        """The others."""
+        return tuple(rule for rule in self.limits if rule.scope.per_attempt)
 
 
 NO_RULES = Rules()

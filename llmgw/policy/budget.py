@@ -79,6 +79,13 @@ class BudgetBucket:
         is_counted = self.spent.change(cell, nanousd)
         return self._crossed(nanousd) if is_counted and self.rule.alert is not None else ()
 
+    def told_of_overrun(self) -> tuple[Crossed, ...]:
+        """Somebody should hear of it, whatever fraction has been come to."""
+        if self.rule.alert is None or not self.limit:
+            return ()
+        at, since_ms = self.spent.total / self.limit, self.turns.since_ms
+        return (Crossed(self.rule, self.values, at, self.spent.total, self.limit, since_ms),)
+
     def charge(self, cell: Cell) -> Charge:
         """As the ledger is told."""
         if self._charge.slot != cell.at:

@@ -146,4 +146,4 @@ class Settlement(msgspec.Struct, frozen=True, gc=False):
 
     overrun: bool
     crossed: tuple[Crossed, ...]
-    standing: Standing
+    budget_left_nanousd: int | None = None  # of the tightest

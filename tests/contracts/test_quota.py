@@ -109,7 +109,7 @@ async def test_it_tells_what_is_left_of_the_tightest(make: Make) -> None:
     assert (requests.limit, requests.remaining, tokens.limit, tokens.remaining) == (2, 1, 1000, 980)
     assert [requests.reset_s, tokens.reset_s] == pytest.approx([60, 60], abs=0.1)
     assert answer.standing.budget_left_nanousd == 500
-    assert (after.standing.requests, after.standing.budget_left_nanousd) == (None, 800)
+    assert after.budget_left_nanousd == 800
 
 
 @every
@@ -232,8 +232,20 @@ async def test_unbounded_cost_is_booked_when_it_is_known_and_is_no_overrun(make:
     after = await settled(quota, grant, nanousd=1200)
     answer = await refused(quota, paying(month, cost=None))
 
-    assert (grant.reserved_nanousd, after.overrun, after.standing.budget_left_nanousd) == (0, False, -200)
+    assert (grant.reserved_nanousd, after.overrun, after.budget_left_nanousd) == (0, False, -200)
     assert answer.scarce is Scarce.BUDGET
+
+
+@every
+async def test_an_overrun_is_told_whatever_fraction_has_been_come_to(make: Make) -> None:
+    month = budget(1000, alert_at=(0.9,))
+    quota = made(make, month)
+    grant = (await granted(quota, paying(month))).grants[0]
+    after = await settled(quota, grant, nanousd=grant.reserved_nanousd + 1)
+
+    assert [(crossed.at, crossed.spent_nanousd) for crossed in after.crossed] == [
+        ((grant.reserved_nanousd + 1) / 1000, grant.reserved_nanousd + 1)
+    ]
 
 
 @every
@@ -257,7 +269,7 @@ async def test_a_shadow_counts_and_refuses_nobody(make: Make) -> None:
     grant = (await granted(quota, paying(shadow, cost=exactly(400)))).grants[0]
     after = await settled(quota, grant, nanousd=900)
 
-    assert (after.overrun, after.standing.budget_left_nanousd) == (False, -800)
+    assert (after.overrun, after.budget_left_nanousd) == (False, -800)
     assert quota.used(shadow, ("k",)) == 9.0
 
 

@@ -5,7 +5,7 @@ opened by its name while nobody else can write, so that none is applied again af
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,11 @@ ENTRY_COLUMNS = (
 )
 _NAMES = ", ".join(f'"{name}"' for name in ENTRY_COLUMNS)
 _MARKS = ", ".join("?" * len(ENTRY_COLUMNS))
-_INSERT = f"INSERT INTO entry ({_NAMES}) VALUES ({_MARKS}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of ours
+_INSERT = f"INSERT INTO entry ({_NAMES}) VALUES "  # noqa: S608 - names of ours
+# Each statement lets go of the interpreter and has to wait for it again, while calls are answered: so there are few.
+# 25 rows have as many values as every SQLite takes in one.
+_ROWS_AT_ONCE = (25, 5, 1)
+_INSERTS = {rows: _INSERT + ", ".join([f"({_MARKS})"] * rows) for rows in _ROWS_AT_ONCE}
 _SPEND = """
     INSERT INTO spend (budget, bucket, slot, nanousd) VALUES (?, ?, ?, ?)
     ON CONFLICT DO UPDATE SET nanousd = nanousd + excluded.nanousd
@@ -168,9 +172,7 @@ def _book(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     """Rows, what they cost whom, and when keys were last used. What is there already is not booked again."""
     spent: dict[tuple[str, str, int], int] = {}
     used: dict[str, int] = {}
-    for entry in entries:
-        if not connection.execute(_INSERT, _row(entry)).rowcount:
-            continue
+    for entry in _inserted(connection, [*entries]):
         for charge in entry.charges:
             account = (charge.budget, charge.bucket, charge.slot)
             spent[account] = spent.get(account, 0) + min(entry.cost_nanousd or 0, INTEGER_MAX)
@@ -178,6 +180,21 @@ def _book(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
             used[entry.key] = max(used.get(entry.key, 0), entry.at_ms)
     connection.executemany(_SPEND, [(*account, nanousd) for account, nanousd in spent.items()])
     connection.executemany(_USE, [*used.items()])
+
+
+def _inserted(connection: sqlite3.Connection, entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Those of them that were not there yet."""
+    at = 0
+    while at < len(entries):
+        rows = next(rows for rows in _ROWS_AT_ONCE if rows <= len(entries) - at)
+        some, at = entries[at : at + rows], at + rows
+        try:
+            connection.execute(_INSERTS[rows], [value for entry in some for value in _row(entry)])
+        except sqlite3.IntegrityError:  # then none of them is: one by one
+            if rows > 1:
+                yield from (entry for one in some for entry in _inserted(connection, [one]))
+            continue
+        yield from some
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
