@@ -240,12 +240,10 @@ async def test_unbounded_cost_is_booked_when_it_is_known_and_is_no_overrun(make:
 async def test_an_overrun_is_told_whatever_fraction_has_been_come_to(make: Make) -> None:
     month = budget(1000, alert_at=(0.9,))
     quota = made(make, month)
-    grant = (await granted(quota, paying(month))).grants[0]
-    after = await settled(quota, grant, nanousd=grant.reserved_nanousd + 1)
+    grant = (await granted(quota, paying(month, cost=exactly(400)))).grants[0]
+    after = await settled(quota, grant, nanousd=401)
 
-    assert [(crossed.at, crossed.spent_nanousd) for crossed in after.crossed] == [
-        ((grant.reserved_nanousd + 1) / 1000, grant.reserved_nanousd + 1)
-    ]
+    assert [(crossed.at, crossed.spent_nanousd) for crossed in after.crossed] == [(0.401, 401)]
 
 
 @every
