@@ -25,6 +25,12 @@ from tests.server.routes import chain
 NOWHERE = chain("http://127.0.0.1:9")
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a ledger may be left behind."""
+    monkeypatch.chdir(tmp_path)
+
+
 def options(config: str = NOWHERE, **others: object) -> ServeOptions:
     fields = {"port": 0, "host": "127.0.0.1", "env": dict, **others}
     return ServeOptions((Text("config.yaml", config),), **fields)  # type: ignore[arg-type]
