@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from llmgw.chat.bounds import Bounds
+from llmgw.chat.bounds import NO_BOUNDS, Bounds
+from llmgw.errors import BudgetExceededError, FailureClass
 from llmgw.graph.condition import Facts
 from llmgw.graph.model import Target
 from llmgw.graph.price import FREE
@@ -50,9 +51,14 @@ class Admission:
     target: Target
     number: int
     at_s: float
-    input_tokens_about: int
+    bounding: Callable[[], Bounds]
     grant: Grant | None = None
     output_cap: int | None = None
+
+    @property
+    def input_tokens_about(self) -> int:
+        """An estimate, for an attempt of which nobody tells more: worked out only then."""
+        return self.bounding().input_tokens_about
 
     @property
     def reserved_nanousd(self) -> int:
@@ -74,12 +80,15 @@ class Account:
         self._output_tokens = 0
         self.standing = Standing()
 
-    async def admit(self, target: Target, bounds: Bounds, now_s: float, leading: Leading) -> Admission | Refusal:
+    async def admit(
+        self, target: Target, bounding: Callable[[], Bounds], now_s: float, leading: Leading
+    ) -> Admission | Refusal:
         """Take what this attempt may need, and with the first one what the request does; all of it, or nothing.
 
-        `bounds` is how much it may use of the target. Raises RequestError if no other target could change that it is
-        refused.
+        `bounding` tells how much it may use of the target. Raises RequestError if no other target could change that it
+        is refused.
         """
+        bounds = bounding() if self._rules.need_bounds else NO_BOUNDS
         try:
             claims = [claim for claim in (self._of_request(bounds), self._of_attempt(target, bounds, now_s)) if claim]
         except MissingValueError as error:
@@ -95,8 +104,16 @@ class Account:
             if claims[0].limits:
                 self._own, self._opening = next(grants), granted.standing
         self._admitted += 1
-        about = bounds.input_tokens_about
-        return Admission(target, self._admitted, now_s, about, next(grants, None), granted.output_cap)
+        return Admission(target, self._admitted, now_s, bounding, next(grants, None), granted.output_cap)
+
+    def cannot_cap(self, admission: Admission, leading: Leading) -> Refusal:
+        """There is room only for an answer of that length, and the target cannot be told so."""
+        claims = () if admission.grant is None else admission.grant.claim.budgets
+        hard = next((claim for claim in claims if claim.rule.is_hard and claim.rule.on_exceeded), None) or claims[0]
+        told = f"the budget '{hard.rule.scope.name}' has room for an answer of {admission.output_cap} tokens only"
+        error = BudgetExceededError(f"{told}, and {admission.target.id} cannot be told so: ask for less (max_tokens)")
+        instead = None if hard.rule.on_exceeded is None else partial(leading, hard.rule.on_exceeded)
+        return Refusal(error.message, FailureClass.QUOTA_EXHAUSTED, error, instead)
 
     @property
     def is_held(self) -> bool:

@@ -6,6 +6,7 @@ All that the straight path asks before it asks a provider. Nothing here waits bu
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from llmgw import replies
@@ -14,8 +15,6 @@ from llmgw.bookkeeping import Bill
 from llmgw.call import MODEL_CHARS_MAX, Call
 from llmgw.counting import Counting
 from llmgw.errors import (
-    BudgetExceededError,
-    FailureClass,
     GatewayError,
     InvalidRequestError,
     MissingCredentialError,
@@ -79,15 +78,16 @@ class Asking:
     async def admitted(self, step: Try, bill: Bill) -> Admitted | Refusal:
         """Whether limits and budgets let the attempt be made, and what then goes out."""
         target = step.candidate.target
-        admission = await self.account.admit(target, self._preparing.bounds(target), self._clock.now_s(), self._led)
+        bounding = partial(self._preparing.bounds, target)
+        admission = await self.account.admit(target, bounding, self._clock.now_s(), self._led)
         if isinstance(admission, Refusal):
             return admission
         await bill.begin(admission)
         try:
             prepared = self._preparing.ready(target, admission.output_cap)
-        except InvalidRequestError as error:  # of a cap that it has no word for
+        except InvalidRequestError:  # of a cap that it has no word for
             await bill.settle(admission, NOTHING, whole=False)
-            return Refusal(error.message, FailureClass.QUOTA_EXHAUSTED, BudgetExceededError(error.message))
+            return self.account.cannot_cap(admission, self._led)
         return Admitted(admission, prepared, bill)
 
     def exhausted(self, step: GiveUp, failures: Sequence[tuple[str, UpstreamError]]) -> GatewayError:

@@ -219,8 +219,8 @@ class Attempt:
             self._prepared.body,
             self._candidate.limits.connect_s,
             self._call.request_id,
+            self._leaves,
         )
-        self._may_be_billed = True
         async with AsyncExitStack() as stack:
             try:
                 with self._waiting():
@@ -235,6 +235,9 @@ class Attempt:
                 with self._waiting():
                     raise await self._refusal(answer)
             yield answer
+
+    def _leaves(self) -> None:
+        self._may_be_billed = True
 
     def _url(self) -> str:
         """The caller's query goes on where his body does."""
@@ -290,9 +293,11 @@ class Attempt:
 
     def _settle_whole(self, told: Usage | None, output_tokens_about: int) -> Awaitable[None]:
         """Before the last bytes leave: what a client has whole is in the book. A count of tokens costs nothing."""
-        about = self._admission.input_tokens_about
-        spent = billing.whole(told, about, output_tokens_about) if self._call.counter is None else billing.NOTHING
-        return self._settle(spent, whole=True)
+        if self._call.counter is not None:
+            return self._settle(billing.NOTHING, whole=True)
+        if told is not None:
+            return self._settle(Spent(told), whole=True)
+        return self._settle(billing.estimated(self._admission.input_tokens_about, output_tokens_about), whole=True)
 
     def _settle(self, spent: Spent, *, whole: bool) -> Awaitable[None]:
         self._is_settled = True
@@ -300,12 +305,14 @@ class Attempt:
 
     def _broken_off(self) -> Spent:
         """What is known of an attempt that did not come to its end."""
-        about = self._admission.input_tokens_about
         if not self._may_be_billed or self._call.counter is not None:
             return billing.NOTHING
-        if self._relay is not None:
-            return billing.broken_off(self._relay.usage, about, self._relay.output_tokens_about)
-        return billing.unknown(about) if self._told is None else Spent(self._told)
+        if self._told is not None:
+            return Spent(self._told)
+        about = self._admission.input_tokens_about
+        if self._relay is None:
+            return billing.unknown(about)
+        return billing.broken_off(self._relay.usage, about, self._relay.output_tokens_about)
 
     def _note_failure(self, error: UpstreamError) -> None:
         error.message = self._mask().text(error.message)

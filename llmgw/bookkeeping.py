@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from llmgw.accounting import Account, Admission
 from llmgw.call import Call
+from llmgw.errors import ForbiddenModelError, LedgerUnavailableError, UnknownModelError
 from llmgw.policy.billing import NOTHING, Spent
 from llmgw.policy.cost import cost_nanousd
 from llmgw.policy.entry import Entry, Reserved, Settled
@@ -15,6 +16,8 @@ from llmgw.ports import Alerts, Clock, Ledger, Quota
 from llmgw.transcript import OK, Transcript
 
 _RESERVED = Spent(estimated=True)
+# Whoever asks for names that are none could fill the book with them; the log has them.
+_NO_MODELS = frozenset({UnknownModelError.code, ForbiddenModelError.code})
 PROCESS_DIED = "process_died"  # the outcome of a request whose gateway did not live to see its end
 
 
@@ -74,24 +77,38 @@ class Bill:
             transcript.cost_nanousd = (transcript.cost_nanousd or 0) + nanousd
         transcript.standing = self._account.standing
         self._last = Booked(admission, spent, nanousd, overrun)
+        if overrun:
+            transcript.overrun = True
         if whole:
-            await self._ledger.append(self._own_row(OK))
+            await self._book_own(OK)
+        else:
+            transcript.output_cap = None  # of an answer that nobody gets
 
     async def close(self) -> None:
         """The call has ended, however it did: nothing is held any more, and its own row is written, unless it is."""
         self._transcript.standing = self._account.standing
+        before = self._last
         if self._open is not None:  # it did not even come to ask
             await self.settle(self._open, NOTHING, whole=False)
         if self._account.is_held:
             await self._account.close()
+        if before is not None and before is not self._last:
+            last = self._last
+            await self._book_failed(before)
+            self._last = last
         if not self._has_row:
-            await self._ledger.append(self._own_row(self._transcript.outcome))
+            await self._book_own(self._transcript.outcome)
 
-    def _own_row(self, outcome: str) -> Settled:
-        self._has_row = True
+    async def _book_own(self, outcome: str) -> None:
+        """If the ledger refuses it is tried again when the call ends; cancelled it may well stand there."""
         last = self._last
         ends = last.admission.number if last is not None and last.admission.reserved_nanousd else 0
-        return Settled(self._entry(last, outcome), ends)
+        self._has_row = True
+        try:
+            await self._ledger.append(Settled(self._entry(last, outcome), ends))
+        except LedgerUnavailableError:
+            self._has_row = False
+            raise
 
     async def _book_failed(self, last: Booked) -> None:
         """Another attempt follows: the one before has a row only if it cost something."""
@@ -101,7 +118,11 @@ class Bill:
         number = last.admission.number if last.admission.reserved_nanousd else 0
         outcome = self._transcript.attempts[-1].outcome if last.nanousd else ""  # one that was never asked has none
         entry = self._entry(last, outcome, attempt=last.admission.number)
-        await self._ledger.append(Settled(entry, number, is_row=bool(last.nanousd)))
+        try:
+            await self._ledger.append(Settled(entry, number, is_row=bool(last.nanousd)))
+        except LedgerUnavailableError:
+            self._last = last
+            raise
 
     def _entry(self, booked: Booked | None, outcome: str, attempt: int = 0) -> Entry:
         call, transcript = self._call, self._transcript
@@ -116,7 +137,7 @@ class Bill:
             team=transcript.team or "",
             user=transcript.user or "",
             request_user=call.request.user,
-            model=transcript.model,
+            model="" if outcome in _NO_MODELS else transcript.model,
             route=transcript.path or "",
             target=transcript.target or "" if admission is None else transcript.clean(admission.target.id),
             provider="" if admission is None else admission.target.provider,

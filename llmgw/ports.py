@@ -4,7 +4,7 @@ The gateway is handed objects that fulfil these; it never finds them. Every adap
 defined, and one contract suite per port runs over the fake and every adapter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,7 +22,8 @@ from llmgw.transcript import Transcript
 class UpstreamCall:
     """One POST to a target: the headers and the bytes exactly as they go out, and how long connecting may take.
 
-    What a cloud's library knows of the credential is added by whoever opens it.
+    `leaves` is called when they begin to go out: from then on the provider may bill. What a cloud's library knows of
+    the credential is added by whoever opens it.
     """
 
     target: Target
@@ -31,6 +32,7 @@ class UpstreamCall:
     body: bytes
     connect_s: float
     request_id: str
+    leaves: Callable[[], None] = lambda: None
 
 
 class UpstreamStream(Protocol):

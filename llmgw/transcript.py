@@ -62,6 +62,7 @@ class Transcript:
     status: int = 500
     usage: Usage | None = None
     estimated: bool = False  # nobody told the usage
+    overrun: bool = False  # it cost more than had been reserved
     cost_nanousd: int | None = None
     standing: Standing = NOTHING_LIMITED
     output_cap: int | None = None  # set by us, for a budget's sake

@@ -84,6 +84,7 @@ class FakeUpstream:
     async def open(self, call: UpstreamCall) -> AsyncIterator[UpstreamStream]:
         self.calls.append(call)
         await asyncio.sleep(0)
+        call.leaves()
         answer = self._answers[0] if len(self._answers) == 1 else self._answers.pop(0)
         if isinstance(answer, UpstreamError):
             raise answer

@@ -56,7 +56,7 @@ class Scene:
         self.account = Account(self.quota, self.graph.rules, self.facts)
 
     async def ask(self, target: str = "gpt", bounds: Bounds = BOUNDS) -> Admission | Refusal:
-        return await self.account.admit(self.graph.targets[target], bounds, NOW_S, nowhere)
+        return await self.account.admit(self.graph.targets[target], lambda: bounds, NOW_S, nowhere)
 
     async def admitted(self, target: str = "gpt", bounds: Bounds = BOUNDS) -> Admission:
         found = await self.ask(target, bounds)
@@ -159,7 +159,7 @@ async def test_budgets_are_asked_for_the_worst_case_or_why_there_is_none(
     text: str, target: str, bounds: Bounds, expected: tuple[WorstCase | None, str]
 ) -> None:
     scene = Scene(FILE + BUDGET)
-    await scene.account.admit(sound(text).targets[target], bounds, NOW_S, nowhere)
+    await scene.account.admit(sound(text).targets[target], lambda: bounds, NOW_S, nowhere)
 
     assert [expected] == [(claim.cost, claim.why_unbounded) for claim in scene.quota.claims]
 
@@ -219,7 +219,7 @@ async def test_a_budget_may_lead_elsewhere() -> None:
         asked.append(route.name)
         return led
 
-    refusal = await scene.account.admit(scene.graph.targets["gpt"], BOUNDS, NOW_S, leading)
+    refusal = await scene.account.admit(scene.graph.targets["gpt"], lambda: BOUNDS, NOW_S, leading)
     assert isinstance(refusal, Refusal)
     assert refusal.instead is not None
     assert asked == []

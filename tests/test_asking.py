@@ -143,7 +143,9 @@ async def test_where_a_cap_cannot_be_said_the_target_is_out_and_nothing_is_held(
 
     assert isinstance(found, Refusal)
     assert (found.stands_for, type(found.error)) == (FailureClass.QUOTA_EXHAUSTED, BudgetExceededError)
-    assert found.reason == "up-one cannot be told to answer in 300 tokens: the file keeps it out"
+    told = "the budget 'day' has room for an answer of 300 tokens only, and one cannot be told so"
+    assert found.reason == f"{told}: ask for less (max_tokens)"
+    assert scene.transcript.output_cap is None
     assert (quota.held, quota.settled, scene.ledger.reserved) == ({}, [(0, 0)], [])
 
 

@@ -11,6 +11,7 @@ from llmgw.asking import Admitted
 from llmgw.attempt import ANSWER_BYTES_MAX, Attempt
 from llmgw.bookkeeping import Bill, Books
 from llmgw.call import Call
+from llmgw.chat.bounds import Bounds
 from llmgw.config.model import TestRequest as Request
 from llmgw.dialects.anthropic_messages.dialect import anthropic_messages
 from llmgw.errors import (
@@ -74,7 +75,9 @@ class Stage:
         account = Account(self.quota, NO_RULES, pretended(Request(model="chat")))
         books = Books(self.quota, self.ledger, FakeAlerts())
         bill = Bill(account, books, self.clock, self.call, self.transcript)
-        admitted = Admitted(Admission(target, 1, self.clock.now_s(), 10), prepared, bill)
+        admitted = Admitted(
+            Admission(target, 1, self.clock.now_s(), lambda: Bounds(40, 50, input_tokens_about=10)), prepared, bill
+        )
         self.attempt = Attempt(step, self.call, admitted, self.client, self.transcript, self.clock)
 
     async def run(self, deadline_s: float = 60.0) -> None:

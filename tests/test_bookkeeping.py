@@ -46,7 +46,7 @@ class Desk:
         self.bill = Bill(self.account, books, self.clock, self.call, self.transcript)
 
     async def admitted(self, target: str = "one") -> Admission:
-        found = await self.account.admit(self._target(target), BOUNDS, self.clock.now_s(), lambda _: ())
+        found = await self.account.admit(self._target(target), lambda: BOUNDS, self.clock.now_s(), lambda _: ())
         assert isinstance(found, Admission)
         return found
 
@@ -154,7 +154,7 @@ async def test_a_row_says_who_asked_whom_for_what_and_what_came_of_it() -> None:
 async def test_the_standing_of_all_counters_is_there_for_whoever_answers() -> None:
     desk = Desk(LIMIT)
     desk.account.standing = Standing(budget_left_nanousd=5)
-    admission = Admission(desk.graph.targets["one"], 1, 0.0, 10, output_cap=300)
+    admission = Admission(desk.graph.targets["one"], 1, 0.0, lambda: BOUNDS, output_cap=300)
     await desk.bill.begin(admission)
 
     assert (desk.transcript.standing, desk.transcript.output_cap) == (Standing(budget_left_nanousd=5), 300)
@@ -244,7 +244,7 @@ async def test_also_who_is_refused_is_told_how_limits_stand() -> None:
     standing = Standing(budget_left_nanousd=3)
     desk = Desk()
     desk.quota._refusals.append(Refused(0, desk.graph.rules.budgets[0], ("x",), Scarce.BUDGET, standing=standing))
-    refusal = await desk.account.admit(desk.graph.targets["one"], BOUNDS, 0.0, lambda _: ())
+    refusal = await desk.account.admit(desk.graph.targets["one"], lambda: BOUNDS, 0.0, lambda _: ())
     await desk.bill.close()
 
     assert isinstance(refusal, Refusal)
@@ -333,7 +333,7 @@ async def test_what_cannot_be_reserved_in_the_book_is_not_asked_for_and_given_ba
     assert (desk.quota.held, desk.ledger.records, desk.quota.settled) == ({}, [], [(0, 0), (0, 0)])
 
 
-async def test_an_answer_that_cannot_be_booked_stands_there_as_it_was_reserved() -> None:
+async def test_an_answer_that_cannot_be_booked_is_booked_when_the_call_ends() -> None:
     desk = Desk()
     admission = await desk.begin()
     desk.ledger.full = True
@@ -342,8 +342,21 @@ async def test_an_answer_that_cannot_be_booked_stands_there_as_it_was_reserved()
     desk.ledger.full = False
     await desk.bill.close()
 
-    assert desk.ledger.reserved == [(desk.call.request_id, 1)]
-    assert (desk.quota.held, desk.ledger.rows) == ({}, [])
+    assert (desk.quota.held, desk.ledger.reserved) == ({}, [])
+    assert [(row.attempt, row.cost_nanousd) for row in desk.ledger.rows] == [(0, 50_000)]
+
+
+async def test_a_failed_attempt_that_cannot_be_booked_is_not_forgotten() -> None:
+    desk = Desk()
+    await desk.bill.settle(await desk.begin(), SPENT, whole=False)
+    desk.ledger.full = True
+    with pytest.raises(LedgerUnavailableError):
+        await desk.begin()
+    desk.ledger.full = False
+    await desk.bill.close()
+
+    assert (desk.quota.held, desk.ledger.reserved) == ({}, [])
+    assert sum(row.cost_nanousd or 0 for row in desk.ledger.rows) == 50_000
 
 
 # What a caller writes may hold his key.

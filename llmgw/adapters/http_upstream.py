@@ -8,11 +8,13 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import aiohttp
+from aiohttp.connector import Connection
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
@@ -37,6 +39,10 @@ _FIXED_HEADERS = {
     "accept-encoding": "identity",
     "user-agent": f"llmgw/{llmgw.__version__}",
 }
+
+
+# Of the call that a task makes: aiohttp tells nobody else when a request has its connection.
+_LEAVES: ContextVar[Callable[[], None]] = ContextVar("leaves")
 
 
 class HttpStream:
@@ -138,14 +144,18 @@ class HttpUpstream:
 
     async def _post(self, session: aiohttp.ClientSession, call: UpstreamCall) -> aiohttp.ClientResponse:
         proxy = call.target.transport.proxy
-        return await session.post(
-            URL(call.url, encoded=True),
-            data=call.body,
-            headers={**_FIXED_HEADERS, **call.headers},
-            timeout=aiohttp.ClientTimeout(total=None, connect=call.connect_s),
-            proxy=proxy.reveal() if proxy is not None else None,
-            allow_redirects=False,
-        )
+        leaving = _LEAVES.set(call.leaves)
+        try:
+            return await session.post(
+                URL(call.url, encoded=True),
+                data=call.body,
+                headers={**_FIXED_HEADERS, **call.headers},
+                timeout=aiohttp.ClientTimeout(total=None, connect=call.connect_s),
+                proxy=proxy.reveal() if proxy is not None else None,
+                allow_redirects=False,
+            )
+        finally:
+            _LEAVES.reset(leaving)  # the caller's connection lives on, and would hold the call
 
 
 @contextmanager
@@ -172,6 +182,14 @@ def _told_of_the_end(response: aiohttp.ClientResponse) -> Iterator[None]:
         closed.remove_done_callback(tell)
 
 
+class _Request(aiohttp.ClientRequest):
+    """Says when it has a connection and begins to leave: until then nobody has been asked anything."""
+
+    def send(self, conn: Connection) -> Coroutine[None, None, aiohttp.ClientResponse]:
+        _LEAVES.get()()
+        return super().send(conn)
+
+
 def make_session(transport: Transport) -> aiohttp.ClientSession:
     """A client that connects as the transport says."""
     connector = aiohttp.TCPConnector(
@@ -181,6 +199,7 @@ def make_session(transport: Transport) -> aiohttp.ClientSession:
     )
     return aiohttp.ClientSession(
         connector=connector,
+        request_class=_Request,
         cookie_jar=aiohttp.DummyCookieJar(),
         read_bufsize=READ_BYTES_MAX,
         max_line_size=LINE_BYTES_MAX,

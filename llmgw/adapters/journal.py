@@ -95,6 +95,7 @@ def line(transcript: Transcript) -> dict[str, Any]:
         "dropped": list(transcript.dropped) or None,
         "cost_nanousd": transcript.cost_nanousd,
         "estimated": transcript.estimated or None,
+        "overrun": transcript.overrun or None,
         "output_cap": transcript.output_cap,
         "seed": seed_of(transcript.request_id),
         "request_body": _text(transcript.request_body, transcript.secrets),

@@ -32,6 +32,7 @@ class SimulatorUpstream:
     @asynccontextmanager
     async def open(self, call: UpstreamCall) -> AsyncIterator[UpstreamStream]:
         began_s = self._clock.elapsed_s()
+        call.leaves()
         settings = call.target.transport.simulate or Simulate()
         answer = simulate(
             call.body,

@@ -132,6 +132,11 @@ class Rules:
         return tuple(rule for rule in self.limits if not rule.scope.per_attempt)
 
     @cached_property
+    def need_bounds(self) -> bool:
+        """Whether it has to be known beforehand how much a request may use."""
+        return bool(self.budgets) or any(rule.tokens is not None for rule in self.limits)
+
+    @cached_property
     def of_attempts(self) -> tuple[LimitRule, ...]:
         """The others."""
         return tuple(rule for rule in self.limits if rule.scope.per_attempt)

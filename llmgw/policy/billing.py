@@ -36,10 +36,8 @@ def tokens_about(answer: bytes) -> int:
     return len(answer) // _BYTES_PER_TOKEN
 
 
-def whole(told: Usage | None, input_tokens_about: int, output_tokens_about: int) -> Spent:
-    """Of an answer that came to its end."""
-    if told is not None:
-        return Spent(told)
+def estimated(input_tokens_about: int, output_tokens_about: int) -> Spent:
+    """Of an answer that came to its end without telling."""
     return Spent(Usage(input_tokens=input_tokens_about, output_tokens=output_tokens_about), estimated=True)
 
 

@@ -5,6 +5,7 @@ It opens the very account that the server opens for a request, so both decide th
 
 from collections.abc import Coroutine, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 from llmgw.accounting import Account, Admission, Bounding, Leading, used
@@ -70,7 +71,7 @@ class DryBooks:
             _at_once(self._account.settle(self._last, NOTHING, 0))
             self._last = None
         self._spend(self._rules.budgets, OfAttempt(facts, target.id, target.provider))
-        bounds = bounds_of_facts(facts, target) if bounding is None else bounding(target)
+        bounds = partial(bounds_of_facts, facts, target) if bounding is None else partial(bounding, target)
         admitted = _at_once(self._account.admit(target, bounds, self._now_s, leading))
         if isinstance(admitted, Refusal):
             return admitted

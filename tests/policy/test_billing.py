@@ -18,12 +18,8 @@ def test_an_answer_that_does_not_tell_has_about_a_token_for_four_bytes(size: int
     assert expected == billing.tokens_about(bytes(size))
 
 
-def test_of_a_whole_answer_holds_what_the_provider_tells() -> None:
-    assert billing.whole(TOLD, 100, 200) == Spent(TOLD)
-
-
 def test_of_one_that_tells_nothing_holds_an_estimate_that_says_so() -> None:
-    assert billing.whole(None, 100, 200) == Spent(Usage(100, 200), estimated=True)
+    assert billing.estimated(100, 200) == Spent(Usage(100, 200), estimated=True)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ PER_CALL = {
     "tasks": 0,  # the caller's task does it all
     **OF_AIOHTTP,
     "timers": 2,  # total, and the answer to the caller; its body came with its head
-    "resumptions": 33,  # how often one of our coroutines is entered or woken: a wait wakes all above it
+    "resumptions": 34,  # how often one of our coroutines is entered or woken: a wait wakes all above it
     "writes": 2,  # the request upstream, the answer: each in one piece
 }
 
@@ -41,7 +41,7 @@ PER_STREAM = {
     "tasks": 0,
     **OF_AIOHTTP,
     "timers": 25,
-    "resumptions": 200,
+    "resumptions": 201,
     "writes": 14,  # the request; the head, ten words, the finish with its end mark, the end of the body
 }
 
