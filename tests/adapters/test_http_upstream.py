@@ -310,3 +310,12 @@ async def test_a_certificate_file_that_does_not_exist(http: HttpUpstream, tmp_pa
     message = await message_of(http, call_to("https://127.0.0.1:1", Transport(ca_file=str(tmp_path / "none.pem"))))
 
     assert "none.pem" in message
+
+
+async def test_nothing_leaves_without_a_connection(http: HttpUpstream, unanswering: str) -> None:
+    left: list[bool] = []
+    call = replace(call_to(unanswering, connect_s=0.2), leaves=lambda: left.append(True))
+    with pytest.raises(UpstreamTimeoutError):
+        await post(http, call)
+
+    assert left == []

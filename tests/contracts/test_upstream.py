@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -161,6 +162,20 @@ async def test_a_read_that_is_cancelled_and_called_again_loses_nothing(make_stag
 def without_ids(stream: bytes) -> bytes:
     """The simulator's answers bear the second in which they began."""
     return b"\n".join(line.partition(b'"choices"')[2] for line in stream.split(b"\n"))
+
+
+@on_every_stage
+async def test_it_says_once_when_the_request_leaves(make_stage: Callable[[], Stage]) -> None:
+    left: list[bool] = []
+    async with (
+        make_stage().paced() as (upstream, call),
+        upstream.open(replace(call, leaves=lambda: left.append(True))) as stream,
+    ):
+        before = list(left)
+        while await stream.read():
+            pass
+
+    assert (before, left) == ([True], [True])
 
 
 @on_every_stage
