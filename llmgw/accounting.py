@@ -183,9 +183,10 @@ def _bounded(target: Target, bounds: Bounds, now_s: float) -> tuple[WorstCase | 
 
 
 def used(quota: Quota, budgets: Sequence[BudgetRule], facts: Facts) -> float:
-    """Which share has been used of the tightest budget that the request is under, whoever answers it."""
+    """Which share has been used of the tightest hard budget that the request is under, whoever answers it."""
     try:
-        applied = [*applying((rule for rule in budgets if not rule.scope.per_attempt), facts)]
+        hard = (rule for rule in budgets if rule.is_hard and not rule.scope.per_attempt)
+        applied = [*applying(hard, facts)]
     except MissingValueError:
         return 0.0  # it will be refused
     return max((quota.used(rule, values) for rule, values in applied), default=0.0)

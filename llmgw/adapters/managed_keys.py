@@ -52,8 +52,11 @@ class ManagedKeys:
         async with self._lock:
             found = await asyncio.to_thread(self._changed)
         if found is not None:
+            is_first = self._version < 0
             self._version, self._managed = found
             self._join()
+            if not is_first:  # somebody has changed them, be it from a command line
+                self._logger.info("keys_changed", version=self._version, secrets=len(self._managed))
 
     async def work(self, every_s: float = POLL_S) -> None:
         """Never ends by itself."""

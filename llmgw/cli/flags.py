@@ -21,7 +21,7 @@ def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
 Version = Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)]
 Configs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="CONFIG", help="The file (./llmgw.yaml); several are merged; - is standard input."),
+    typer.Argument(metavar="[CONFIG]...", help="The file (./llmgw.yaml); several are merged; - is standard input."),
 ]
 NewFile = Annotated[str, typer.Argument(metavar="FILE", help="Where to write; - is standard output.")]
 

@@ -11,7 +11,14 @@ from llmgw import replies
 from llmgw.call import MODEL_CHARS_MAX, Call
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest
-from llmgw.errors import BodyTimeoutError, GatewayError, InvalidRequestError, OverloadedError, UnknownModelError
+from llmgw.errors import (
+    BodyTimeoutError,
+    GatewayError,
+    InvalidRequestError,
+    LedgerUnavailableError,
+    OverloadedError,
+    UnknownModelError,
+)
 from llmgw.gateway import RETRY_AFTER_S, STOPPING
 from llmgw.graph.model import Graph
 from llmgw.graph.principal import Principal
@@ -24,6 +31,8 @@ from llmgw.server.running import RUNNING, Running
 from llmgw.server.shown import PRIVATE_HEADERS, shown
 from llmgw.server.spoken import ENDPOINTS, counted_at, said_in, spoken_at
 from llmgw.transcript import BODY_BYTES_KEPT_MAX, STOPPED, Transcript, named
+
+_JOURNAL = "the journal only: "
 
 
 async def chat(request: web.Request) -> web.StreamResponse:
@@ -167,17 +176,33 @@ async def healthz(_request: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """Ready to take calls, with which config, and what is missing from it."""
     running = request.app[RUNNING]
-    status = "draining" if running.draining else "ready"
-    ledger = running.books.ledger
+    ledger = _ledger(running)
+    status = "draining" if running.draining else "ready" if _is_sound(ledger) else "unready"
     told = {
         "status": status,
-        "ledger": "none" if ledger is None else ledger.trouble or "ok",
+        "ledger": ledger,
         "config": running.graph.digest,
         "version": llmgw.__version__,
         "in_flight": running.in_flight,
         "absent": dict(running.graph.absent),
     }
-    return _json(told, status=503 if running.draining else 200)
+    return _json(told, status=200 if status == "ready" else 503)
+
+
+def _is_sound(ledger: str) -> bool:
+    return ledger in ("none", "ok") or ledger.startswith(_JOURNAL)
+
+
+def _ledger(running: Running) -> str:
+    """Whether calls can be booked; while only the database cannot be written, the journal takes them."""
+    ledger = running.books.ledger
+    if ledger is None:
+        return "none"
+    try:
+        ledger.check()
+    except LedgerUnavailableError as error:
+        return error.message
+    return f"{_JOURNAL}{ledger.trouble}" if ledger.trouble else "ok"
 
 
 async def root(_request: web.Request) -> web.Response:

@@ -114,8 +114,7 @@ class KeyBook:
         """Another secret; those that there are hold until then at most. Raises UnknownKeyError, InvalidRequestError."""
         with self._changing():
             key = self._one(name)
-            if key.revoked_ms is not None:
-                raise InvalidRequestError(f"the key '{name}' has been revoked: make another one")
+            _not_revoked(key)
             self._connection.execute(
                 "UPDATE key_digest SET not_after_ms = min(coalesce(not_after_ms, ?2), ?2) WHERE name = ?1",
                 (name, old_until_ms),
@@ -135,9 +134,9 @@ class KeyBook:
             )
 
     def expire(self, name: str, at_ms: int | None) -> None:
-        """It holds until then; None: for ever. Raises UnknownKeyError."""
+        """It holds until then; None: for ever. Raises UnknownKeyError or InvalidRequestError."""
         with self._changing():
-            self._one(name)
+            _not_revoked(self._one(name))
             self._connection.execute("UPDATE managed_key SET expires_ms = ? WHERE name = ?", (at_ms, name))
 
     def _one(self, name: str) -> ManagedKey:
@@ -217,3 +216,9 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 
 def _json(value: object) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
+
+
+def _not_revoked(key: ManagedKey) -> None:
+    """What has been taken from somebody is not given back by the same name."""
+    if key.revoked_ms is not None:
+        raise InvalidRequestError(f"the key '{key.name}' has been revoked: make another one")

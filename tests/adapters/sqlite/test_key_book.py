@@ -148,13 +148,14 @@ def test_who_is_revoked_is_over_at_once_and_for_good(book: KeyBook) -> None:
     book.add(key(expires_ms=NOW_MS * 2))
     book.revoke("search", NOW_MS)
     book.revoke("search", NOW_MS + 1)
-    book.expire("search", None)
     _, found = book.load()
 
     assert found[digest("one")].expires_s == 0.0
     assert book.one("search").revoked_ms == NOW_MS
     with pytest.raises(InvalidRequestError, match="has been revoked"):
         book.rotate("search", KeyDigest(digest("two"), NOW_MS), NOW_MS)
+    with pytest.raises(InvalidRequestError, match="has been revoked"):
+        book.expire("search", None)
 
 
 def test_the_end_of_a_key_can_be_moved_and_taken_away(book: KeyBook) -> None:
