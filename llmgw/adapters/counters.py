@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from llmgw.adapters.buckets import Buckets, Values
 from llmgw.graph.rules import BudgetRule, LimitRule
-from llmgw.policy.budget import BudgetBucket, Short, reservation
+from llmgw.policy.budget import BudgetBucket, Short, reservation, used
 from llmgw.policy.claims import Claim
 from llmgw.policy.limits import LimitBucket, LimitHold
 from llmgw.policy.windows import Cell, CurrentSlot
@@ -22,6 +22,11 @@ class BucketStanding:
     reserved_nanousd: int
     in_flight: int
     slot: int
+
+    @property
+    def used(self) -> float:
+        """Which share of its limit is spent or reserved."""
+        return used(self.limit_nanousd, self.spent_nanousd + self.reserved_nanousd)
 
 
 class LimitCounter:
@@ -78,13 +83,32 @@ class BudgetCounter:
         return bucket
 
     def restore(self, values: Values, amounts: Iterable[tuple[int, int]], now_ms: int) -> None:
-        """So much was spent, at least. However many have spent something, none of it is forgotten."""
-        bucket = self.find(values, now_ms) or self.buckets.add(values, self._make)
-        bucket.spent.raise_to((slot, nanousd) for slot, nanousd in amounts if slot >= self.turns.since_ms)
+        """So much was spent, at least. However many have spent something that counts, none of it is forgotten."""
+        bucket = self.find(values, now_ms)
+        counting = [(slot, nanousd) for slot, nanousd in amounts if nanousd and slot >= self.turns.since_ms]
+        if counting:
+            bucket = bucket or self.buckets.add(values, self._make)
+            bucket.spent.raise_to(counting)
 
-    def standings(self, now_ms: int) -> Iterator[BucketStanding]:
+    def correct(self, values: Values, amounts: Iterable[tuple[int, int]], now_ms: int) -> None:
+        """So much more was spent than has been counted in these slots, or less. Who has no bucket is to be restored."""
+        bucket = self.find(values, now_ms)
+        if bucket is None:
+            return
+        cells = {cell.at: cell for cell in bucket.spent}
+        more = []
+        for slot, nanousd in amounts:
+            cell = cells.get(slot)
+            if cell is not None:
+                bucket.spent.change(cell, max(nanousd, -cell.amount))
+            elif nanousd > 0 and slot >= self.turns.since_ms:
+                more.append((slot, nanousd))
+        bucket.spent.raise_to(more)
+
+    def standings(self, now_ms: int, buckets: Iterable[BudgetBucket] | None = None) -> Iterator[BucketStanding]:
+        """Of all of its buckets, or of these."""
         self.turns.move(now_ms)
-        for it in self.buckets:
+        for it in self.buckets if buckets is None else buckets:
             self._refresh(it)
             name, slot = self.rule.scope.name, self.turns.slot_ms
             yield BucketStanding(name, it.values, it.limit, it.spent.total, it.reserved, it.in_flight, slot)

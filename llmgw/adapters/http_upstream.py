@@ -42,7 +42,7 @@ _FIXED_HEADERS = {
 
 
 # Of the call that a task makes: aiohttp tells nobody else when a request has its connection.
-_LEAVES: ContextVar[Callable[[], None]] = ContextVar("leaves")
+_LEAVES: ContextVar[Callable[[], None]] = ContextVar("leaves", default=lambda: None)
 
 
 class HttpStream:

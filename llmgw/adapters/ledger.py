@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from llmgw.adapters.ledger_journal import JOURNAL_BYTES_MAX, SEGMENT_BYTES_MAX, LedgerJournal
+from llmgw.adapters.ledger_segments import real_path
 from llmgw.adapters.ledger_sync import GroupSync
 from llmgw.adapters.ledger_writer import CLOSE_S_MAX, LedgerWriter
 from llmgw.adapters.sqlite.database import database, read_only_database
@@ -33,6 +34,7 @@ class CannotOpenLedgerError(GatewayError):
 
 def journal_directory(path: Path) -> Path:
     """Where the journals in front of a database lie."""
+    path = real_path(path)
     return path.with_name(f"{path.name}.d")
 
 
@@ -62,6 +64,7 @@ class SqliteLedger:
 
         Raises CannotOpenLedgerError.
         """
+        path = real_path(path)
         directory = journal_directory(path)
         with _translated(path):
             with database(path) as connection:
@@ -96,13 +99,16 @@ class SqliteLedger:
 
     async def ask(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
         """What the ledger says, with all that was appended so far: in a thread. Raises CannotOpenLedgerError."""
-        await self.flush()
-        return await asyncio.to_thread(self._answer, question)
+        return await asyncio.to_thread(self.answer, question)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._close)
 
-    def _answer(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+    def answer(self, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
+        """The same, in the thread of whoever asks."""
+        if not self._writer.flush(CLOSE_S_MAX):
+            why = self.trouble or f"after {CLOSE_S_MAX:g} s it still lacks what was appended last"
+            raise CannotOpenLedgerError(f"the ledger at {self._path} cannot be asked: {why}")
         with _translated(self._path), database(self._path) as connection:
             return question(connection)
 
@@ -122,6 +128,7 @@ class SqliteLedger:
 @contextmanager
 def ledger_to_read(path: Path, tell: Tell) -> Iterator[sqlite3.Connection]:
     """For a command: journals are booked first, unless nothing may be written there. Raises CannotOpenLedgerError."""
+    path = real_path(path)
     if not path.exists() and not journal_directory(path).is_dir():
         raise CannotOpenLedgerError(f"nothing has been booked yet: there is no ledger at {path}")
     with _translated(path):

@@ -1,12 +1,14 @@
 """The journal in front of the database: what it has taken, the kernel has, and so it survives the process.
 
 A record is a line, and a line is one write: at once, because waiting for others of the same turn costs more than the
-write does. What is not yet in the database is bounded: over the bound nothing is taken, and nothing is ever dropped.
+write does. What is not yet in the database is bounded: over the bound no call begins. What was admitted before is
+taken all the same, because it has happened; so it is over by what those in flight have to say, and nothing is dropped.
 """
 
 import os
 import secrets
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from llmgw.adapters.ledger_segments import FILE_MODE, Segment, line_of, lock_path, take_lock
@@ -18,6 +20,25 @@ SEGMENT_BYTES_MAX = 16 * 1024 * 1024
 _NAMES_MAX = 10  # tried for an owner
 _TRIAL = b" " * 1024  # as long as a record, and none
 _NONE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Unsynced:
+    """What has been written, as open files; and where it lies, if there is one among them that is new."""
+
+    files: tuple[int, ...]
+    directory: Path | None
+
+    def sync(self) -> None:
+        """To be called once, and in a thread: it takes as long as the disk does. Raises OSError."""
+        try:
+            for descriptor in self.files:
+                os.fdatasync(descriptor)
+            if self.directory is not None:
+                _sync_directory(self.directory)
+        finally:
+            for descriptor in self.files:
+                os.close(descriptor)
 
 
 class LedgerJournal:
@@ -37,7 +58,11 @@ class LedgerJournal:
         self._segment_bytes_max = segment_bytes_max
         directory.mkdir(parents=True, exist_ok=True)
         self.owner, self._lock = _become_owner(directory)
+        if disk:
+            _sync_directory(directory.parent)
         self._descriptor = _NONE
+        self._ended: list[int] = []  # segments before it that are not on the disk yet
+        self._is_new = False  # and so the directory may not know of it
         self._size = 0  # of the file
         self._names = 0  # of segments, that have been tried
         self._failed = False  # the last write
@@ -49,14 +74,14 @@ class LedgerJournal:
     def append(self, record: Record) -> None:
         """Raises LedgerUnavailableError, and then nothing of it stands in the file."""
         line = line_of(record)
-        self._check_room(len(line))
         self._write(line)
         self._size += len(line)
         self.written += len(line)
 
     def check(self) -> None:
         """Raises LedgerUnavailableError if a record could not be taken. After a failure it is tried whether it can."""
-        self._check_room(len(_TRIAL))
+        if self.written - self.applied + len(_TRIAL) > self._bytes_max:
+            raise LedgerUnavailableError("the ledger takes no more: what is in its journal cannot be booked")
         if self._failed:
             self._write(_TRIAL)
             self._cut_back()
@@ -65,19 +90,21 @@ class LedgerJournal:
         """The next record begins another segment than this one: it cannot be read. From any thread."""
         self._abandoned = number
 
-    def sync_later(self) -> int:
-        """A descriptor of what has been written, for whoever brings it to the disk and closes it."""
-        return os.dup(self._descriptor)
+    def sync_later(self) -> "Unsynced":
+        """All that has been written since the last time, for whoever brings it to the disk. Raises OSError."""
+        files = (*self._ended, os.dup(self._descriptor))
+        unsynced = Unsynced(files, self.directory if self._is_new else None)
+        self._ended, self._is_new = [], False
+        return unsynced
 
     def close(self) -> None:
         """Who opens the directory next, clears up."""
-        self._sync()
+        if self._disk and self._descriptor != _NONE:
+            self.sync_later().sync()
         self._end_segment()
+        for descriptor in self._ended:
+            os.close(descriptor)
         os.close(self._lock)
-
-    def _check_room(self, more: int) -> None:
-        if self.written - self.applied + more > self._bytes_max:
-            raise LedgerUnavailableError("the ledger takes no more: what is in its journal cannot be booked")
 
     def _write(self, line: bytes) -> None:
         self._failed = True
@@ -105,22 +132,31 @@ class LedgerJournal:
         following = Segment(self.directory, self.owner, self._names)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
-            self._sync()
             descriptor = os.open(following.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, FILE_MODE)
         except OSError as error:
             raise _cannot(error.strerror) from error
         self._end_segment()
         self._descriptor, self._size, self.number = descriptor, 0, following.number
-
-    def _sync(self) -> None:
-        """What whoever syncs later does not see any more."""
-        if self._disk and self._descriptor != _NONE:
-            os.fdatasync(self._descriptor)
+        self._is_new = True
 
     def _end_segment(self) -> None:
-        if self._descriptor != _NONE:
+        """For the disk it stays open until it is there: a sync takes too long for the loop."""
+        if self._descriptor == _NONE:
+            return
+        if self._disk:
+            self._ended.append(self._descriptor)
+        else:
             os.close(self._descriptor)
-            self._descriptor = _NONE
+        self._descriptor = _NONE
+
+
+def _sync_directory(directory: Path) -> None:
+    """A file of which its directory does not know is lost with the machine, whatever of it is on the disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _become_owner(directory: Path) -> tuple[str, int]:

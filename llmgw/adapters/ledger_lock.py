@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from llmgw.adapters.ledger_segments import take_lock
+from llmgw.adapters.ledger_segments import real_path, take_lock
 from llmgw.errors import GatewayError
 
 
@@ -15,6 +15,7 @@ class LedgerLock:
     """`<db>.lock`, held until it is released, or until the process ends in whatever way."""
 
     def __init__(self, ledger: Path) -> None:
+        ledger = real_path(ledger)
         self._path = ledger.with_name(f"{ledger.name}.lock")
         self._ledger = ledger
         self._descriptor: int | None = None

@@ -50,6 +50,11 @@ class Segment:
         return self.path.rename(self.path.with_suffix(_DAMAGED))
 
 
+def real_path(ledger: Path) -> Path:
+    """Where it lies, whatever links lead there: one ledger has one journal directory and one lock."""
+    return Path(os.path.realpath(ledger))
+
+
 def lock_path(directory: Path, owner: str) -> Path:
     """Of the file that its owner has locked."""
     return directory / f"{owner}{_LOCK}"

@@ -4,7 +4,6 @@ Syncs are made in a thread, one after the other; what is written while one is un
 """
 
 import asyncio
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 from llmgw.adapters.ledger_journal import LedgerJournal
@@ -40,12 +39,12 @@ class GroupSync:
             return
         self._busy = True
         try:
-            descriptor = self._journal.sync_later()
+            unsynced = self._journal.sync_later()
         except OSError as error:
             waiting.set_exception(_cannot(error))
             self._busy = False
             return
-        syncing = asyncio.get_running_loop().run_in_executor(self._thread, _sync, descriptor)
+        syncing = asyncio.get_running_loop().run_in_executor(self._thread, unsynced.sync)
         syncing.add_done_callback(lambda done: self._ended(waiting, done))
 
     def _ended(self, waiting: asyncio.Future[None], done: asyncio.Future[None]) -> None:
@@ -58,13 +57,6 @@ class GroupSync:
         else:
             waiting.set_result(None)
         self._begin()
-
-
-def _sync(descriptor: int) -> None:
-    try:
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _heard(waiting: asyncio.Future[None]) -> None:

@@ -3,16 +3,18 @@
 While the database cannot be written, the journal grows; the thread tries again until it can.
 """
 
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from llmgw.adapters.ledger_journal import LedgerJournal
+from llmgw.adapters.ledger_segments import take_lock
 from llmgw.adapters.sqlite.database import open_database
 from llmgw.adapters.sqlite.folding import Tell, fold_others, fold_own
-from llmgw.adapters.sqlite.migrations import NewerLedgerError
 from llmgw.adapters.sqlite.retention import Retention, drop_slots, tidy
 
 FOLD_S = 0.25  # for which records gather: whoever asks for them does not wait for it
@@ -22,7 +24,7 @@ CLOSE_S_MAX = 10.0
 
 
 class LedgerWriter:
-    """Owns the only connection that writes. `trouble` says why it cannot; empty: it can."""
+    """Owns the only connection that writes."""
 
     def __init__(
         self,
@@ -33,6 +35,7 @@ class LedgerWriter:
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._path = path
+        self._tidy_path = path.with_name(f"{path.name}.tidy")
         self._journal = journal
         self._tell = tell
         self._now_s = now_s
@@ -44,13 +47,20 @@ class LedgerWriter:
         self._done = 0
         self._closing = False
         self._tidied_s = float("-inf")  # by the clock that never goes back
+        self._tidying: int | None = None  # the lock of the one process that tidies
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
+        self._trouble = ""
         self.retention = retention
         self.idle = False  # whoever writes to the journal has to wake it
-        self.trouble = ""
 
     def start(self) -> None:
         self._thread.start()
+
+    @property
+    def trouble(self) -> str:
+        """Why the database cannot be written; empty: it can."""
+        is_dead = self._thread.ident is not None and not self._thread.is_alive() and not self._closing
+        return "the thread that writes it has ended" if is_dead else self._trouble
 
     def wake(self) -> None:
         self._wake.set()
@@ -78,15 +88,18 @@ class LedgerWriter:
         self._turn()
         if self._connection is not None:
             self._connection.close()
+        if self._tidying is not None:
+            self._tidy_path.unlink(missing_ok=True)
+            os.close(self._tidying)
 
     def _wait(self) -> None:
         """Until there is something to do, and then a little longer, so that there is more of it."""
-        if not self.trouble and not self._hurry.is_set():
+        if not self._trouble and not self._hurry.is_set():
             self.idle = True
             if self._journal.written == self._journal.applied:
                 self._wake.wait(max(self._tidied_s + TIDY_S - time.monotonic(), 0.0))
             self.idle = False
-        self._hurry.wait(RETRY_S if self.trouble else FOLD_S)
+        self._hurry.wait(RETRY_S if self._trouble else FOLD_S)
 
     def _turn(self) -> None:
         self._wake.clear()
@@ -98,7 +111,7 @@ class LedgerWriter:
                 self._connection = open_database(self._path)
             fold_own(self._connection, self._journal, self._tell)
             self._tidy(self._connection)
-        except (sqlite3.Error, OSError, NewerLedgerError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is: a thread that ends books nothing, and nobody sees it
             self._failed(error)
         else:
             self._worked()
@@ -111,20 +124,29 @@ class LedgerWriter:
         if self._closing or time.monotonic() < self._tidied_s + TIDY_S:
             return
         now_s = self._now_s()
-        if not tidy(connection, self.retention, now_s):
+        if self._is_tidier():
+            if tidy(connection, self.retention, now_s):
+                return
             drop_slots(connection, self.retention.windows_s, now_s)
-            fold_others(connection, self._journal.directory, self._tell, self._journal.owner)
-            self._tidied_s = time.monotonic()
+        fold_others(connection, self._journal.directory, self._tell, self._journal.owner)
+        self._tidied_s = time.monotonic()
+
+    def _is_tidier(self) -> bool:
+        """Of several processes over one ledger the first: else rows would be kept for as long as the least wants."""
+        if self._tidying is None:
+            self._tidying = take_lock(self._tidy_path)
+        return self._tidying is not None
 
     def _failed(self, error: Exception) -> None:
-        if not self.trouble:
-            self._tell(f"the ledger cannot be written, its journal grows meanwhile: {error}")
-        self.trouble = str(error)
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        before, self._trouble = self._trouble, str(error) or type(error).__name__
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+        if not before:
+            self._tell(f"the ledger cannot be written, its journal grows meanwhile: {self._trouble}")
 
     def _worked(self) -> None:
-        if self.trouble:
+        before, self._trouble = self._trouble, ""
+        if before:
             self._tell("the ledger can be written again")
-        self.trouble = ""

@@ -6,8 +6,12 @@ rule's identity and outlive reloads: a limit is the same if it is about the same
 amounts only those hold that were taken last.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from heapq import nlargest
 from itertools import islice
+from operator import attrgetter
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -34,9 +38,17 @@ from llmgw.ports import Clock, Quota
 BUCKETS_MAX = 100_000  # of one rule
 BUCKETS_RETRY_S = 1.0
 STANDINGS_MAX = 1000
+LOOKED_AT = 2000  # buckets, before requests get their turn
 
 Booked = tuple[str, int, int]
 """The name of a bucket, a slot, and how many nano-dollars were spent there."""
+
+
+class MostUsed(NamedTuple):
+    """`is_cut`: there are more."""
+
+    standings: list[BucketStanding]
+    is_cut: bool
 
 
 class MemoryQuota:
@@ -105,13 +117,20 @@ class MemoryQuota:
         """
         self._move()
         budget = self._budgets.get(budget_id)
-        if budget is None:
-            return
-        by_bucket: dict[str, list[tuple[int, int]]] = {}
-        for name, slot, nanousd in booked:
-            by_bucket.setdefault(name, []).append((slot, nanousd))
-        for name, amounts in by_bucket.items():
-            budget.restore(bucket_values(name), amounts, self._now_ms)
+        if budget is not None:
+            for values, amounts in _by_values(booked):
+                budget.restore(values, amounts, self._now_ms)
+
+    def correct(self, budget_id: str, late: Iterable[Booked]) -> None:
+        """What was spent besides all that is counted here, or less than nothing where it was in another slot.
+
+        To be followed by `restore`: only that makes buckets.
+        """
+        self._move()
+        budget = self._budgets.get(budget_id)
+        if budget is not None:
+            for values, amounts in _by_values(late):
+                budget.correct(values, amounts, self._now_ms)
 
     def used(self, rule: BudgetRule, values: Values) -> float:
         """Which share of its limit a bucket has spent or reserved."""
@@ -123,6 +142,20 @@ class MemoryQuota:
         """How the buckets of the budgets stand, at most so many."""
         self._move()
         return tuple(islice((it for budget in self._budgets.values() for it in budget.standings(self._now_ms)), most))
+
+    async def most_used(self, ids: Collection[str], most: int = STANDINGS_MAX) -> MostUsed:
+        """So many of the buckets of these budgets, the most used first. Requests get their turns meanwhile."""
+        found: list[BucketStanding] = []
+        count = 0
+        for budget in [it for budget_id, it in self._budgets.items() if budget_id in ids]:
+            buckets = [*budget.buckets]
+            count += len(buckets)
+            for at in range(0, len(buckets), LOOKED_AT):
+                self._move()
+                some = budget.standings(self._now_ms, buckets[at : at + LOOKED_AT])
+                found = nlargest(most, [*found, *some], key=attrgetter("used"))
+                await asyncio.sleep(0)
+        return MostUsed(found, is_cut=count > len(found))
 
     def _move(self) -> None:
         """It is that late now. A wall clock that is put back does not bring back a window."""
@@ -205,6 +238,13 @@ class MemoryQuota:
         if budget is None:
             budget = self._budgets[rule.id] = BudgetCounter(rule, self._buckets_max, self._now_ms)
         return budget
+
+
+def _by_values(booked: Iterable[Booked]) -> Iterator[tuple[Values, list[tuple[int, int]]]]:
+    by_bucket: dict[str, list[tuple[int, int]]] = {}
+    for name, slot, nanousd in booked:
+        by_bucket.setdefault(name, []).append((slot, nanousd))
+    return ((bucket_values(name), amounts) for name, amounts in by_bucket.items())
 
 
 def _too_many(index: int, claim: LimitClaim | BudgetClaim) -> Refused:

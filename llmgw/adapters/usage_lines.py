@@ -31,6 +31,7 @@ async def usage_lines(ledger: Path, query: UsageQuery) -> AsyncGenerator[bytes, 
         while chunk := await loop.run_in_executor(thread, reader.read):
             yield chunk
     finally:
+        reader.interrupt()
         thread.submit(reader.close)
         thread.shutdown(wait=False)
 
@@ -53,6 +54,11 @@ class _Reader:
             return b"".join(msgspec.json.encode(row) + b"\n" for row in islice(self._rows, LINES_PER_CHUNK))
         except (sqlite3.Error, OSError, NewerLedgerError) as error:
             raise CannotOpenLedgerError(f"the ledger cannot be read: {error}") from None
+
+    def interrupt(self) -> None:
+        """From any thread: a search that finds nothing would go on long after whoever wanted it."""
+        if self._connection is not None:
+            self._connection.interrupt()
 
     def close(self) -> None:
         if self._connection is not None:

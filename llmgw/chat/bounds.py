@@ -29,6 +29,7 @@ class Bounds(msgspec.Struct, frozen=True, gc=False):
 
     `is_capped`: the caller or the file has said how long an answer may be, or nobody may. `unbounded` names in the
     caller's words what cannot be bounded. `input_tokens_about` is an estimate, for a call of which nobody told more.
+    `service_tier` is the one asked for, if it is not the usual one: bounded only by a price that knows it.
     """
 
     input_tokens_max: int | None
@@ -37,6 +38,7 @@ class Bounds(msgspec.Struct, frozen=True, gc=False):
     is_capped: bool = False
     unbounded: str = ""
     input_tokens_about: int = 0
+    service_tier: str = ""
 
 
 NO_BOUNDS = Bounds(0, 0, is_capped=True)  # of what is not answered at all
@@ -70,6 +72,7 @@ def bounds(
         text_bytes // BYTES_PER_TOKEN
         + weight.images * IMAGE_TOKENS_USUAL
         + weight.media_bytes // MEDIA_BYTES_PER_TOKEN,
+        unbounded.service_tier(fields),
     )
 
 

@@ -5,10 +5,10 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TextIO
 
 import typer
 
@@ -20,18 +20,7 @@ from llmgw.cli.render import count, show, show_json, show_table
 from llmgw.cli.sources import sources
 from llmgw.config.files import ledger_file
 from llmgw.policy.cost import as_usd
-from llmgw.policy.usage import (
-    METADATA,
-    Counts,
-    UsageQuery,
-    UsageRow,
-    answer,
-    read_by,
-    read_since,
-    read_until,
-    read_where,
-    total,
-)
+from llmgw.policy.usage import METADATA, Counts, UsageQuery, UsageRow, WrongQueryError, answer, read_query, total
 
 CSV = "csv"
 JSON = "json"
@@ -54,8 +43,6 @@ _COLUMNS = {
 }
 _ALWAYS = 5
 _ABSENT = "-"
-
-Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +76,11 @@ def usage(configs: Sequence[str], env_file: Path | None, asked: Asked) -> int:
 
 
 def _query(asked: Asked, timezone: str) -> UsageQuery:
-    now_s = time.time()
-    since, until = asked.since, asked.until
-    return UsageQuery(
-        by=_read("--by", lambda: read_by(asked.by)),
-        where=_read("--where", lambda: read_where(asked.where)),
-        since_ms=None if since is None else _read("--since", lambda: read_since(since, now_s, timezone)),
-        until_ms=None if until is None else _read("--until", lambda: read_until(until, now_s, timezone)),
-        timezone=timezone,
-    )
-
-
-def _read(flag: str, read: Callable[[], Read]) -> Read:
+    written = {"since": asked.since, "until": asked.until}
     try:
-        return read()
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=flag) from None
+        return read_query(by=asked.by, where=asked.where, **written, now_s=time.time(), timezone=timezone)
+    except WrongQueryError as error:
+        raise typer.BadParameter(str(error), param_hint=f"--{error.part}") from None
 
 
 def _complain(message: str) -> None:

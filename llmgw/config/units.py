@@ -10,7 +10,13 @@ DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d)$"
 POSITIVE_DURATION_PATTERN = r"^(?![0.]+[a-z])[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d)$"
 SIZE_PATTERN = r"^[0-9]{1,9}(B|KiB|MiB|GiB)$"
 RATE_PATTERN = r"^([0-9]{1,12}|[0-9]{1,9}(\.[0-9]{1,3})?k|[0-9]{1,6}(\.[0-9]{1,6})?M)/(s|m|h|d)$"
-WINDOW_PATTERN = r"^(hour|day|week|month|(?![0.]+[a-z])[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h|d))$"
+# A pattern counts digits only; what is within them and still longer than the longest is told by the compiler.
+_TOO_LONG = r"(?![0-9]{5,}(\.[0-9]+)?d$|[0-9]{6,}(\.[0-9]+)?h$|[0-9]{8,}(\.[0-9]+)?m$)"
+LONG_DURATION_PATTERN = rf"^(?![0.]+[a-z]){_TOO_LONG}[0-9]{{1,9}}(\.[0-9]{{1,9}})?(ms|s|m|h|d)$"
+WINDOW_PATTERN = rf"^(hour|day|week|month|(?![0.]+[a-z]){_TOO_LONG}[0-9]{{1,9}}(\.[0-9]{{1,9}})?(ms|s|m|h|d))$"
+
+LONGEST = "3660d"  # for which anything is kept, or counted: with more the calendar does not reach back
+LONGEST_S = 3660 * 86_400.0
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
@@ -94,7 +100,7 @@ def window_hint(written: str) -> str:
         return f"{word}h or {word}d?"
     likely = word if word in ("hour", "day", "week", "month") else _WINDOW_WORDS.get(word)
     likely = likely or _likely(written, _DURATION_WORDS)
-    return f"write {likely}" if likely else "write hour, day, week or month (of the calendar), or the last so many: 30d"
+    return _write(likely) if likely else "write hour, day, week or month (of the calendar), or the last so many: 30d"
 
 
 def duration_hint(written: str) -> str:
@@ -102,7 +108,7 @@ def duration_hint(written: str) -> str:
     if _NUMBER.fullmatch(written):
         return f"{written}ms or {written}s?"
     likely = _likely(written, _DURATION_WORDS)
-    return f"write {likely}" if likely else "write one number and one unit: 500ms, 30s, 5m, 1h or 7d"
+    return _write(likely) if likely else "write one number and one unit: 500ms, 30s, 5m, 1h or 7d"
 
 
 def size_hint(written: str) -> str:
@@ -117,6 +123,11 @@ def fraction_hint(written: str) -> str | None:
     """For a share written as percent: the same as a fraction."""
     percent = re.fullmatch(r"\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*%\s*", written)
     return f"write {float(percent[1]) / 100:g}" if percent else None
+
+
+def _write(likely: str) -> str:
+    is_longer = re.fullmatch(DURATION_PATTERN, likely) and duration_s(likely) > LONGEST_S
+    return f"write {LONGEST} at the most" if is_longer else f"write {likely}"
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from llmgw.config import model as file
 from llmgw.config.load import Loaded
 from llmgw.config.problems import KeyPath, quoted, short
+from llmgw.config.units import LONGEST, LONGEST_S
 from llmgw.errors import FailureClass
 from llmgw.graph import globs
 from llmgw.graph.exposure import exposed
@@ -48,7 +49,9 @@ def timezone(name: str, place: KeyPath, report: Report) -> None:
 
 
 def state(config: file.ConfigFile, report: Report) -> None:
-    """Budgets are counted from what is in the ledger."""
+    """Budgets are counted from what is in the ledger, and that goes back as far as the calendar does."""
+    if config.state.keep > LONGEST_S:
+        report.error(("state", "keep"), "nothing is kept for so long", f"write {LONGEST} at the most")
     if config.budgets and config.state.ledger == "none":
         message = "budgets have to know what was spent, also after a restart, and `none` keeps nothing"
         report.error(("state", "ledger"), message, "take it out, or write sqlite:///llmgw.db")

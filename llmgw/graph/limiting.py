@@ -15,7 +15,7 @@ import msgspec
 from llmgw.config.load import Loaded
 from llmgw.config.model import AlertEntry, BudgetEntry, ConfigFile, LimitEntry, OnExceeded
 from llmgw.config.problems import KeyPath, quoted
-from llmgw.config.units import duration_s, rate
+from llmgw.config.units import LONGEST, LONGEST_S, duration_s, rate
 from llmgw.graph import checks, globs
 from llmgw.graph.condition import Condition, ConditionError, compile_condition
 from llmgw.graph.price import NANOUSD_PER_USD
@@ -203,7 +203,10 @@ class _Compiler:
         if entry.timezone is not None:
             message = f"is of no use: the last {entry.per} are the same everywhere"
             self._report.warning((*place, "timezone"), message, "take it out", at_key=True)
-        return Rolling(duration_s(entry.per))
+        seconds = duration_s(entry.per)
+        if seconds > LONGEST_S:
+            self._report.error((*place, "per"), "no budget is for so long", f"write {LONGEST} at the most")
+        return Rolling(min(seconds, LONGEST_S))
 
     def _check_shadow(self, entry: BudgetEntry, place: KeyPath) -> None:
         """A budget that never refuses needs no word on what happens then."""

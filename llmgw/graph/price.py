@@ -16,6 +16,7 @@ from llmgw.providers.prices import CLASSES, PricedModel, Rate, Tariff
 
 STANDARD = ""  # the service tier of whoever asked for none
 NANOUSD_PER_USD = 1_000_000_000
+_CHEAPER = frozenset({"batch", "flex"})  # service tiers that cost no more than the usual one, wherever they are sold
 _DAY_S = 86_400
 # By class: the classes that contain it, the nearest first. What has no price of its own costs what these cost.
 _WITHIN: Mapping[str, tuple[str, ...]] = {
@@ -92,6 +93,10 @@ class Price:
         tariff = self._tariff(now_s)
         bands = tariff.get(service_tier) or tariff[STANDARD]
         return next(band.rates for band in reversed(bands) if prompt_tokens > band.above)
+
+    def knows(self, service_tier: str) -> bool:
+        """Whether what it tells is enough for that service tier: others may be dearer than the usual one."""
+        return service_tier in self.tariffs[0] or service_tier in _CHEAPER
 
     def possible(self, prompt_tokens_max: int, now_s: float, service_tier: str | None) -> Iterator[Rates]:
         """All that may hold for a prompt of at most that many tokens: in the usual tier and in this one (None: any)."""

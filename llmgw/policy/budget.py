@@ -23,7 +23,10 @@ class BudgetBucket:
     that asks too.
     """
 
-    __slots__ = ("_charge", "_told", "in_flight", "is_hard", "limit", "reserved", "rule", "spent", "turns", "values")
+    __slots__ = (
+        *("_charge", "_lowered", "_told"),
+        *("in_flight", "is_hard", "limit", "reserved", "rule", "spent", "turns", "values"),
+    )
 
     def __init__(self, rule: BudgetRule, values: tuple[str, ...], turns: CurrentSlot) -> None:
         self.values = values
@@ -32,10 +35,22 @@ class BudgetBucket:
         self.reserved = 0
         self.in_flight = 0
         self._charge = Charge(rule.id, bucket_name(values), turns.slot_ms)
-        self.follow(rule)
+        self._lowered: frozenset[float] = frozenset()  # fractions that were come to because the limit was lowered
+        self._hold(rule)
 
     def follow(self, rule: BudgetRule) -> None:
-        """Another amount holds from now on, for what has been counted too, and what it is a part of is told anew."""
+        """Another amount holds from now on, for what has been counted too, and what it is a part of is told anew.
+
+        What has been come to because it is lower now is told by the next settlement: here nobody would hear it.
+        """
+        before = self.limit
+        self._hold(rule)
+        limit, spent = self.limit, self.spent.total
+        if rule.alert is not None and limit and (before is None or limit < before):
+            passed = [at for at in rule.alert.at if _is_at(spent, at, limit) and not _is_at(spent, at, before)]
+            self._lowered |= {*passed}
+
+    def _hold(self, rule: BudgetRule) -> None:
         self.rule = rule
         self.limit = rule.limit_nanousd.of(self.values)
         self.is_hard = rule.is_hard and self.limit is not None
@@ -101,10 +116,16 @@ class BudgetBucket:
         alert, limit, spent = self.rule.alert, self.limit, self.spent.total
         if alert is None or limit is None:
             return ()
-        fractions = [at for at in alert.at if spent - nanousd < round(at * limit) <= spent and not self._was_told(at)]
+        before = spent - nanousd
+        fractions = [at for at in alert.at if self._is_new(at, before, spent, limit) and not self._was_told(at)]
+        self._lowered = frozenset()
         self._told.update(dict.fromkeys(fractions, self.turns.slot_ms))
         since_ms = self.turns.since_ms
         return tuple(Crossed(self.rule, self.values, at, spent, limit, since_ms) for at in fractions)
+
+    def _is_new(self, at: float, before: int, spent: int, limit: int) -> bool:
+        """Whether that fraction has been come to just now."""
+        return _is_at(spent, at, limit) and (at in self._lowered or not _is_at(before, at, limit))
 
     def _was_told(self, at: float) -> bool:
         """In this window."""
@@ -172,6 +193,11 @@ def least_left(buckets: Iterable[BudgetBucket]) -> int | None:
             left = bucket.limit - bucket.spent.total - bucket.reserved
             least = left if least is None or left < least else least
     return least
+
+
+def _is_at(nanousd: int, at: float, limit: int | None) -> bool:
+    """Whether that comes to this fraction of a limit."""
+    return limit is not None and nanousd >= round(at * limit)
 
 
 def used(limit_nanousd: int | None, nanousd: int) -> float:

@@ -4,10 +4,11 @@ The words are those of the file's rules, as far as the ledger keeps them; a wron
 """
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime, timedelta
 from difflib import get_close_matches
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from llmgw.config.units import DURATION_PATTERN, duration_s
@@ -42,6 +43,16 @@ _FOREIGN = {
     **dict.fromkeys(("path", "api"), "endpoint"),
     **dict.fromkeys(("failure", "error", "class"), "outcome"),
 }
+
+Read = TypeVar("Read")
+
+
+class WrongQueryError(ValueError):
+    """`part` is the name of what cannot be read of it."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(message)
+        self.part = part
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,26 @@ def answer(query: UsageQuery, rows: Sequence[UsageRow]) -> dict[str, object]:
         "rows": [row.as_dict(query.by) for row in rows],
         "total": total(rows).as_dict(),
     }
+
+
+def read_query(
+    *, by: str, where: Iterable[str], since: str | None, until: str | None, now_s: float, timezone: str
+) -> UsageQuery:
+    """As it was written. Raises WrongQueryError."""
+    return UsageQuery(
+        by=_read("by", lambda: read_by(by)),
+        where=_read("where", lambda: read_where(where)),
+        since_ms=None if since is None else _read("since", lambda: read_since(since, now_s, timezone)),
+        until_ms=None if until is None else _read("until", lambda: read_until(until, now_s, timezone)),
+        timezone=timezone,
+    )
+
+
+def _read(part: str, read: Callable[[], Read]) -> Read:
+    try:
+        return read()
+    except ValueError as error:
+        raise WrongQueryError(part, str(error)) from None
 
 
 def read_by(text: str) -> tuple[str, ...]:

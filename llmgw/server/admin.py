@@ -7,9 +7,10 @@ It shares nothing with the keys of callers: neither opens the other's doors. Wha
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hmac import compare_digest
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -30,7 +31,7 @@ from llmgw.errors import (
 from llmgw.server.middlewares import REQUEST_ID
 from llmgw.server.running import RUNNING
 
-TURNS = 4  # at the ledger, at once: who administers must not keep callers waiting
+TURNS = 4  # at the ledger, at once, in threads of their own: who administers must not keep callers waiting
 TURN_S_MAX = 20.0
 BODY_BYTES_MAX = 64 * 1024
 BODY_S = 10.0
@@ -58,7 +59,7 @@ class AdminDesk:
 
     def __init__(self, admin_key: Secret) -> None:
         self._digest = digest(admin_key.reveal())
-        self._turns = asyncio.Semaphore(TURNS)
+        self._threads = ThreadPoolExecutor(TURNS, thread_name_prefix="admin")
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         self.add(router, "GET", _KEYS, self._list)
@@ -79,17 +80,24 @@ class AdminDesk:
         router.add_route(method, path, guarded)
 
     async def ask(self, request: web.Request, question: Callable[[sqlite3.Connection], Answer]) -> Answer:
-        """What the ledger says, in a thread. Raises InvalidRequestError or LedgerUnavailableError."""
+        """What the ledger says. Raises InvalidRequestError or LedgerUnavailableError."""
         ledger = request.app[RUNNING].books.ledger
         if ledger is None:
             raise InvalidRequestError("state.ledger is none: nothing is kept")
+        asked = _Question(question)
         try:
-            async with asyncio.timeout(TURN_S_MAX), self._turns:
-                return await ledger.ask(question)
+            async with asyncio.timeout(TURN_S_MAX):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, ledger.answer, asked)
         except TimeoutError:
             raise LedgerUnavailableError(f"the ledger has not answered within {TURN_S_MAX:g} s") from None
         except CannotOpenLedgerError as error:
             raise LedgerUnavailableError(str(error)) from None
+        finally:
+            asked.end()
+
+    async def close(self, _app: web.Application) -> None:
+        """Whoever still waits has been cancelled."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _check(self, request: web.Request) -> None:
         """Takes as long for one that is nearly right as for any other."""
@@ -143,6 +151,28 @@ class AdminDesk:
         return await self.ask(
             request, lambda connection: question(KeyRegister(connection, graph, graph.timezone, now_s))
         )
+
+
+class _Question(Generic[Answer]):
+    """It ends when nobody waits for its answer any more: else its thread would go on, and the next ones wait."""
+
+    def __init__(self, question: Callable[[sqlite3.Connection], Answer]) -> None:
+        self._question = question
+        self._connection: sqlite3.Connection | None = None
+        self._is_over = False
+
+    def __call__(self, connection: sqlite3.Connection) -> Answer:
+        self._connection = connection
+        if self._is_over:
+            raise sqlite3.OperationalError("nobody waits for it")
+        return self._question(connection)
+
+    def end(self) -> None:
+        """From any thread, at any time."""
+        self._is_over = True
+        if self._connection is not None:
+            with suppress(sqlite3.ProgrammingError):  # it has been closed
+                self._connection.interrupt()
 
 
 Body = TypeVar("Body")

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from llmgw.adapters.counters import BucketStanding
+from llmgw.errors import InvalidRequestError
 from llmgw.graph.rules import BudgetRule
 from llmgw.policy.cost import as_usd
 from llmgw.server.admin import AdminDesk, answer
@@ -16,10 +17,15 @@ def add_route(desk: AdminDesk, router: web.UrlDispatcher) -> None:
 
 
 async def _standings(request: web.Request) -> web.Response:
+    """The most used first, as many as there is room for; `?budget=NAME`: of one."""
     running = request.app[RUNNING]
-    rules = {rule.scope.name: rule for rule in running.graph.rules.budgets}
-    standings = [one for one in running.books.quota.standings() if one.budget in rules]
-    return answer({"budgets": [_as_dict(one, rules[one.budget]) for one in standings]})
+    name = request.query.get("budget", "")
+    rules = {rule.scope.name: rule for rule in running.graph.rules.budgets if name in ("", rule.scope.name)}
+    if name and not rules:
+        raise InvalidRequestError(f"there is no budget {name!r}", param="budget")
+    found = await running.books.quota.most_used({rule.id for rule in rules.values()})
+    standings = [_as_dict(one, rules[one.budget]) for one in found.standings]
+    return answer({"budgets": standings, "truncated": found.is_cut})
 
 
 def _as_dict(one: BucketStanding, rule: BudgetRule) -> dict[str, object]:

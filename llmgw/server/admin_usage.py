@@ -4,9 +4,9 @@ With `requests=1` a JSON line for each request, as they are read: there may be m
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -15,7 +15,8 @@ from llmgw.adapters.ledger import CannotOpenLedgerError
 from llmgw.adapters.sqlite import reading
 from llmgw.adapters.usage_lines import usage_lines
 from llmgw.errors import ClientGoneError, InvalidRequestError, LedgerUnavailableError
-from llmgw.policy.usage import UsageQuery, UsageRow, read_by, read_since, read_until, read_where, total
+from llmgw.policy import usage
+from llmgw.policy.usage import UsageQuery, WrongQueryError
 from llmgw.server.admin import AdminDesk, answer
 from llmgw.server.middlewares import REQUEST_ID
 from llmgw.server.running import NAME, RUNNING
@@ -25,8 +26,6 @@ STREAMS = 2
 _PATH = "/admin/usage"
 _PARAMETERS = frozenset({"by", "where", "since", "until", "requests"})
 _HEADERS = {"server": NAME, "content-type": "application/x-ndjson", "cache-control": "no-store"}
-
-Read = TypeVar("Read")
 
 
 class UsageDesk:
@@ -45,7 +44,7 @@ class UsageDesk:
         if request.query.get("requests", "0") not in ("", "0", "false"):
             return await self._requests(request, query)
         rows = await self._desk.ask(request, lambda connection: reading.usage(connection, query))
-        return answer(as_document(query, rows))
+        return answer(usage.answer(query, rows))
 
     async def _requests(self, request: web.Request, query: UsageQuery) -> web.StreamResponse:
         """An answer that breaks off lacks its end, so nobody takes it for the whole."""
@@ -89,31 +88,9 @@ def read_query(given: MultiMapping[str], now_s: float, timezone: str) -> UsageQu
         raise InvalidRequestError(
             f"there is no parameter '{unknown[0][:40]}'; there are: {', '.join(sorted(_PARAMETERS))}"
         )
-    since, until = given.get("since"), given.get("until")
-    return UsageQuery(
-        by=_read("by", lambda: read_by(given.get("by", ""))),
-        where=_read("where", lambda: read_where(given.getall("where", []))),
-        since_ms=None if since is None else _read("since", lambda: read_since(since, now_s, timezone)),
-        until_ms=None if until is None else _read("until", lambda: read_until(until, now_s, timezone)),
-        timezone=timezone,
-    )
-
-
-def as_document(query: UsageQuery, rows: Sequence[UsageRow]) -> Mapping[str, Any]:
-    """As `llmgw usage --json` has it."""
-    return {
-        "by": query.by,
-        "where": dict(query.where),
-        "since_ms": query.since_ms,
-        "until_ms": query.until_ms,
-        "timezone": query.timezone,
-        "rows": [row.as_dict(query.by) for row in rows],
-        "total": total(rows).as_dict(),
-    }
-
-
-def _read(name: str, read: Callable[[], Read]) -> Read:
+    written = {name: given.get(name) for name in ("since", "until")}
+    by, where = given.get("by", ""), given.getall("where", [])
     try:
-        return read()
-    except ValueError as error:
-        raise InvalidRequestError(f"{name}: {error}", param=name) from None
+        return usage.read_query(by=by, where=where, **written, now_s=now_s, timezone=timezone)
+    except WrongQueryError as error:
+        raise InvalidRequestError(f"{error.part}: {error}", param=error.part) from None

@@ -28,6 +28,7 @@ def make_app(running: Running) -> web.Application:
     app.router.add_get("/readyz", endpoints.readyz)
     if running.settings.admin_key is not None:  # without one there are no such paths
         desk = AdminDesk(running.settings.admin_key)
+        app.on_cleanup.append(desk.close)
         desk.add_routes(app.router)
         UsageDesk(desk).add_routes(app.router)
         admin_budgets.add_route(desk, app.router)

@@ -1,4 +1,5 @@
 from llmgw.adapters.counters import BucketStanding, BudgetCounter, Holding, LimitCounter
+from llmgw.graph.rules import Rolling
 from llmgw.policy.budget import Short
 from llmgw.policy.claims import Scarce
 from llmgw.policy.limits import LimitHold
@@ -69,6 +70,33 @@ def test_money_is_not_forgotten_because_there_are_many() -> None:
 
     assert [it.spent_nanousd for it in counter.standings(NOON_MS)] == [5, 5, 5]
     assert counter.open(("d",), NOON_MS) is None
+
+
+def test_who_has_spent_nothing_that_counts_takes_no_room() -> None:
+    counter = BudgetCounter(budget(1000), 1, NOON_MS)
+    counter.restore(("a",), [(OCTOBER_MS - 1, 5)], NOON_MS)
+    counter.restore(("b",), [(OCTOBER_MS, 0)], NOON_MS)
+
+    assert list(counter.standings(NOON_MS)) == []
+    assert counter.open(("c",), NOON_MS) is not None
+
+
+def test_what_is_counted_is_put_right() -> None:
+    minute_ms = 60_000
+    counter = BudgetCounter(budget(1000, window=Rolling(60_000.0)), 5, NOON_MS)
+    counter.restore(KEY, [(NOON_MS - minute_ms, 10), (NOON_MS, 20)], NOON_MS)
+    late = [(NOON_MS - 2 * minute_ms, 1), (NOON_MS - minute_ms, 5), (NOON_MS, -7), (OCTOBER_MS - 400 * minute_ms, 9)]
+    counter.correct(KEY, late, NOON_MS)
+    counter.correct(("nobody",), [(NOON_MS, 5)], NOON_MS)
+    bucket = counter.find(KEY, NOON_MS)
+    assert bucket is not None
+
+    assert [(cell.at, cell.amount) for cell in bucket.spent] == [
+        (NOON_MS - 2 * minute_ms, 1),
+        (NOON_MS - minute_ms, 15),
+        (NOON_MS, 13),
+    ]
+    assert [it.spent_nanousd for it in counter.standings(NOON_MS)] == [29]
 
 
 def test_all_that_a_claim_holds_is_given_back() -> None:

@@ -1,13 +1,17 @@
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from llmgw.adapters import ledger_writer
 from llmgw.adapters.ledger import CannotOpenLedgerError, SqliteLedger, journal_directory, ledger_to_read
 from llmgw.adapters.ledger_journal import LedgerJournal
+from llmgw.adapters.sqlite import database as sqlite_database
 from llmgw.adapters.sqlite.reading import spend
 from llmgw.adapters.sqlite.retention import Retention
 from llmgw.errors import LedgerUnavailableError
@@ -33,6 +37,39 @@ async def test_what_was_appended_is_there_when_it_is_asked(tmp_path: Path, disk:
     await ledger.close()
 
     assert found == sum(range(50))
+
+
+async def test_while_it_cannot_be_brought_up_to_date_it_answers_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_database, "BUSY_S", 0.05)
+    monkeypatch.setattr(ledger_writer, "RETRY_S", 0.05)
+    ledger = SqliteLedger.open(tmp_path / "a.db", lambda _: None)
+    assert await ledger.flush()
+    with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await ledger.append(settled(1))
+        with pytest.raises(CannotOpenLedgerError, match=r"a\.db cannot be asked: database is locked"):
+            await ledger.ask(lambda _: None)
+        other.rollback()
+    await ledger.close()
+
+    assert len(costs(tmp_path / "a.db")) == 1
+
+
+async def test_by_whatever_link_it_is_one_ledger(tmp_path: Path) -> None:
+    real, link = tmp_path / "real" / "a.db", tmp_path / "b.db"
+    real.parent.mkdir()
+    link.symlink_to(real)
+    ledger = SqliteLedger.open(link, silent)
+    await ledger.append(settled(1))
+    with ledger_to_read(real, silent) as connection:
+        found = connection.execute("SELECT count(*) FROM entry").fetchone()
+    await ledger.close()
+
+    assert journal_directory(link) == journal_directory(real)
+    assert (found, names(tmp_path)) == ((1,), ["b.db", "real"])
+    assert (names(real.parent), real.stat().st_mode & 0o777) == (["a.db", "a.db.d"], 0o600)
 
 
 async def test_closed_it_leaves_nothing_but_the_database(tmp_path: Path) -> None:

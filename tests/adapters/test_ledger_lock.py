@@ -22,6 +22,15 @@ def test_one_only_may_have_it_and_the_other_hears_which(tmp_path: Path) -> None:
     other.release()
 
 
+def test_a_link_to_a_ledger_has_its_lock(tmp_path: Path) -> None:
+    (tmp_path / "b.db").symlink_to(tmp_path / "a.db")
+    one, other = LedgerLock(tmp_path / "a.db"), LedgerLock(tmp_path / "b.db")
+    one.take()
+    with pytest.raises(LedgerInUseError):
+        other.take()
+    one.release()
+
+
 def test_it_ends_with_its_process_in_whatever_way(tmp_path: Path) -> None:
     script = "import sys, pathlib; from llmgw.adapters.ledger_lock import LedgerLock\n"
     script += "LedgerLock(pathlib.Path(sys.argv[1])).take(); print(flush=True); sys.stdin.read()"

@@ -1,6 +1,8 @@
 import asyncio
 import os
+import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,14 +21,23 @@ class Disk:
         self.syncs = 0
         self.takes_s = 0.0
         self.broken = False
+        self.files: list[int] = []
+        self.directories: list[int] = []
+        self.threads: set[threading.Thread] = set()
         monkeypatch.setattr("os.fdatasync", self._sync)
+        monkeypatch.setattr("os.fsync", lambda descriptor: self.directories.append(os.fstat(descriptor).st_ino))
 
     def _sync(self, descriptor: int) -> None:
-        os.fstat(descriptor)  # it is open
+        self.files.append(os.fstat(descriptor).st_ino)  # it is open
+        self.threads.add(threading.current_thread())
         self.syncs += 1
         time.sleep(self.takes_s)
         if self.broken:
             raise OSError(5, "Input/output error")
+
+
+def inodes(paths: Sequence[Path]) -> list[int]:
+    return [path.stat().st_ino for path in paths]
 
 
 async def append(journal: LedgerJournal, sync: GroupSync, number: int) -> None:
@@ -42,6 +53,32 @@ async def test_all_of_a_turn_share_a_sync(tmp_path: Path, monkeypatch: pytest.Mo
     await append(journal, sync, 100)
 
     assert (after_one_turn, disk.syncs) == (1, 2)
+    sync.close()
+    journal.close()
+
+
+async def test_segments_that_ended_and_the_directory_of_new_ones_are_brought_along_and_not_by_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, place = Disk(monkeypatch), tmp_path / "d"
+    journal = LedgerJournal(place, disk=True, segment_bytes_max=1)
+    sync = GroupSync(journal)
+    await asyncio.gather(*(append(journal, sync, number) for number in range(3)))
+    files = [segment.path for segment in segments(place, journal.owner)]
+
+    assert (disk.files, disk.directories) == (inodes(files), inodes([tmp_path, place]))
+    assert threading.main_thread() not in disk.threads
+    sync.close()
+    journal.close()
+
+
+async def test_one_that_is_not_new_needs_no_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk, journal = Disk(monkeypatch), LedgerJournal(tmp_path, disk=True)
+    sync = GroupSync(journal)
+    for number in range(3):
+        await append(journal, sync, number)
+
+    assert (len(disk.files), len(disk.directories)) == (3, 2)
     sync.close()
     journal.close()
 

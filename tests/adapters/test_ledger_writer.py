@@ -1,7 +1,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from llmgw.adapters.ledger_journal import LedgerJournal
 from llmgw.adapters.ledger_writer import LedgerWriter
 from llmgw.adapters.sqlite import database
 from llmgw.adapters.sqlite.retention import Retention
+from llmgw.config.units import LONGEST_S
 from tests.adapters.ledger_records import DAY_MS, START_MS, asked, costs, settled
 
 NOW_S = START_MS / 1000 + 10 * 86_400
@@ -96,6 +97,65 @@ def test_while_another_one_holds_the_database_the_journal_grows_and_then_all_is_
         "the ledger cannot be written, its journal grows meanwhile",
         "the ledger can be written again",
     ]
+
+
+def test_whatever_goes_wrong_is_told_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_writer, "RETRY_S", 0.05)
+    with at_work(tmp_path, Retention(keep_s=5.0, timezone="No/Where")) as bench:
+        until(lambda: bench.writer.trouble)
+        bench.append(1)
+        until(lambda: len(costs(bench.path)) == 1)
+        trouble, bench.writer.retention = bench.writer.trouble, Retention()
+        until(lambda: not bench.writer.trouble)
+
+    assert "No/Where" in trouble
+    assert [told.partition(":")[0] for told in bench.told] == [
+        "the ledger cannot be written, its journal grows meanwhile",
+        "the ledger can be written again",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_is_trouble_too(tmp_path: Path) -> None:
+    def leave(_message: str) -> None:
+        raise SystemExit
+
+    journal = LedgerJournal(tmp_path / "a.db.d")
+    writer = LedgerWriter(tmp_path / "a.db", journal, Retention(keep_s=5.0, timezone="No/Where"), leave)
+    before = writer.trouble
+    writer.start()
+    writer._thread.join(10.0)
+
+    assert (before, writer.trouble) == ("", "the thread that writes it has ended")
+    assert not writer.flush(10.0)
+    journal.close()
+
+
+def test_the_longest_time_for_which_rows_can_be_kept_is_no_trouble(tmp_path: Path) -> None:
+    with at_work(tmp_path, Retention(keep_s=LONGEST_S)) as bench:
+        bench.append(1)
+
+        assert (bench.writer.flush(10.0), bench.writer.trouble) == (True, "")
+
+
+def test_of_several_over_one_ledger_one_only_tidies(tmp_path: Path) -> None:
+    def tidied(bench: Bench) -> int:
+        """The rows that are left."""
+        bench.writer._tidied_s = float("-inf")
+        assert bench.writer.flush(10.0)
+        return len(costs(bench.path))
+
+    brief = Retention(keep_s=86_400.0)
+    with ExitStack() as later:
+        with at_work(tmp_path, Retention(keep_s=20 * 86_400.0)) as first:
+            first.append(1)
+            before = tidied(first)
+            second = later.enter_context(at_work(tmp_path, brief))
+            beside = (before, tidied(second))
+        alone = tidied(second)
+
+    assert (beside, alone) == ((1, 1), 0)
+    assert not (tmp_path / "a.db.tidy").exists()
 
 
 def test_old_rows_are_summed_up_beside(tmp_path: Path) -> None:

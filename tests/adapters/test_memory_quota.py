@@ -1,5 +1,7 @@
 """What is this adapter's own; what every `Quota` does is in the contract."""
 
+import pytest
+
 from llmgw.adapters.memory_quota import BUCKETS_RETRY_S, MemoryQuota
 from llmgw.graph.rules import LimitRule, Rules
 from llmgw.policy.claims import Claim, Granted, Refused, Scarce
@@ -63,6 +65,30 @@ async def test_as_many_buckets_are_shown_as_one_likes() -> None:
         await granted(quota, paying(month, cost=exactly(5), key=key))
 
     assert (len(quota.standings()), len(quota.standings(2))) == (3, 2)
+
+
+async def test_of_many_buckets_the_most_used_are_shown_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmgw.adapters.memory_quota.LOOKED_AT", 2)
+    month, other = budget(1000), budget(1000, name="other")
+    quota = MemoryQuota(HandClock(), Rules(budgets=(month, other)))
+    for key, nanousd in [("a", 5), ("b", 900), ("c", 70), ("d", 0), ("e", 500)]:
+        await granted(quota, paying(month, cost=exactly(nanousd), key=key))
+    await granted(quota, paying(other, cost=exactly(1000), key="z"))
+    few, all_of_them, none = [await quota.most_used(*asked) for asked in (({"b-id"}, 3), ({"b-id"}, 5), (set(), 5))]
+
+    assert ([it.values for it in few.standings], few.is_cut) == ([("b",), ("e",), ("c",)], True)
+    assert (len(all_of_them.standings), all_of_them.is_cut) == (5, False)
+    assert none == ([], False)
+
+
+async def test_what_is_put_right_is_that_of_a_budget_in_force() -> None:
+    month, slot = budget(1000), 1_790_812_800_000
+    quota = MemoryQuota(HandClock(), Rules(budgets=(month,)))
+    await settled(quota, await granted(quota, paying(month, cost=exactly(300))), nanousd=300)
+    quota.correct(month.id, [('["k"]', slot, 100)])
+    quota.correct("nobody's", [('["k"]', slot, 100)])
+
+    assert [(it.budget, it.spent_nanousd) for it in quota.standings()] == [("b", 400)]
 
 
 async def test_an_equal_rule_of_a_file_before_draws_on_the_same_buckets() -> None:

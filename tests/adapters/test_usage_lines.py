@@ -1,5 +1,8 @@
+import asyncio
 import json
+import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -43,6 +46,21 @@ async def test_who_leaves_early_leaves_no_thread_behind(tmp_path: Path, monkeypa
 
     await eventually(lambda: not readers())
     assert not (tmp_path / "a.db-wal").exists()  # the last one to leave clears up
+
+
+async def test_a_search_ends_when_nobody_waits_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(connection: sqlite3.Connection, _: UsageQuery) -> Iterator[object]:
+        yield from connection.execute(
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n WHERE x < 0"
+        )
+
+    monkeypatch.setattr(module, "requests", endless)
+    path = await filled(tmp_path / "a.db", 1)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.3), aclosing(usage_lines(path, UsageQuery())) as chunks:
+            await anext(chunks)
+
+    await eventually(lambda: not readers())
 
 
 async def test_what_is_no_ledger_is_an_error_of_ours(tmp_path: Path) -> None:

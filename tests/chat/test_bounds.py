@@ -235,6 +235,14 @@ def test_what_cannot_be_bounded_is_named_as_the_caller_knows_it(
     assert chat(edits, **fields).unbounded == expected
 
 
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [(EDITS, "priority"), (edited(drop=["service_tier"]), ""), (edited(set={"speed": "x"}), "priority+x")],
+)
+def test_the_service_tier_is_the_one_that_goes_out(edits: Edits, expected: str) -> None:
+    assert chat(edits, service_tier="priority").service_tier == expected
+
+
 def test_a_stored_conversation_needs_no_turns() -> None:
     assert of(openai_responses, {"model": "m", "previous_response_id": "resp_1"}).unbounded == "previous_response_id"
 

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from llmgw.chat.unbounded import of_fields, of_model, of_tools, ready_made
+from llmgw.chat.unbounded import of_fields, of_model, of_tools, ready_made, service_tier
 
 
 def raw(value: object) -> msgspec.Raw:
@@ -26,6 +26,12 @@ def raw(value: object) -> msgspec.Raw:
         ("models", ["a/b"]),
         ("context_management", [{"type": "compaction"}]),
         ("context_management", {"edits": [{"type": "compact_20260112"}]}),
+        ("connectors", [{"id": "web-search"}]),
+        ("deferred", True),
+        ("inference_geo", "us"),
+        ("provider", {"order": ["a"]}),
+        ("route", "fallback"),
+        ("preset", "cheap"),
     ],
 )
 def test_a_field_that_costs_nobody_knows_what_is_named(name: str, value: object) -> None:
@@ -41,6 +47,9 @@ def test_a_field_that_costs_nobody_knows_what_is_named(name: str, value: object)
         ("prompt", "Once upon a time"),
         ("prompt", [1, 2]),
         ("context_management", {"edits": [{"type": "clear_tool_uses_20250919"}]}),
+        ("inference_geo", "global"),
+        ("provider", "a"),
+        ("deferred", False),
         ("store", True),
         ("messages", []),
     ],
@@ -114,10 +123,39 @@ def test_tools_that_are_none_are_not_trusted_either(tools: object, expected: str
         ("o3-deep-research", "deep-research"),
         ("groq/compound-mini", "groq/compound"),
         ("compound-beta", "compound-beta"),
+        ("gpt-4o-mini-search-preview-2025-03-11", "search-preview"),
+        ("gpt-5-search-api", "search-api"),
+        ("perplexity/sonar-reasoning", "perplexity/sonar"),
+        ("llama-3.1-sonar-small-128k-online", "sonar-small-128k-online"),
+        ("sonar-pro", ""),  # of Perplexity, whose fee is in the table
+        ("openai/gpt-4o:nitro", ":nitro"),
+        ("moonshotai/kimi-k2:exacto", ":exacto"),
+        ("@preset/cheap", "@preset/"),
+        ("openai/gpt-4o:free", ""),
     ],
 )
 def test_some_models_have_tools_of_their_own(name: str, expected: str) -> None:
     assert of_model(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, ""),
+        ({"service_tier": "auto"}, ""),
+        ({"service_tier": None}, ""),
+        ({"service_tier": "standard_only", "speed": "standard"}, ""),
+        ({"service_tier": "Priority"}, "priority"),
+        ({"serviceTier": "flex"}, "flex"),
+        ({"service_tier": "auto", "speed": "fast"}, "fast"),
+        ({"service_tier": "flex", "speed": "fast"}, "flex+fast"),
+        ({"serviceTier": {"type": "reserved"}}, "reserved"),
+        ({"serviceTier": {"type": "default"}, "performanceConfig": {"latency": "optimized"}}, "optimized"),
+        ({"service_tier": 5}, "of no kind"),
+    ],
+)
+def test_the_service_tier_that_is_asked_for_is_told(fields: dict[str, object], expected: str) -> None:
+    assert service_tier({name: raw(value) for name, value in fields.items()}) == expected
 
 
 def test_tools_that_the_provider_explains_are_counted() -> None:

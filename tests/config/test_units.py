@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,9 @@ from hypothesis import strategies as st
 from llmgw.config.schema import schema_text
 from llmgw.config.units import (
     DURATION_PATTERN,
+    LONG_DURATION_PATTERN,
+    LONGEST,
+    LONGEST_S,
     RATE_PATTERN,
     SIZE_PATTERN,
     WINDOW_PATTERN,
@@ -52,6 +57,8 @@ def test_anything_else_is_no_size(text: str) -> None:
         ("5 min", "write 5m"),
         ("2 hours", "write 2h"),
         ("250 msec", "write 250ms"),
+        ("999999d", "write 3660d at the most"),
+        ("10000 days", "write 3660d at the most"),
         ("1h30m", "write one number and one unit: 500ms, 30s, 5m, 1h or 7d"),
         ("soon", "write one number and one unit: 500ms, 30s, 5m, 1h or 7d"),
     ],
@@ -143,6 +150,7 @@ def test_a_wrong_rate_is_shown_rightly(written: str, expected: str) -> None:
         ("year", "write 365d"),
         ("30 days", "write 30d"),
         ("30", "30h or 30d?"),
+        ("999999d", "write 3660d at the most"),
         ("soon", "write hour, day, week or month (of the calendar), or the last so many: 30d"),
     ],
 )
@@ -150,9 +158,29 @@ def test_a_wrong_time_for_a_budget_is_shown_rightly(written: str, expected: str)
     assert window_hint(written) == expected
 
 
-@pytest.mark.parametrize(("pattern", "title"), [(RATE_PATTERN, "Rate"), (WINDOW_PATTERN, "Window")])
+@pytest.mark.parametrize(
+    ("pattern", "title"),
+    [(RATE_PATTERN, "Rate"), (WINDOW_PATTERN, "Window"), (LONG_DURATION_PATTERN, "Duration")],
+)
 def test_the_schema_has_the_same_patterns(pattern: str, title: str) -> None:
     assert f'"{pattern}"'.replace("\\", "\\\\") in schema_text().partition(f'"title": "{title}"')[2]
+
+
+@pytest.mark.parametrize("pattern", [WINDOW_PATTERN, LONG_DURATION_PATTERN])
+@given(number=st.integers(1, 999_999_999), unit=st.sampled_from(["ms", "s", "m", "h", "d"]))
+def test_the_patterns_of_long_durations_take_all_up_to_the_longest_and_nothing_of_another_age(
+    pattern: str, number: int, unit: str
+) -> None:
+    seconds = duration_s(f"{number}{unit}")
+    is_taken = re.fullmatch(pattern, f"{number}{unit}") is not None
+
+    assert is_taken or seconds > LONGEST_S
+    assert not is_taken or seconds < 35 * 366 * 86_400
+
+
+def test_the_longest_is_one_of_them() -> None:
+    assert re.fullmatch(LONG_DURATION_PATTERN, LONGEST)
+    assert duration_s(LONGEST) == LONGEST_S
 
 
 @given(st.from_regex(RATE_PATTERN, fullmatch=True))

@@ -33,6 +33,18 @@ def test_trusted_proxies_are_addresses_or_networks() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("keep", "message"),
+    [
+        ("999999d", '"999999d" is not a duration (write 3660d at the most)'),
+        ("3661d", "nothing is kept for so long (write 3660d at the most)"),
+    ],
+)
+def test_nothing_is_kept_for_longer_than_the_calendar_goes_back(keep: str, message: str) -> None:
+    assert problems(f"{MODELS}state: {{keep: 3660d}}") == []
+    assert problems(f"{MODELS}state: {{keep: {keep}}}") == [f"2:15: state.keep: {message}"]
+
+
 GUARDED = '0.0.0.0, admin_key: "${ADMIN:-the-secret-of-the-administrators}"'
 
 

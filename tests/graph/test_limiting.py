@@ -115,10 +115,23 @@ def test_money_is_rounded_down_so_that_nobody_gets_more_than_is_written() -> Non
         ("month, timezone: Asia/Tokyo", Calendar(Unit.MONTH, "Asia/Tokyo")),
         ("30d", Rolling(2_592_000.0)),
         ("1h", Rolling(3600.0)),
+        ("3660d", Rolling(316_224_000.0)),
     ],
 )
 def test_a_budget_is_for_a_time_of_the_calendar_or_for_the_last_so_many(per: str, window: Calendar | Rolling) -> None:
     assert budget(f"limit_usd: 1, per: {per}", "server: {timezone: Europe/Berlin}\n").window == window
+
+
+@pytest.mark.parametrize(
+    ("per", "message"),
+    [
+        ("999999d", '"999999d" is not a time for a budget (write 3660d at the most)'),
+        ("3661d", "no budget is for so long (write 3660d at the most)"),
+        ("999999999s", "no budget is for so long (write 3660d at the most)"),
+    ],
+)
+def test_no_budget_is_for_longer_than_the_calendar_goes_back(per: str, message: str) -> None:
+    assert told("budgets", f"name: n, limit_usd: 1, per: {per}") == [f"[0].per: {message}"]
 
 
 def test_a_budget_may_count_only_and_let_through_what_has_no_bound() -> None:

@@ -56,6 +56,14 @@ def test_what_a_file_says_is_exact_and_never_less(told: file.Price, expected: tu
     assert (found.input, found.output, found.cached_input, found.request_nanousd) == expected
 
 
+def test_a_service_tier_without_prices_is_known_only_where_it_is_a_discount() -> None:
+    price = of_row(row(Tariff(input=2), services=(Service(name="priority", input=4),)))
+    asked = ("", "priority", "flex", "batch", "fast", "ultrafast", "priority+fast")
+
+    assert [name for name in asked if price.knows(name)] == ["", "priority", "flex", "batch"]
+    assert [FREE.knows(""), FREE.knows("priority")] == [True, False]
+
+
 def test_a_price_with_tiers_goes_by_the_size_of_the_prompt_for_all_tokens() -> None:
     price = of_row(row(Tariff(input=((0, 3), (200, 6)), output=((0, 15), (200, 22), (500, 30)), cached_input=1)))
     found = [price.rates(size, NOON) for size in (0, 200, 201, 500, 501)]

@@ -237,6 +237,41 @@ def test_another_amount_is_told_of_anew() -> None:
     assert told + crossings(one, 400, 100) == [[0.5], [], [0.5]]
 
 
+def test_what_is_come_to_because_the_limit_was_lowered_is_told_by_the_next_settlement() -> None:
+    one = bucket(budget(1000, alert_at=(0.5, 0.8, 1.0)))
+    told = crossings(one, 600)
+    one.follow(budget(700, alert_at=(0.5, 0.8, 1.0)))
+
+    assert told + crossings(one, 0, 0, 100) == [[0.5], [0.8], [], [1.0]]
+
+
+def test_a_limit_where_there_was_none_is_come_to_as_well() -> None:
+    one = bucket(budget(None))
+    told = crossings(one, 600)
+    one.follow(budget(700, alert_at=(0.5, 0.8, 1.0)))
+
+    assert told + crossings(one, 1) == [[], [0.5, 0.8]]
+
+
+def test_what_was_come_to_before_the_limit_was_raised_or_the_rule_read_again_is_not_told() -> None:
+    one = bucket(budget(1000, alert_at=(0.5,)))
+    one.spent.raise_to([(OCTOBER_MS, 600)])
+    one.follow(budget(1000, alert_at=(0.5,)))
+    told = crossings(one, 1)
+    one.follow(budget(1100, alert_at=(0.5,)))
+
+    assert told + crossings(one, 1) == [[], []]
+
+
+def test_what_a_lowered_limit_was_come_to_in_a_window_that_is_over_is_not_told() -> None:
+    one = bucket(budget(1000, alert_at=(0.8,)))
+    told = crossings(one, 600)
+    one.follow(budget(700, alert_at=(0.8,)))
+    one.turns.move(NOVEMBER_MS)
+
+    assert told + crossings(one, 10, 550) == [[], [], [0.8]]
+
+
 def test_nobody_is_told_of_what_has_no_limit() -> None:
     assert crossings(bucket(budget(None, alert_at=(0.5,))), 500) == [[]]
     assert crossings(bucket(budget(100)), 500) == [[]]

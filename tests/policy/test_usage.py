@@ -7,8 +7,10 @@ from llmgw.policy.usage import (
     Counts,
     UsageQuery,
     UsageRow,
+    WrongQueryError,
     answer,
     read_by,
+    read_query,
     read_since,
     read_until,
     read_where,
@@ -104,6 +106,15 @@ def test_times_are_those_of_the_time_zone_and_a_day_that_is_named_counts(text: s
 def test_what_is_no_time_hears_how_one_is_written(text: str) -> None:
     with pytest.raises(ValueError, match="is no time: write 24h, 7d, 2026-11, 2026-11-01 or 2026-11-01T12:30"):
         read_since(text, NOW_S, "UTC")
+
+
+def test_a_question_is_read_at_once_and_says_what_is_wrong_with_it() -> None:
+    query = read_query(by="team", where=["key=k"], since="1h", until=None, now_s=7200.0, timezone="UTC")
+    with pytest.raises(WrongQueryError, match="'then' is no time") as raised:
+        read_query(by="", where=[], since=None, until="then", now_s=0, timezone="UTC")
+
+    assert query == UsageQuery(("team",), (("key", "k"),), since_ms=3_600_000)
+    assert raised.value.part == "until"
 
 
 def test_an_answer_says_what_was_asked() -> None:

@@ -1,6 +1,9 @@
 """Keys administered through the real server: what is changed holds at once, and only the admin key opens this door."""
 
+import asyncio
 import json
+import sqlite3
+import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -328,6 +331,30 @@ async def test_a_ledger_that_does_not_answer_is_told(
             other.rollback()
 
         assert (answer.status, answer.json["error"]["code"]) == (503, "ledger_unavailable")
+
+
+async def test_questions_that_take_too_long_end_and_no_more_than_so_many_are_at_work(
+    upstream: FaultUpstream, ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endless(connection: sqlite3.Connection, _: object) -> list[object]:
+        return connection.execute(
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT sum(x) FROM n"
+        ).fetchall()
+
+    def at_work() -> int:
+        return sum(thread.name.startswith("admin") for thread in threading.enumerate())
+
+    monkeypatch.setattr(module, "TURN_S_MAX", 0.5)
+    async with gateway(upstream, ledger) as found:
+        with monkeypatch.context() as patched:
+            patched.setattr("llmgw.adapters.sqlite.reading.usage", endless)
+            answers = await asyncio.gather(*[ask(found, "GET", "usage") for _ in range(2 * module.TURNS)])
+            most = at_work()
+
+        assert [answer.status for answer in answers] == [503] * 2 * module.TURNS
+        assert most == module.TURNS
+        assert (await ask(found, "GET", "usage")).status == 200  # there is room again
+    await eventually(lambda: at_work() == 0)
 
 
 async def test_callers_are_answered_while_keys_are_administered(upstream: FaultUpstream, ledger: Path) -> None:

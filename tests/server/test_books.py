@@ -1,28 +1,32 @@
 """What a serving process counts and writes, with a real ledger: opened, left, and opened again."""
 
+import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from llmgw.adapters.config_files import Text, build
 from llmgw.adapters.journal import make_logger
 from llmgw.adapters.ledger import CannotOpenLedgerError
 from llmgw.adapters.ledger_lock import LedgerInUseError
-from llmgw.adapters.memory_quota import MemoryQuota
+from llmgw.adapters.memory_quota import Booked, MemoryQuota
 from llmgw.adapters.no_ledger import NoLedger
+from llmgw.adapters.sqlite.database import database
 from llmgw.config.model import Duration, StateSection
 from llmgw.graph.model import Graph
 from llmgw.policy.claims import BudgetClaim, Claim, Grant, Granted, Refused, WorstCase
 from llmgw.policy.entry import Charge, Entry, Reserved, Settled
-from llmgw.server.books import OpenBooks, open_books
+from llmgw.server.books import LATE_S, OpenBooks, open_books
 from tests.adapters.ledger_records import asked, costs, request_id
 from tests.policy.rules import NOON_S, HandClock
 from tests.served import LogLines
+from tests.server.calls import eventually
 
 MODELS = "models: {gpt: {target: simulator/gpt, price: {input_usd_per_mtok: 1, output_usd_per_mtok: 10}}}\n"
 DAY = "budgets: [{name: day, each: key.team, limit_usd: 0.000001, per: day}]\n"
@@ -56,6 +60,22 @@ class Opened:
         assert isinstance(granted, Granted)
         return granted.grants[0]
 
+    async def book(self, number: int, nanousd: int, team: str = "search") -> None:
+        """A whole request that no budget pays for, at the time of the clock."""
+        entry = structs.replace(entry_of(number, nanousd, None), team=team)
+        await self.books.books.ledger.append(Settled(entry))
+
+    async def all_is_over(self) -> None:
+        """All calls have ended that began before the budgets were in force."""
+        assert isinstance(self.books._clock, HandClock)
+        self.books._clock.run_s += LATE_S[-1]
+        await self.books.look()
+
+    @property
+    def known(self) -> int:
+        assert self.books.path is not None
+        return int(asked(self.books.path, "SELECT count(*) FROM known_budget")[0][0])
+
     async def take(self, config: str) -> None:
         self.graph = graph_of(config)
         await self.books.take(self.graph, StateSection())
@@ -65,8 +85,8 @@ class Opened:
         return [(it.budget, it.values, it.spent_nanousd) for it in self.books.quota.standings()]
 
 
-def entry_of(number: int, nanousd: int, grant: Grant) -> Entry:
-    charges: tuple[Charge, ...] = grant.charges
+def entry_of(number: int, nanousd: int, grant: Grant | None) -> Entry:
+    charges: tuple[Charge, ...] = () if grant is None else grant.charges
     asked_by: dict[str, Any] = {"team": "search", "key": "k", "model": "gpt"}
     return Entry(
         request_id=request_id(number, NOON_MS), at_ms=NOON_MS, cost_nanousd=nanousd, charges=charges, **asked_by
@@ -254,6 +274,143 @@ async def test_how_long_rows_are_kept_may_change(tmp_path: Path) -> None:
         assert (retention.keep_s, sorted(retention.windows_s.values())) == (3600.0, [36 * 3600.0, 7 * 86_400.0])
 
 
+async def test_a_reload_that_is_refused_changes_nothing_of_how_long_rows_are_kept(tmp_path: Path) -> None:
+    async with opened(DAY, tmp_path / "a.db") as one:
+        assert one.books.ledger is not None
+        before = one.books.ledger._writer.retention
+        with database(tmp_path / "a.db") as connection:
+            connection.execute("ALTER TABLE known_budget RENAME TO gone")
+        with pytest.raises(CannotOpenLedgerError, match="known_budget"):
+            await one.books.take(graph_of(""), StateSection(keep=Duration(3600.0)))
+
+        assert one.books.ledger._writer.retention is before
+
+
+# Budgets that come, go, and come back.
+
+
+async def test_a_budget_that_was_away_has_spent_what_was_paid_meanwhile(tmp_path: Path) -> None:
+    async with opened(DAY, tmp_path / "a.db") as one:
+        await one.spend(1, 300)
+        await one.all_is_over()
+        await one.take("")
+        await one.book(2, 400)
+        await one.take(DAY)
+
+        assert one.spent == [("day", ("search",), 700)]
+
+
+async def test_it_has_so_if_it_was_away_in_another_process_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    async with opened(DAY, path) as one:
+        await one.spend(1, 300)
+        await one.all_is_over()
+    async with opened("", path) as two:
+        await two.book(2, 400)
+    async with opened(DAY, path) as three:
+        assert three.spent == [("day", ("search",), 700)]
+
+
+async def test_it_has_so_if_somebody_was_under_it_all_the_time(tmp_path: Path) -> None:
+    async with opened(DAY, tmp_path / "a.db") as one:
+        await one.spend(1, 300)
+        grant = await one.grant(50)
+        await one.all_is_over()
+        await one.take("")
+        await one.book(2, 400)
+        await one.take(DAY)
+        await one.books.quota.settle(grant, nanousd=20, tokens=0, output_tokens=0)
+
+        assert one.spent == [("day", ("search",), 720)]
+
+
+async def test_calls_that_began_before_a_budget_was_in_force_are_paid_by_it_when_they_have_ended(
+    tmp_path: Path,
+) -> None:
+    clock = HandClock()
+    async with opened("", tmp_path / "a.db", clock=clock) as one:
+        await one.book(1, 100)
+        await one.take(DAY)
+        await one.spend(2, 300)
+        await one.book(4, 200)
+        grant = await one.grant(50)
+        await one.books.quota.settle(grant, nanousd=50, tokens=0, output_tokens=0)  # and is not booked yet
+        before = one.spent
+        clock.move(LATE_S[0])
+        await one.books.look()
+        found = one.spent
+        await one.all_is_over()
+
+        assert (before, found) == ([("day", ("search",), 450)], [("day", ("search",), 650)])
+        assert one.spent == found
+        assert one.known == 1
+
+
+async def test_a_budget_is_not_known_before_they_have(tmp_path: Path) -> None:
+    path, clock = tmp_path / "a.db", HandClock()
+    async with opened("", path) as one:
+        await one.take(DAY)
+        await one.book(1, 100)
+    async with opened(DAY, path, clock=clock) as two:
+        spent, known = two.spent, [two.known]
+        for late_s in LATE_S:
+            clock.wall_s, clock.run_s = NOON_S + late_s, 1000.0 + late_s
+            await two.books.look()
+            known.append(two.known)
+
+        assert (spent, known) == ([("day", ("search",), 100)], [0, 0, 0, 1])
+
+
+async def test_a_reload_without_new_budgets_asks_for_no_rows(tmp_path: Path) -> None:
+    async with opened(DAY, tmp_path / "a.db") as one:
+        await one.all_is_over()
+        await one.take(DAY.replace("0.000001", "0.0000008"))
+
+        assert one.books._late_s == []
+
+
+async def test_calls_get_their_turns_while_much_is_restored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(DAY, tmp_path / "a.db") as one:
+        for number in range(1, 8):
+            await one.book(number, 10, team=f"t{number}")
+    monkeypatch.setattr("llmgw.server.books.RESTORED_AT_ONCE", 2)
+    restored: list[int] = []
+
+    def restore(self: MemoryQuota, budget_id: str, booked: Sequence[Booked]) -> None:
+        restored.append(len(booked))
+        asyncio.get_running_loop().call_soon(restored.append, 0)  # somebody's turn
+
+    monkeypatch.setattr(MemoryQuota, "restore", restore)
+    async with opened(DAY, tmp_path / "a.db"):
+        pass
+
+    assert restored[:8] == [2, 0, 2, 0, 2, 0, 1, 0]
+
+
+async def test_rows_are_asked_for_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("llmgw.server.books.LOOK_S", 0.01)
+    clock = HandClock()
+    async with opened("", tmp_path / "a.db", clock=clock) as one:
+        await one.take(DAY)
+        await one.book(1, 100)
+        clock.move(LATE_S[-1])
+        await eventually(lambda: one.known == 1)
+
+        assert one.spent == [("day", ("search",), 100)]
+
+
+async def test_rows_that_cannot_be_had_are_asked_for_until_they_can(tmp_path: Path) -> None:
+    async with opened(DAY, tmp_path / "a.db") as one:
+        with database(tmp_path / "a.db") as connection:
+            connection.execute("ALTER TABLE known_budget RENAME TO gone")
+            with pytest.raises(CannotOpenLedgerError):
+                await one.all_is_over()
+            connection.execute("ALTER TABLE gone RENAME TO known_budget")
+        await one.books.look()
+
+        assert one.known == 1
+
+
 async def test_managed_keys_are_there_beside_those_of_the_file(tmp_path: Path) -> None:
     async with opened("keys: [{name: k, secret: the-secret-of-key-k}]\n", tmp_path / "a.db") as one:
         assert one.books.keys is not None
@@ -267,4 +424,3 @@ async def test_counters_are_those_of_the_process(tmp_path: Path) -> None:
     async with opened(DAY, tmp_path / "a.db") as one:
         assert isinstance(one.books.quota, MemoryQuota)
         assert one.books.quota is one.books.books.quota
-    assert asked(tmp_path / "a.db", "SELECT count(*) FROM known_budget") == [(1,)]

@@ -1,6 +1,7 @@
 """What there is and how it is: models, health, and that somebody is here. Bad calls are in test_bad_input.py."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,20 @@ async def test_what_it_says_of_itself(upstream: FaultUpstream) -> None:
     assert "OPENAI_API_KEY" in ready.json["absent"]["left"]
     assert (answer.status, answer.json["error"]["code"]) == (404, "model_not_found")
     assert "OPENAI_API_KEY" in answer.json["error"]["message"]
+
+
+async def test_the_longest_times_that_a_file_may_say_are_served(upstream: FaultUpstream, tmp_path: Path) -> None:
+    upstream.script(json_answer(chat_answer("Hello")))
+    budget = "budgets: [{name: n, limit_usd: 1, per: 3660d, unbounded: allow, models: [nobody]}]\n"
+    config = chain(upstream.url, more=f"state: {{keep: 3660d}}\n{budget}")
+    async with served(config, ledger=tmp_path / "a.db") as gateway:
+        answer = await chat(gateway.url)
+        ledger = gateway.running.books.ledger
+        assert ledger is not None
+        is_booked = await ledger.flush()
+        ready = await get(gateway.url, "/readyz")
+
+    assert (answer.status, is_booked, ready.status, ready.json["ledger"]) == (200, True, 200, "ok")
 
 
 async def test_whoever_drains_is_not_ready_and_lets_its_connections_go(upstream: FaultUpstream) -> None:

@@ -173,9 +173,10 @@ def _book(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
     spent: dict[tuple[str, str, int], int] = {}
     used: dict[str, int] = {}
     for entry in _inserted(connection, [*entries]):
-        for charge in entry.charges:
+        nanousd = min(entry.cost_nanousd or 0, INTEGER_MAX)
+        for charge in entry.charges if nanousd else ():
             account = (charge.budget, charge.bucket, charge.slot)
-            spent[account] = spent.get(account, 0) + min(entry.cost_nanousd or 0, INTEGER_MAX)
+            spent[account] = spent.get(account, 0) + nanousd
         if entry.key:
             used[entry.key] = max(used.get(entry.key, 0), entry.at_ms)
     connection.executemany(_SPEND, [(*account, nanousd) for account, nanousd in spent.items()])

@@ -78,6 +78,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO keys_version VALUES (0)",
     ),
     ("CREATE TABLE known_budget (id TEXT NOT NULL PRIMARY KEY, since_ms INTEGER NOT NULL) WITHOUT ROWID",),
+    ("ALTER TABLE known_budget ADD COLUMN window_s REAL",),
 )
 
 

@@ -50,9 +50,10 @@ def requests(connection: sqlite3.Connection, query: UsageQuery) -> Iterator[Json
         condition = f"EXISTS (SELECT 1 FROM entry WHERE request_id = own.request_id AND {condition})"  # noqa: S608
     select = f"""
         SELECT {_quoted(ENTRY_COLUMNS)} FROM entry AS own
-        WHERE {condition} AND request_id >= ? ORDER BY request_id, attempt
+        WHERE {condition} AND request_id >= ? AND request_id < ? ORDER BY request_id, attempt
     """  # noqa: S608 - names of ours
-    with closing(connection.execute(select, (*values, _first_id(query.since_ms)))) as rows:
+    ids = (_first_id(query.since_ms), _last_id(query.until_ms))
+    with closing(connection.execute(select, (*values, *ids))) as rows:
         for _, attempts in groupby((dict(zip(ENTRY_COLUMNS, row, strict=True)) for row in rows), _REQUEST_ID):
             yield _request([*attempts])
 
@@ -73,10 +74,11 @@ class Spend:
     nanousd: int
 
 
-def spend(connection: sqlite3.Connection, budgets: Collection[str]) -> Iterator[Spend]:
-    """All that is still kept of these budgets, by their ids."""
+def spend(connection: sqlite3.Connection, budgets: Collection[str], since_ms: int = 0) -> Iterator[Spend]:
+    """What is still kept of these budgets, by their ids: of the slots from then on."""
+    select = "SELECT bucket, slot, nanousd FROM spend WHERE budget = ? AND slot >= ?"
     for budget in budgets:
-        rows = connection.execute("SELECT bucket, slot, nanousd FROM spend WHERE budget = ?", (budget,))
+        rows = connection.execute(select, (budget, since_ms))
         yield from (Spend(budget, *row) for row in rows)
 
 
@@ -135,8 +137,8 @@ def _entry_condition(query: UsageQuery) -> tuple[str, list[Any]]:
         conditions.append("request_id >= ? AND at_ms >= ?")
         bound += [_first_id(query.since_ms), query.since_ms]
     if query.until_ms is not None:
-        conditions.append("at_ms < ?")
-        bound.append(query.until_ms)
+        conditions.append("request_id < ? AND at_ms < ?")
+        bound += [_last_id(query.until_ms), query.until_ms]
     return " AND ".join(conditions), bound
 
 
@@ -160,6 +162,11 @@ def _cast(name: str) -> str:
 
 def _first_id(since_ms: int | None) -> str:
     return "" if since_ms is None else f"{max(since_ms - _LATEST_MS, 0):012x}"
+
+
+def _last_id(until_ms: int | None) -> str:
+    """After all that are in question. With as much to spare, for clocks that were put back."""
+    return "~" if until_ms is None else f"{max(until_ms + _LATEST_MS, 0):012x}"
 
 
 def _quoted(names: Sequence[str]) -> str:

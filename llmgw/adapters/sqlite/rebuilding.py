@@ -1,16 +1,17 @@
-"""What budgets have spent, as the ledger says; of one that it has not known before, what it would have paid for.
+"""What budgets have spent, as the ledger says; of those that are not known, what they would have paid for.
 
-Such a budget is asked about the rows of its window with the very rule that requests are asked with. The sums then
-stand beside those of all others, and the budget is known: so nothing is ever counted twice. What rows do not hold of
-a request is not guessed.
+A budget is known when every row from then on says whether it pays. Until then it is asked about the rows of its window
+with the very rule that requests are asked with, as often as one likes: what is booked is put right by it, so nothing is
+counted twice. What rows do not hold of a request is not guessed.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,6 +26,8 @@ from llmgw.policy.windows import CurrentSlot, slot_ms
 
 Spent = list[tuple[str, int, int]]
 """The name of a bucket, a slot, and how many nano-dollars were spent there."""
+
+_Sums = dict[tuple[str, int], int]  # the same, by bucket and slot
 
 _METADATA = "metadata"
 _COLUMNS: Mapping[str, str] = {  # where rows hold the names of the vocabulary, as far as they do
@@ -44,8 +47,19 @@ _QUARTER_S = 900  # all turns of all calendars are whole quarters of an hour apa
 _PAID = "request_id >= ? AND at_ms >= ? AND cost_nanousd > 0"
 _SPEND = """
     INSERT INTO spend (budget, bucket, slot, nanousd) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET nanousd = max(nanousd, excluded.nanousd)
 """
+
+
+class Found(NamedTuple):
+    """`late` is the part of `spent` that was not booked before, also less than nothing where it was another slot.
+
+    `lacking` says why it may be less than was spent; empty: it is not.
+    """
+
+    budget: str
+    spent: Spent
+    late: Spent
+    lacking: str
 
 
 def spending(
@@ -55,50 +69,108 @@ def spending(
     tell: Tell,
     journals: Path,
     timezone: str = "UTC",
-) -> list[tuple[str, Spent]]:
-    """By the id of each budget. What stands in the `journals` of whomever is booked first.
+) -> list[Found]:
+    """For each budget, what counts of it now. What stands in the `journals` of whomever is booked first.
 
-    `timezone` is that of the days that are summed up. `tell` hears which budget starts with less than was spent.
+    `timezone` is that of the days that are summed up.
     """
     fold_others(connection, journals, tell)
-    for message in _rebuild(connection, budgets, now_ms, timezone):
-        tell(message)
-    return [(rule.id, [(it.bucket, it.slot, it.nanousd) for it in spend(connection, [rule.id])]) for rule in budgets]
+    rebuilt = _rebuild(connection, budgets, now_ms, timezone)
+    return [_found(connection, rule, now_ms, *rebuilt.get(rule.id, ({}, ""))) for rule in budgets]
 
 
-def _rebuild(connection: sqlite3.Connection, budgets: Sequence[BudgetRule], now_ms: int, timezone: str) -> list[str]:
-    """Those that are new, all or none of them. What is to be told."""
-    if not _new(connection, budgets):
-        return []
-    with transaction(connection):
-        new = _new(connection, budgets)
-        connection.executemany("INSERT INTO known_budget VALUES (?, ?)", [(rule.id, now_ms) for rule in new])
-        return [it for rule in new if (it := _rebuild_one(connection, rule, now_ms, timezone))]
-
-
-def _new(connection: sqlite3.Connection, budgets: Sequence[BudgetRule]) -> list[BudgetRule]:
+def unknown(connection: sqlite3.Connection, budgets: Sequence[BudgetRule]) -> list[BudgetRule]:
+    """Those of which rows may be without a charge that should have one."""
     known = {budget for (budget,) in connection.execute("SELECT id FROM known_budget")}
     return [rule for rule in budgets if rule.id not in known]
 
 
-def _rebuild_one(connection: sqlite3.Connection, rule: BudgetRule, now_ms: int, timezone: str) -> str:
+def know(connection: sqlite3.Connection, windows_s: Mapping[str, float], now_ms: int) -> None:
+    """By id: from here on all rows say whether these pay."""
+    insert = "INSERT INTO known_budget (id, since_ms, window_s) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    with transaction(connection):
+        connection.executemany(insert, [(budget, now_ms, window_s) for budget, window_s in windows_s.items()])
+
+
+def forget(connection: sqlite3.Connection, in_force: Collection[str]) -> None:
+    """All others are not known any more: whatever comes now does not say whether they pay."""
+    known = {budget for (budget,) in connection.execute("SELECT id FROM known_budget")}
+    gone = known.difference(in_force)
+    if gone:
+        with transaction(connection):
+            connection.executemany("DELETE FROM known_budget WHERE id = ?", [(budget,) for budget in gone])
+
+
+def _found(connection: sqlite3.Connection, rule: BudgetRule, now_ms: int, late: _Sums, lacking: str) -> Found:
     since_ms = CurrentSlot(rule.window, now_ms).since_ms
+    spent = [(*place, nanousd) for place, nanousd in _booked(connection, rule, since_ms).items() if nanousd]
+    return Found(rule.id, spent, [(*place, nanousd) for place, nanousd in late.items()], lacking)
+
+
+def _booked(connection: sqlite3.Connection, rule: BudgetRule, since_ms: int) -> _Sums:
+    return {(it.bucket, it.slot): it.nanousd for it in spend(connection, [rule.id]) if it.slot >= since_ms}
+
+
+def _rebuild(
+    connection: sqlite3.Connection, budgets: Sequence[BudgetRule], now_ms: int, timezone: str
+) -> dict[str, tuple[_Sums, str]]:
+    """Those that are not known, all or none of them: what was late, and what is lacking."""
+    if not unknown(connection, budgets):
+        return {}
+    with transaction(connection):
+        return {rule.id: _rebuild_one(connection, rule, now_ms, timezone) for rule in unknown(connection, budgets)}
+
+
+def _rebuild_one(connection: sqlite3.Connection, rule: BudgetRule, now_ms: int, timezone: str) -> tuple[_Sums, str]:
+    since_ms = CurrentSlot(rule.window, now_ms).since_ms
+    booked = _booked(connection, rule, since_ms)
     summed = _last_summed_day(connection, since_ms, timezone)
     lacking = [name for name in _names(rule.scope) if not _is_held(name)]
+    less = f"the budget {rule.scope.name} may start with less than was spent"
     if not lacking:
-        spent = _spent(connection, rule, since_ms)
-        connection.executemany(_SPEND, [(rule.id, *slot, nanousd) for slot, nanousd in spent.items()])
-        told = f"for up to {summed} the ledger has only sums of days"
-        return f"the budget {rule.scope.name} may start with less than was spent: {told}" if summed else ""
+        late = _put_right(connection, rule, since_ms, booked, is_whole=summed is None)
+        return late, f"{less}: for up to {summed} the ledger has only sums of days" if summed else ""
     if not summed and not _has_paid(connection, since_ms):
-        return ""
-    told = f"the ledger does not know {' and '.join(lacking)} of earlier requests"
-    return f"the budget {rule.scope.name} starts at nothing: {told}"
+        return {}, ""
+    starts = less if booked else f"the budget {rule.scope.name} starts at nothing"
+    return {}, f"{starts}: the ledger does not know {' and '.join(lacking)} of earlier requests"
 
 
-def _spent(connection: sqlite3.Connection, rule: BudgetRule, since_ms: int) -> dict[tuple[str, int], int]:
+def _put_right(
+    connection: sqlite3.Connection, rule: BudgetRule, since_ms: int, booked: _Sums, *, is_whole: bool
+) -> _Sums:
+    """By the rows; what they add to what is booked."""
+    found = _greater(booked, _spent(connection, rule, since_ms), is_whole=is_whole)
+    late = {place: found.get(place, 0) - booked.get(place, 0) for place in {**booked, **found}}
+    connection.execute("DELETE FROM spend WHERE budget = ? AND slot >= ?", (rule.id, since_ms))
+    connection.executemany(_SPEND, [(rule.id, *place, nanousd) for place, nanousd in found.items()])
+    return {place: nanousd for place, nanousd in late.items() if nanousd}
+
+
+def _greater(booked: _Sums, rows: _Sums, *, is_whole: bool) -> _Sums:
+    """No bucket comes to less.
+
+    Where rows say as much, they hold: an attempt that was admitted as a slot ended is booked in the next one, and would
+    be counted in both. Where days are summed up, or rows say less, each slot has what is more.
+    """
+    by_booked, by_rows = _by_bucket(booked), _by_bucket(rows)
+    of_rows = {bucket for bucket, nanousd in by_rows.items() if is_whole and nanousd >= by_booked[bucket]}
+    found = {place: nanousd for place, nanousd in booked.items() if place[0] not in of_rows}
+    for place, nanousd in rows.items():
+        found[place] = max(nanousd, found.get(place, 0))
+    return found
+
+
+def _by_bucket(sums: _Sums) -> Counter[str]:
+    by_bucket: Counter[str] = Counter()
+    for (bucket, _), nanousd in sums.items():
+        by_bucket[bucket] += nanousd
+    return by_bucket
+
+
+def _spent(connection: sqlite3.Connection, rule: BudgetRule, since_ms: int) -> _Sums:
     """By bucket and slot. Summed up here, because SQLite would sort all rows for it."""
-    spent: dict[tuple[str, int], int] = {}
+    spent: _Sums = {}
     slot_of, bucket_of = _slot_of(rule.window), _bucket_of(rule)
     columns = [_COLUMNS.get(name, _METADATA) for name in _names(rule.scope)]
     select = f"SELECT {', '.join(['at_ms', 'cost_nanousd', *columns])} FROM entry WHERE {_PAID}"  # noqa: S608

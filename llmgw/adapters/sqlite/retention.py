@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from llmgw.adapters.sqlite.transactions import transaction
 
 ROWS_AT_ONCE = 1000
-WINDOW_S_MAX = 32 * 86_400.0  # of a budget that is not in the file now, but may be again: a calendar's month
+UNKNOWN_S = 400 * 86_400.0  # of a budget that nobody has now, but may have again: more than a year
 _QUARTER_MS = 900_000  # all time zones are whole quarters of an hour apart
 _MARGIN = 1.1  # of a window: days and months are not all of one length
 _MARGIN_S = 3600.0
@@ -34,7 +34,11 @@ COUNTS: Mapping[str, str] = {
     "saved_nanousd": "saved_nanousd",
 }
 _KEY = ", ".join(f'"{name}"' for name in ("day", *FACTS))
-_OLD = "request_id <= :last AND at_ms < :before_ms"
+# A request goes whole, or its day would have some of its attempts, and its row the others.
+_IS_OVER = """
+    NOT EXISTS (SELECT 1 FROM entry AS late WHERE late.request_id = entry.request_id AND late.at_ms >= :before_ms)
+"""
+_OLD = f"request_id <= :last AND {_IS_OVER}"
 _ROLL_UP = f"""
     INSERT INTO daily ({_KEY}, {", ".join(COUNTS)})
     SELECT local_day(at_ms), {", ".join(f'"{name}"' for name in FACTS)},
@@ -42,12 +46,11 @@ _ROLL_UP = f"""
     FROM entry WHERE {_OLD} GROUP BY 1, {", ".join(f'"{name}"' for name in FACTS)}
     ON CONFLICT DO UPDATE SET {", ".join(f"{name} = {name} + excluded.{name}" for name in COUNTS)}
 """  # noqa: S608 - names of ours
-_LAST = """
+_LAST = f"""
     SELECT max(request_id) FROM (
-        SELECT request_id FROM entry WHERE request_id < :first_kept AND at_ms < :before_ms
-        ORDER BY request_id LIMIT :rows
+        SELECT request_id FROM entry WHERE request_id < :first_kept AND {_IS_OVER} ORDER BY request_id LIMIT :rows
     )
-"""
+"""  # noqa: S608 - names of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +88,11 @@ def _roll_up(connection: sqlite3.Connection, timezone: str, before_ms: int) -> b
 
 
 def drop_slots(connection: sqlite3.Connection, windows_s: Mapping[str, float], now_s: float) -> None:
-    """What was spent in windows that are over."""
+    """What was spent in windows that are over. Other processes have other budgets, and those know their windows."""
     with transaction(connection):
+        known = dict(connection.execute("SELECT id, window_s FROM known_budget WHERE window_s IS NOT NULL"))
         for (budget,) in connection.execute("SELECT DISTINCT budget FROM spend").fetchall():
-            window_s = windows_s.get(budget, WINDOW_S_MAX)
+            window_s = windows_s.get(budget) or known.get(budget, UNKNOWN_S)
             before_ms = int((now_s - window_s * _MARGIN - _MARGIN_S) * 1000)
             connection.execute("DELETE FROM spend WHERE budget = ? AND slot < ?", (budget, before_ms))
 

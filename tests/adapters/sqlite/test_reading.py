@@ -142,6 +142,18 @@ def test_an_attempt_may_be_later_than_the_id_of_its_request(connection: sqlite3.
     assert total(usage(connection, query)).cost_nanousd == 9
 
 
+def test_what_began_long_after_the_end_is_not_even_looked_at(connection: sqlite3.Connection) -> None:
+    query, statements = UsageQuery(until_ms=START_MS + HOUR_MS, where=(("team", "search"),)), list[str]()
+    connection.set_trace_callback(statements.append)
+    found = (total(usage(connection, query)).requests, len([*requests(connection, query)]))
+    connection.set_trace_callback(None)
+    asked = [text for text in statements if "FROM entry" in text]
+    plans = [connection.execute(f"EXPLAIN QUERY PLAN {text}").fetchone()[-1] for text in asked]
+
+    assert (found, len(plans)) == ((2, 2), 2)
+    assert all("request_id<?" in plan for plan in plans)
+
+
 def test_of_each_request_there_is_one_line_with_the_money_of_all_its_attempts(connection: sqlite3.Connection) -> None:
     lines = [*requests(connection, UsageQuery())]
     two = lines[1]
@@ -227,6 +239,8 @@ def test_what_they_do_not_know_is_empty_and_no_filter_finds_it(connection: sqlit
 
 def test_what_budgets_have_spent_is_told_by_their_ids(connection: sqlite3.Connection) -> None:
     assert [*spend(connection, ["no", "b"])] == [Spend("b", '["t"]', SLOT_MS, 105)]
+    assert [*spend(connection, ["b"], SLOT_MS)] == [Spend("b", '["t"]', SLOT_MS, 105)]
+    assert [*spend(connection, ["b"], SLOT_MS + 1)] == []
 
 
 def test_when_keys_were_last_used(connection: sqlite3.Connection) -> None:

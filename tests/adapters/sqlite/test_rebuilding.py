@@ -15,7 +15,7 @@ from msgspec import structs
 from llmgw.adapters.ledger_journal import LedgerJournal
 from llmgw.adapters.sqlite.database import database
 from llmgw.adapters.sqlite.migrations import migrate
-from llmgw.adapters.sqlite.rebuilding import spending
+from llmgw.adapters.sqlite.rebuilding import Found, Spent, forget, know, spending, unknown
 from llmgw.adapters.sqlite.retention import Retention, tidy
 from llmgw.graph.condition import Condition, compile_condition
 from llmgw.graph.rules import Amounts, BudgetRule, Calendar, Missing, Rolling, Scope, Unit, Window
@@ -58,14 +58,22 @@ class Books:
             journal.append(Settled(one))
         journal.close()
 
-    def spent(self, *budgets: BudgetRule, now_ms: int = NOW_MS, timezone: str = "UTC") -> list[Sums]:
-        """By each budget."""
-        found = spending(self.connection, budgets, now_ms, self.told.append, self.journals, timezone)
-        sums = [{(bucket, slot): nanousd for bucket, slot, nanousd in amounts} for _, amounts in found]
+    def found(self, *budgets: BudgetRule, now_ms: int = NOW_MS, timezone: str = "UTC") -> list[Found]:
+        return spending(self.connection, budgets, now_ms, self.told.append, self.journals, timezone)
 
-        assert [rule.id for rule in budgets] == [name for name, _ in found]
-        assert [len(amounts) for _, amounts in found] == [len(one) for one in sums]
-        return sums
+    def spent(self, *budgets: BudgetRule, now_ms: int = NOW_MS, timezone: str = "UTC") -> list[Sums]:
+        """By each budget; they are known from then on."""
+        found = self.found(*budgets, now_ms=now_ms, timezone=timezone)
+        know(self.connection, dict.fromkeys([rule.id for rule in budgets], 60.0), now_ms)
+        self.told += [one.lacking for one in found if one.lacking]
+
+        assert [rule.id for rule in budgets] == [one.budget for one in found]
+        assert [len(one.spent) for one in found] == [len(sums(one.spent)) for one in found]
+        return [sums(one.spent) for one in found]
+
+
+def sums(spent: Spent) -> Sums:
+    return {(bucket, slot): nanousd for bucket, slot, nanousd in spent}
 
 
 @pytest.fixture
@@ -84,12 +92,13 @@ def facts(row: Entry) -> OfAttempt:
 def by_hand(rule: BudgetRule, rows: Sequence[Entry]) -> Sums:
     """Row by row, as their attempts would have been charged."""
     since_ms = CurrentSlot(rule.window, NOW_MS).since_ms
-    sums: Sums = {}
+    by_place: Sums = {}
     for row in rows:
         for charge in charges(rule, row):
             if row.cost_nanousd and row.at_ms >= since_ms:
-                sums[charge.bucket, charge.slot] = sums.get((charge.bucket, charge.slot), 0) + row.cost_nanousd
-    return sums
+                place = (charge.bucket, charge.slot)
+                by_place[place] = by_place.get(place, 0) + row.cost_nanousd
+    return by_place
 
 
 def charges(rule: BudgetRule, row: Entry) -> tuple[Charge, ...]:
@@ -175,10 +184,10 @@ def test_a_budget_that_is_new_has_spent_what_its_rule_says_of_every_row_and_from
     assert books.told == []
 
 
-def counting(sums: Sums, rule: BudgetRule) -> Sums:
+def counting(found: Sums, rule: BudgetRule) -> Sums:
     """What is something, and not over."""
     since_ms = CurrentSlot(rule.window, NOW_MS).since_ms
-    return {place: nanousd for place, nanousd in sums.items() if nanousd and place[1] >= since_ms}
+    return {place: nanousd for place, nanousd in found.items() if nanousd and place[1] >= since_ms}
 
 
 def test_what_was_paid_before_is_in_the_buckets_it_would_have_been_in(books: Books) -> None:
@@ -338,3 +347,82 @@ def test_of_several_that_are_new_all_are_rebuilt_or_none(books: Books) -> None:
     left = "SELECT (SELECT count(*) FROM spend WHERE budget <> 'b'), count(*) FROM known_budget"
 
     assert all_of(books.connection, left) == [(0, 0)]
+
+
+# Until a budget is known its rows are asked for again.
+
+
+def test_what_calls_have_cost_that_began_before_is_late(books: Books) -> None:
+    books.book(entry(5, charges=()))
+    first = books.found(budget())
+    books.book(entry(7, charges=()), entry(1, charges=(Charge("new", "[]", NOVEMBER_MS),)))
+    second, third = books.found(budget()), books.found(budget())
+
+    assert first == [Found("new", [("[]", NOVEMBER_MS, 5)], [("[]", NOVEMBER_MS, 5)], "")]
+    assert second == [Found("new", [("[]", NOVEMBER_MS, 13)], [("[]", NOVEMBER_MS, 7)], "")]
+    assert third == [Found("new", [("[]", NOVEMBER_MS, 13)], [], "")]
+
+
+def test_a_budget_that_is_back_has_spent_what_was_paid_meanwhile(books: Books) -> None:
+    rule, other = budget(), replace(budget("model"), id="other")
+    books.book(entry(5, charges=()))
+    books.spent(rule, other)
+    forget(books.connection, ["other"])
+    books.book(entry(7, charges=()))
+
+    assert unknown(books.connection, [rule, other]) == [rule]
+    assert books.spent(rule) == [{("[]", NOVEMBER_MS): 12}]
+
+
+def test_what_was_admitted_as_a_slot_ended_is_counted_once(books: Books) -> None:
+    rule = budget(window=Rolling(3600.0))
+    slot = slot_ms(rule.window, (NOW_MS - 60_000) / 1000)
+    books.book(entry(5, at_ms=slot - 1, charges=(Charge("new", "[]", slot),)), entry(7, at_ms=slot, charges=()))
+    (found,) = books.found(rule)
+
+    assert sums(found.spent) == {("[]", slot - 3600): 5, ("[]", slot): 7}
+    assert sums(found.late) == {("[]", slot - 3600): 5, ("[]", slot): 2}
+
+
+def test_what_was_booked_is_not_less_because_rows_say_so(books: Books) -> None:
+    rule = budget("key.team", window=Rolling(3600.0))
+    slot = slot_ms(rule.window, (NOW_MS - 60_000) / 1000)
+    books.book(entry(5, at_ms=slot, team="other", charges=(Charge("new", '["a"]', slot),)))
+    books.book(entry(1, at_ms=slot + 3600, team="a", charges=()))
+    (found,) = books.found(rule)
+
+    assert sums(found.spent) == {('["a"]', slot): 5, ('["a"]', slot + 3600): 1, ('["other"]', slot): 5}
+
+
+def test_what_is_only_left_as_sums_of_days_stays_booked(books: Books) -> None:
+    charge = Charge("new", "[]", NOVEMBER_MS)
+    books.book(*(entry(1, charges=(charge,), at_ms=NOW_MS - days * DAY_MS) for days in range(9)))
+    while tidy(books.connection, Retention(keep_s=5 * 86_400.0), NOW_MS / 1000):
+        pass
+
+    assert books.spent(budget()) == [{("[]", NOVEMBER_MS): 9}]
+
+
+def test_slots_that_are_over_are_left_alone(books: Books) -> None:
+    before = Charge("new", "[]", NOVEMBER_MS - 30 * DAY_MS)
+    books.book(entry(5, charges=(before,)))
+    (found,) = books.found(budget())
+
+    assert sums(found.spent) == {("[]", NOVEMBER_MS): 5}
+    assert all_of(books.connection, "SELECT slot FROM spend ORDER BY slot") == [(before.slot,), (NOVEMBER_MS,)]
+
+
+def test_it_is_told_that_one_may_lack_something_that_is_not_nothing(books: Books) -> None:
+    books.book(entry(5, charges=(Charge("new", '["x"]', NOVEMBER_MS),)))
+
+    assert books.spent(budget("ip")) == [{('["x"]', NOVEMBER_MS): 5}]
+    assert books.told == [
+        "the budget team-month may start with less than was spent: the ledger does not know ip of earlier requests"
+    ]
+
+
+def test_how_long_its_window_is_is_kept(books: Books) -> None:
+    know(books.connection, {"new": 3600.0}, NOW_MS)
+    know(books.connection, {"new": 60.0}, NOW_MS + 1)
+
+    assert all_of(books.connection, "SELECT id, since_ms, window_s FROM known_budget") == [("new", NOW_MS, 3600.0)]

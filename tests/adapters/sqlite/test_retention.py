@@ -13,7 +13,7 @@ from llmgw.adapters.sqlite.reading import usage
 from llmgw.adapters.sqlite.retention import Retention, drop_slots, first_kept_ms, tidy
 from llmgw.policy.entry import Record
 from llmgw.policy.usage import UsageQuery
-from tests.adapters.ledger_records import DAY_MS, START_MS, all_of, settled
+from tests.adapters.ledger_records import DAY_MS, START_MS, all_of, request_id, settled
 
 NOW_S = START_MS / 1000 + 10 * 86_400
 
@@ -76,6 +76,28 @@ def test_a_row_that_comes_late_is_added_to_the_sum_of_its_day(connection: sqlite
     assert all_of(connection, "SELECT requests, cost_nanousd FROM daily") == [(2, 3)]
 
 
+def test_a_request_goes_with_all_its_attempts_or_stays_with_them(
+    connection: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 2)
+    midnight_ms = first_kept_ms(NOW_S, "UTC") - DAY_MS
+    over, whole, last = (request_id(number, midnight_ms - 60_000) for number in range(3))
+    book(
+        connection,
+        tmp_path,
+        *(settled(1, attempt=attempt, at_ms=midnight_ms - attempt, request_id=over) for attempt in range(3)),
+        *(settled(1, attempt=attempt, at_ms=midnight_ms - 1, request_id=whole) for attempt in range(3)),
+        settled(1, at_ms=midnight_ms - 1, request_id=last),
+    )
+    tidied(connection, Retention(keep_s=86_400.0))
+    left = all_of(connection, "SELECT request_id, count(*) FROM entry GROUP BY 1")
+
+    assert (left, all_of(connection, "SELECT sum(attempts), sum(requests) FROM daily")) == (
+        [(over, 3)],
+        [(4, 2)],
+    )
+
+
 def test_what_is_counted_apart_stays_apart(connection: sqlite3.Connection, tmp_path: Path) -> None:
     book(
         connection,
@@ -105,15 +127,18 @@ def test_days_are_those_of_the_time_zone(timezone: str, expected: str) -> None:
 
 
 def test_what_was_spent_is_kept_for_as_long_as_a_window_may_need_it(connection: sqlite3.Connection) -> None:
-    for budget in ("hourly", "unknown"):
-        for days in (0.01, 1, 31, 40):
+    for budget in ("hourly", "monthly", "older", "unknown", "yearly"):
+        for days in (0.01, 1, 31, 40, 399, 500, 3659, 5000):
             slot = int((NOW_S - days * 86_400) * 1000)
             connection.execute("INSERT INTO spend VALUES (?, '[]', ?, ?)", (budget, slot, int(days)))
+    known = [("hourly", None), ("monthly", 31 * 86_400.0), ("yearly", 3660 * 86_400.0), ("older", None)]
+    connection.executemany("INSERT INTO known_budget (id, since_ms, window_s) VALUES (?, 0, ?)", known)
     drop_slots(connection, {"hourly": 3600.0}, NOW_S)
 
-    assert all_of(connection, "SELECT budget, nanousd FROM spend ORDER BY 1, 2") == [
+    assert all_of(connection, "SELECT budget, max(nanousd) FROM spend GROUP BY 1") == [
         ("hourly", 0),
-        ("unknown", 0),
-        ("unknown", 1),
-        ("unknown", 31),
+        ("monthly", 31),
+        ("older", 399),
+        ("unknown", 399),
+        ("yearly", 3659),
     ]
