@@ -41,8 +41,26 @@ _FIXED_HEADERS = {
 }
 
 
+def _nobody() -> None:
+    """Nobody wants to know."""
+
+
+class _Leaving:
+    """Who is to be told when a request leaves.
+
+    Connections keep the context in which they were made, and so this: it lets go of the call, which they would hold for
+    as long as they live.
+    """
+
+    __slots__ = ("tell",)
+
+    def __init__(self, tell: Callable[[], None] = _nobody) -> None:
+        self.tell = tell
+
+
+_NOBODY = _Leaving()
 # Of the call that a task makes: aiohttp tells nobody else when a request has its connection.
-_LEAVES: ContextVar[Callable[[], None]] = ContextVar("leaves", default=lambda: None)
+_LEAVING: ContextVar[_Leaving] = ContextVar("leaving", default=_NOBODY)
 
 
 class HttpStream:
@@ -144,7 +162,8 @@ class HttpUpstream:
 
     async def _post(self, session: aiohttp.ClientSession, call: UpstreamCall) -> aiohttp.ClientResponse:
         proxy = call.target.transport.proxy
-        leaving = _LEAVES.set(call.leaves)
+        leaving = _Leaving(call.leaves)
+        before = _LEAVING.set(leaving)
         try:
             return await session.post(
                 URL(call.url, encoded=True),
@@ -155,7 +174,8 @@ class HttpUpstream:
                 allow_redirects=False,
             )
         finally:
-            _LEAVES.reset(leaving)  # the caller's connection lives on, and would hold the call
+            leaving.tell = _nobody
+            _LEAVING.reset(before)
 
 
 @contextmanager
@@ -186,7 +206,7 @@ class _Request(aiohttp.ClientRequest):
     """Says when it has a connection and begins to leave: until then nobody has been asked anything."""
 
     def send(self, conn: Connection) -> Coroutine[None, None, aiohttp.ClientResponse]:
-        _LEAVES.get()()
+        _LEAVING.get().tell()
         return super().send(conn)
 
 

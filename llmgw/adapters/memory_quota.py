@@ -6,7 +6,6 @@ rule's identity and outlive reloads: a limit is the same if it is about the same
 amounts only those hold that were taken last.
 """
 
-import asyncio
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import nlargest
 from itertools import islice
@@ -145,6 +144,8 @@ class MemoryQuota:
 
     async def most_used(self, ids: Collection[str], most: int = STANDINGS_MAX) -> MostUsed:
         """So many of the buckets of these budgets, the most used first. Requests get their turns meanwhile."""
+        import asyncio  # for a dry run, which never comes here, it would take a third of its time
+
         found: list[BucketStanding] = []
         count = 0
         for budget in [it for budget_id, it in self._budgets.items() if budget_id in ids]:

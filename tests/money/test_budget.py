@@ -113,9 +113,11 @@ def read(ledger: Path) -> tuple[dict[str, Mapping[str, Any]], int]:
 def faults_of(row: Mapping[str, Any], produced: Produced | None, worst_nanousd: int) -> str:
     """What is wrong with the bill of a request."""
     cost, is_estimated = row["cost_nanousd"], row.get("estimated", False)
+    if produced is None:
+        return "" if cost == 0 else f"costs {cost}, and nobody was asked"
     if row["outcome"] == "client_closed" and is_estimated:  # nobody knows how far the upstream had come
-        return "" if cost <= worst_nanousd else f"was left, and costs {cost}"
-    if produced is None or produced.fate is Fate.REFUSED:
+        return "" if 0 < cost <= worst_nanousd else f"was left, and costs {cost}"
+    if produced.fate is Fate.REFUSED:
         return "" if cost == 0 else f"costs {cost}, and nobody has answered"
     exact = produced.input_tokens * INPUT_NANOUSD + produced.output_tokens * OUTPUT_NANOUSD
     if row["outcome"] == "ok":
@@ -163,3 +165,29 @@ async def test_not_a_nano_dollar_over(seed: int, room: int, tmp_path: Path) -> N
     assert whole <= {marker for marker, row in rows.items() if row["outcome"] == "ok"}
     fates = Counter(produced.fate.value for produced in upstream.produced.values())
     print(f"{books.looks} looks, at most {books.highest} of {limit_nanousd}; {len(whole)} whole answers; {dict(fates)}")
+
+
+async def test_a_provider_that_is_not_reached_bills_nothing(unanswering: str, tmp_path: Path) -> None:
+    """Whoever loses patience while it is being connected to has used nothing, and what was held for him is free."""
+    ledger = tmp_path / "llmgw.db"
+    config = CONFIG.format(url=unanswering, usd=1)
+    patience = aiohttp.ClientTimeout(total=0.3)
+    async with served(config, ledger=ledger) as gateway, watched(gateway) as books, aiohttp.ClientSession() as session:
+
+        async def impatient(number: int) -> None:
+            body = asked(f"{number}", stream=False, max_tokens=MAX_TOKENS)
+            with suppress(TimeoutError):
+                async with session.post(f"{gateway.url}/v1/chat/completions", json=body, timeout=patience):
+                    pass
+
+        await asyncio.gather(*[impatient(number) for number in range(10)])
+        await eventually(lambda: len(gateway.log.requests) == 10)
+        standing = books.standing()
+    with ledger_to_read(ledger, print) as connection:
+        rows = [*request_rows(connection, UsageQuery())]
+
+    assert books.highest > 0, "nothing was ever held for them"
+    assert (standing.spent_nanousd, standing.reserved_nanousd, standing.in_flight) == (0, 0, 0)
+    assert [(row["outcome"], row["cost_nanousd"], row.get("estimated", False)) for row in rows] == [
+        ("client_closed", 0, False)
+    ] * 10
