@@ -178,6 +178,8 @@ def _bounded(target: Target, bounds: Bounds, now_s: float) -> tuple[WorstCase | 
         return WorstCase(0, 0, None, may_cap=True), ""
     if bounds.unbounded or bounds.input_tokens_max is None:
         return None, bounds.unbounded or "the size of its input"
+    if not price.knows(bounds.service_tier):
+        return None, f"service_tier: {bounds.service_tier}"
     may_cap, tokens_max = not bounds.is_capped, bounds.output_tokens_max
     return worst_case(bounds.input_tokens_max, bounds.answers, price, now_s, tokens_max=tokens_max, may_cap=may_cap), ""
 

@@ -4,11 +4,13 @@ A row is in the ledger before the last bytes of a whole answer leave. All others
 because only then is it known how; until then what was reserved stands in the ledger for them.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from llmgw.accounting import Account, Admission
 from llmgw.call import Call
 from llmgw.errors import ForbiddenModelError, LedgerUnavailableError, UnknownModelError
+from llmgw.graph.price import FREE
 from llmgw.policy.billing import NOTHING, Spent
 from llmgw.policy.cost import cost_nanousd
 from llmgw.policy.entry import Entry, Reserved, Settled
@@ -71,6 +73,7 @@ class Bill:
         for crossed in settlement.crossed if settlement is not None else ():
             self._alerts.tell(crossed)
         transcript = self._transcript
+        spent = _doubted(admission, spent)
         if spent is not NOTHING:
             transcript.usage, transcript.estimated = spent.usage, spent.estimated
         if nanousd is not None and (nanousd or whole):
@@ -155,6 +158,13 @@ class Bill:
             metadata=self._account.metadata,
             charges=() if grant is None else grant.charges,
         )
+
+
+def _doubted(admission: Admission, spent: Spent) -> Spent:
+    """A service tier that its price does not know is billed as the usual one, and that is a guess."""
+    price = admission.target.price
+    is_known = price is None or price is FREE or price.knows(spent.usage.service_tier)
+    return spent if is_known else replace(spent, estimated=True)
 
 
 def _nanousd(admission: Admission, spent: Spent) -> int | None:

@@ -151,9 +151,23 @@ async def test_limits_are_asked_for_what_it_will_probably_use(bounds: Bounds, ex
         (FILE, "free", Bounds(None, None, unbounded="tools[0]"), (WorstCase(0, 0, None, may_cap=True), "")),
         (FILE, "gpt", Bounds(9, 7, unbounded="tools[0]"), (None, "tools[0]")),
         (FILE, "gpt", Bounds(None, 7), (None, "the size of its input")),
+        (FILE, "gpt", Bounds(9, 7, service_tier="fast"), (None, "service_tier: fast")),
+        (FILE, "gpt", Bounds(9, 7, service_tier="flex"), (WorstCase(9_000, 10_000_000_000, 7, may_cap=True), "")),
+        (FILE, "free", Bounds(9, 7, service_tier="fast"), (WorstCase(0, 0, None, may_cap=True), "")),
         (UNPRICED, "gpt", BOUNDS, (None, "the price of gpt is not known")),
     ],
-    ids=["uncapped", "capped", "length unknown", "free", "unbounded", "input unknown", "unpriced"],
+    ids=[
+        "uncapped",
+        "capped",
+        "length unknown",
+        "free",
+        "unbounded",
+        "input unknown",
+        "dearer",
+        "cheaper",
+        "fast and free",
+        "unpriced",
+    ],
 )
 async def test_budgets_are_asked_for_the_worst_case_or_why_there_is_none(
     text: str, target: str, bounds: Bounds, expected: tuple[WorstCase | None, str]

@@ -90,6 +90,16 @@ def shown(record: Reserved | Settled) -> Mapping[str, Any]:
 # A call that is answered.
 
 
+@pytest.mark.parametrize(("tier", "is_guess"), [("", False), ("flex", False), ("ultrafast", True)])
+async def test_a_service_tier_that_nobody_has_priced_is_billed_as_the_usual_one_and_that_is_said(
+    tier: str, is_guess: bool
+) -> None:
+    desk = Desk()
+    await desk.bill.settle(await desk.begin(), Spent(Usage(10, 20, service_tier=tier)), whole=True)
+
+    assert (desk.row.cost_nanousd, desk.row.estimated, desk.transcript.estimated) == (50_000, is_guess, is_guess)
+
+
 async def test_what_is_reserved_stands_in_the_book_before_anybody_is_asked_and_ends_with_the_answer() -> None:
     desk = Desk()
     admission = await desk.begin()
