@@ -85,8 +85,10 @@ class Asking:
         await bill.begin(admission)
         try:
             prepared = self._preparing.ready(target, admission.output_cap)
-        except InvalidRequestError:  # of a cap that it has no word for
+        except InvalidRequestError:
             await bill.settle(admission, NOTHING, whole=False)
+            if admission.output_cap is None:
+                raise  # nobody can be asked to count this
             return self.account.cannot_cap(admission, self._led)
         return Admitted(admission, prepared, bill)
 

@@ -14,6 +14,7 @@ from llmgw.errors import (
     BudgetExceededError,
     FailureClass,
     ForbiddenModelError,
+    InvalidRequestError,
     LedgerUnavailableError,
     MissingCredentialError,
     RateLimitedError,
@@ -147,6 +148,23 @@ async def test_where_a_cap_cannot_be_said_the_target_is_out_and_nothing_is_held(
     assert found.reason == f"{told}: ask for less (max_tokens)"
     assert scene.transcript.output_cap is None
     assert (quota.held, quota.settled, scene.ledger.reserved) == ({}, [(0, 0)], [])
+
+
+class TooDeep(type(anthropic_messages)):  # type: ignore[misc]  # the class of a constant
+    """Counts nothing that it is given."""
+
+    def write_count_request(self, *_: object) -> tuple[bytes, tuple[str, ...]]:
+        raise RecursionError
+
+
+async def test_a_body_that_nobody_can_be_asked_to_count_is_the_callers_fault_and_holds_nothing() -> None:
+    call = replace(fake_call(PRICED + "limits: [{name: rate, requests: 9/m}]\n"), counter=TooDeep())
+    scene = Scene(call)
+    with pytest.raises(InvalidRequestError, match="nested too deeply"):
+        await scene.ask()
+    await scene.bill.close()
+
+    assert scene.quota.held == {}  # type: ignore[attr-defined]  # of the fake
 
 
 async def test_what_is_refused_is_neither_booked_nor_made() -> None:
