@@ -179,8 +179,8 @@ NEVER = {
 }
 LIGHT = NEVER | {"msgspec", "yaml", "jsonschema"}
 IMPORT_BUDGETS = {
-    "--help": (LIGHT, 6),
-    "version": (LIGHT, 10),
+    "--help": (LIGHT, 7),
+    "version": (LIGHT, 11),
     "schema": (LIGHT, 10),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
     "prices": (NEVER | {"yaml", "jsonschema"}, 60),
