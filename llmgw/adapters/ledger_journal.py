@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from llmgw.adapters.file_write import write
 from llmgw.adapters.ledger_segments import FILE_MODE, Segment, line_of, lock_path, take_lock
 from llmgw.errors import LedgerUnavailableError
 from llmgw.policy.entry import Record
@@ -111,7 +112,7 @@ class LedgerJournal:
         if self._descriptor == _NONE or self._size >= self._segment_bytes_max or self._abandoned >= self.number:
             self._rotate()
         try:
-            written = os.write(self._descriptor, line)
+            written = write(self._descriptor, line)
         except OSError as error:
             self._cut_back()
             raise _cannot(error.strerror) from error
