@@ -4,8 +4,9 @@ The dry run opens the very same account, over counters that it makes up.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+import msgspec
 
 from llmgw.chat.bounds import NO_BOUNDS, Bounds
 from llmgw.errors import BudgetExceededError, FailureClass
@@ -34,15 +35,14 @@ from llmgw.ports import Quota
 from llmgw.routing.plan import Refusal
 from llmgw.routing.walk import Candidate
 
-_NOTHING_ASKED = Granted((), None, Standing())
-_NO_CLAIM = Claim()
+_NO_STANDING = Standing()
+_NOTHING_ASKED = Granted((), None, _NO_STANDING)
 
 Bounding = Callable[[Target], Bounds]  # how much a request may use of a target
 Leading = Callable[[Route], Sequence[Candidate]]  # where a route leads it
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(msgspec.Struct, frozen=True):
     """An attempt that may be made, asked for at `at_s` (Unix time). `number` counts the admissions of a request from 1.
 
     `grant` None: nothing limits it. `output_cap`: it may write no more tokens than that.
@@ -73,12 +73,12 @@ class Account:
         self._rules = rules
         self._facts = facts
         self._own: Grant | None = None  # of the request, as a whole
-        self._opening = Standing()  # of the limits that this is of, when it was granted
+        self._opening = _NO_STANDING  # of the limits that this is of, when it was granted
         self._is_open = False  # the request's own claim has been made
         self._admitted = 0
         self._tokens = 0
         self._output_tokens = 0
-        self.standing = Standing()
+        self.standing = _NO_STANDING
 
     async def admit(
         self, target: Target, bounding: Callable[[], Bounds], now_s: float, leading: Leading
@@ -90,21 +90,21 @@ class Account:
         """
         bounds = bounding() if self._rules.need_bounds else NO_BOUNDS
         try:
-            claims = [claim for claim in (self._of_request(bounds), self._of_attempt(target, bounds, now_s)) if claim]
+            own, claim = self._of_request(bounds), self._of_attempt(target, bounds, now_s)
         except MissingValueError as error:
             return _refusal(Refused(0, error.rule, (), Scarce.MISSING, why=error.name), leading)
-        asked = [claim for claim in claims if claim.limits or claim.budgets]
+        asked = [one for one in (own, claim) if one is not None]
         granted = await self._quota.admit(asked) if asked else _NOTHING_ASKED
-        self.standing = granted.standing.within(self._opening)
+        opening = self._opening
+        self.standing = granted.standing if opening is _NO_STANDING else granted.standing.within(opening)
         if isinstance(granted, Refused):
             return _refusal(granted, leading)
-        grants = iter(granted.grants)
-        if not self._is_open:
-            self._is_open = True
-            if claims[0].limits:
-                self._own, self._opening = next(grants), granted.standing
+        if own is not None:
+            self._own, self._opening = granted.grants[0], granted.standing
+        self._is_open = True
         self._admitted += 1
-        return Admission(target, self._admitted, now_s, bounding, next(grants, None), granted.output_cap)
+        grant = None if claim is None else granted.grants[-1]
+        return Admission(target, self._admitted, now_s, bounding, grant, granted.output_cap)
 
     def cannot_cap(self, admission: Admission, leading: Leading) -> Refusal:
         """There is room only for an answer of that length, and the target cannot be told so."""
@@ -145,20 +145,20 @@ class Account:
             await self._quota.settle(own, nanousd=0, tokens=self._tokens, output_tokens=self._output_tokens)
 
     def _of_request(self, bounds: Bounds) -> Claim | None:
-        """Its limits, once."""
-        if self._is_open:
-            return None
-        return Claim(limits=_limit_claims(self._rules.of_requests, self._facts, bounds))
+        """Its limits, once. None: there are none."""
+        limits = () if self._is_open else _limit_claims(self._rules.of_requests, self._facts, bounds)
+        return Claim(limits) if limits else None
 
-    def _of_attempt(self, target: Target, bounds: Bounds, now_s: float) -> Claim:
+    def _of_attempt(self, target: Target, bounds: Bounds, now_s: float) -> Claim | None:
         rules = self._rules
         if not (rules.of_attempts or rules.budgets):
-            return _NO_CLAIM
+            return None
         facts = OfAttempt(self._facts, target.id, target.provider)
         limits = _limit_claims(rules.of_attempts, facts, bounds)
         budgets = tuple([BudgetClaim(rule, values) for rule, values in applying(rules.budgets, facts)])
-        cost, why = _bounded(target, bounds, now_s) if budgets else (None, "")
-        return Claim(limits, budgets, cost, why)
+        if not budgets:
+            return Claim(limits) if limits else None
+        return Claim(limits, budgets, *_bounded(target, bounds, now_s))
 
 
 def _limit_claims(rules: Sequence[LimitRule], facts: Facts, bounds: Bounds) -> tuple[LimitClaim, ...]:
@@ -188,7 +188,7 @@ def used(quota: Quota, budgets: Sequence[BudgetRule], facts: Facts) -> float:
     """Which share has been used of the tightest hard budget that the request is under, whoever answers it."""
     try:
         hard = (rule for rule in budgets if rule.is_hard and not rule.scope.per_attempt)
-        applied = [*applying(hard, facts)]
+        applied = applying(hard, facts)
     except MissingValueError:
         return 0.0  # it will be refused
     return max((quota.used(rule, values) for rule, values in applied), default=0.0)

@@ -4,7 +4,7 @@ All that can be worked out beforehand is worked out at load: a request looks its
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
@@ -92,17 +92,22 @@ class Price:
         """What holds for a request of this moment; a service tier without prices of its own costs what is usual."""
         tariff = self._tariff(now_s)
         bands = tariff.get(service_tier) or tariff[STANDARD]
-        return next(band.rates for band in reversed(bands) if prompt_tokens > band.above)
+        at = len(bands) - 1
+        while at and prompt_tokens <= bands[at].above:
+            at -= 1
+        return bands[at].rates
 
     def knows(self, service_tier: str) -> bool:
         """Whether what it tells is enough for that service tier: others may be dearer than the usual one."""
         return service_tier in self.tariffs[0] or service_tier in _CHEAPER
 
-    def possible(self, prompt_tokens_max: int, now_s: float, service_tier: str | None) -> Iterator[Rates]:
+    def possible(self, prompt_tokens_max: int, now_s: float, service_tier: str | None) -> list[Rates]:
         """All that may hold for a prompt of at most that many tokens: in the usual tier and in this one (None: any)."""
+        found = []
         for name, bands in self._tariff(now_s).items():
             if service_tier is None or name in (STANDARD, service_tier):
-                yield from (band.rates for band in bands if band.above < prompt_tokens_max)
+                found += [band.rates for band in bands if band.above < prompt_tokens_max]
+        return found
 
     def _tariff(self, now_s: float) -> ByService:
         if len(self.tariffs) == 1:

@@ -38,6 +38,11 @@ class Scope:
     missing: Missing = Missing.OWN
     per_attempt: bool = False  # it asks for the target or the provider
 
+    @property
+    def is_about_all(self) -> bool:
+        """Whether that need not be asked of each request."""
+        return self.models is None and self.match is None
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:

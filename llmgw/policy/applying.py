@@ -1,6 +1,6 @@
 """Which rules a request is under, and whose bucket it draws on in each. Pure: what is known of it comes in as facts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from llmgw.graph import globs
@@ -36,16 +36,18 @@ class MissingValueError(ValueError):
 Rule = TypeVar("Rule", LimitRule, BudgetRule)
 
 
-def applying(rules: Iterable[Rule], facts: Facts) -> Iterator[tuple[Rule, tuple[str, ...]]]:
+def applying(rules: Iterable[Rule], facts: Facts) -> list[tuple[Rule, tuple[str, ...]]]:
     """Each rule that is about the request, and the values of its `each`. Raises MissingValueError."""
+    found = []
     for rule in rules:
         scope = rule.scope
-        if _is_about(scope, facts):
-            values = tuple(_text(facts.value(name)) for name in scope.each)
-            if all(values) or scope.missing is Missing.OWN:
-                yield rule, values
+        if scope.is_about_all or _is_about(scope, facts):
+            values = tuple([_text(facts.value(name)) for name in scope.each])
+            if scope.missing is Missing.OWN or all(values):
+                found.append((rule, values))
             elif scope.missing is Missing.REJECT:
                 raise MissingValueError(rule, scope.each[values.index("")])
+    return found
 
 
 def _is_about(scope: Scope, facts: Facts) -> bool:

@@ -28,13 +28,11 @@ def worst_case(  # noqa: PLR0913 - one for each thing that it depends on
     `tokens_max` is that of one answer. `service_tier`: the one asked for, besides which the usual one may answer; None:
     any may.
     """
-    possible = tuple(price.possible(input_tokens_max, now_s, service_tier))
-    return WorstCase(
-        max(_rounded_up(input_tokens_max * rates.dearest_input) + rates.request_nanousd for rates in possible),
-        answers * max(rates.dearest_output for rates in possible),
-        tokens_max,
-        may_cap,
-    )
+    fixed_nanousd = nanousd_per_mtok = 0
+    for rates in price.possible(input_tokens_max, now_s, service_tier):
+        fixed_nanousd = max(fixed_nanousd, _rounded_up(input_tokens_max * rates.dearest_input) + rates.request_nanousd)
+        nanousd_per_mtok = max(nanousd_per_mtok, answers * rates.dearest_output)
+    return WorstCase(fixed_nanousd, nanousd_per_mtok, tokens_max, may_cap)
 
 
 def as_usd(nanousd: int) -> str:

@@ -42,18 +42,22 @@ class Facts:
 
     def value(self, name: str) -> Any:
         """The value of a name of the vocabulary; raises KeyError for any other."""
+        value = self._values.get(name)
+        if value is None:
+            return self._said(name)
+        if callable(value):
+            value = self._values[name] = value(self)
+        return value
+
+    def _said(self, name: str) -> Any:
+        """By the caller, in his own words; else it is absent."""
         root, _, member = name.partition(".")
         if root == "metadata":
             return self._metadata.get(member, "") if member else dict(self._metadata)
         if root == "headers":
             return self._headers.get(member.lower(), "") if member else dict(self._headers)
-        value = self._values.get(name)
-        if value is None:
-            default = NAMES[name]
-            return list(default) if isinstance(default, tuple) else default
-        if callable(value):
-            value = self._values[name] = value(self)
-        return value
+        default = NAMES[name]
+        return list(default) if isinstance(default, tuple) else default
 
 
 def of_request(  # noqa: PLR0913 - one for each thing that is known of it

@@ -80,7 +80,7 @@ class DryBooks:
 
     def _spend(self, budgets: Sequence[BudgetRule], facts: Facts) -> None:
         try:
-            applied = [*applying((rule for rule in budgets if rule.scope.name in self._spent), facts)]
+            applied = applying((rule for rule in budgets if rule.scope.name in self._spent), facts)
         except MissingValueError:
             return  # it will be refused for that
         for rule, values in applied:
