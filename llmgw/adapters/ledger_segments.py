@@ -125,11 +125,12 @@ def _text(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Some records, and the offset behind the last of them. `damaged`: what follows is none."""
+    """Some records, and the offset behind the last of them. `damaged`: what follows is none; `more`: there is more."""
 
     records: list[Record]
     end: int
     damaged: bool
+    more: bool
 
 
 def read(path: Path, offset: int) -> Lines:
@@ -144,10 +145,11 @@ def read(path: Path, offset: int) -> Lines:
     for line in lines:
         record = _record(line)
         if record is None:
-            return Lines(records, offset, damaged=True)
+            return Lines(records, offset, damaged=True, more=False)
         records.append(record)
         offset += len(line) + 1
-    return Lines(records, offset, damaged=b"\0" in torn)  # as a machine that fell over leaves it
+    damaged = b"\0" in torn  # as a machine that fell over leaves it
+    return Lines(records, offset, damaged, more=len(data) >= CHUNK_BYTES and not damaged)
 
 
 def _record(line: bytes) -> Record | None:

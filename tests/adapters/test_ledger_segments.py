@@ -60,6 +60,15 @@ def test_reading_goes_by_chunks_and_a_line_may_be_longer_than_one(
     assert found == [[record] for record in RECORDS]
 
 
+def test_whether_there_is_more_is_told_by_a_chunk_that_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, first = file_with(TEXT, tmp_path), len(line_of(RECORDS[0]))
+    at_once = read(path, 0).more
+    monkeypatch.setattr(ledger_segments, "CHUNK_BYTES", first)
+
+    assert not at_once
+    assert [read(path, offset).more for offset in (0, first, len(TEXT) - 1, len(TEXT))] == [True, True, False, False]
+
+
 @pytest.mark.parametrize(
     "damage",
     [

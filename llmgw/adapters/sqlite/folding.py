@@ -13,6 +13,7 @@ import msgspec
 
 from llmgw.adapters.ledger_journal import LedgerJournal
 from llmgw.adapters.ledger_segments import Segment, decoded, encoded, heirs_of, owners, read, segments
+from llmgw.adapters.sqlite.many import Many
 from llmgw.adapters.sqlite.transactions import transaction
 from llmgw.policy.entry import Entry, Record, Reserved
 
@@ -31,22 +32,23 @@ ENTRY_COLUMNS = (
     "metadata",
 )
 _NAMES = ", ".join(f'"{name}"' for name in ENTRY_COLUMNS)
-_MARKS = ", ".join("?" * len(ENTRY_COLUMNS))
-_INSERT = f"INSERT INTO entry ({_NAMES}) VALUES "  # noqa: S608 - names of ours
-# Each statement lets go of the interpreter and has to wait for it again, while calls are answered: so there are few.
-# 25 rows have as many values as every SQLite takes in one.
-_ROWS_AT_ONCE = (25, 5, 1)
-_INSERTS = {rows: _INSERT + ", ".join([f"({_MARKS})"] * rows) for rows in _ROWS_AT_ONCE}
-_SPEND = """
-    INSERT INTO spend (budget, bucket, slot, nanousd) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET nanousd = nanousd + excluded.nanousd
-"""
-_USE = """
-    INSERT INTO key_use (key, last_ms) VALUES (?, ?)
-    ON CONFLICT DO UPDATE SET last_ms = max(last_ms, excluded.last_ms)
-"""
-_RESERVE = "INSERT INTO reservation (request_id, number, owner, entry) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-_END = "DELETE FROM reservation WHERE request_id = ? AND number = ?"
+_INSERT = Many(f"INSERT INTO entry ({_NAMES}) VALUES", len(ENTRY_COLUMNS))
+_SPEND = Many(
+    "INSERT INTO spend (budget, bucket, slot, nanousd) VALUES",
+    4,
+    "ON CONFLICT DO UPDATE SET nanousd = nanousd + excluded.nanousd",
+)
+_USE = Many(
+    "INSERT INTO key_use (key, last_ms) VALUES",
+    2,
+    "ON CONFLICT DO UPDATE SET last_ms = max(last_ms, excluded.last_ms)",
+)
+_RESERVE = Many("INSERT INTO reservation (request_id, number, owner, entry) VALUES", 4, "ON CONFLICT DO NOTHING")
+_END = Many(  # as a table: only then are they looked up by the key
+    "WITH ended (id, number) AS (VALUES",
+    2,
+    ") DELETE FROM reservation WHERE (request_id, number) IN (SELECT id, number FROM ended)",
+)
 _APPLIED = """
     INSERT INTO segment (owner, number, applied) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET applied = excluded.applied
@@ -62,7 +64,10 @@ class Folded:
 
 
 def fold_segment(connection: sqlite3.Connection, segment: Segment) -> Folded | None:
-    """All whole lines of it, a transaction for each chunk. None: it is gone."""
+    """All whole lines of it, a transaction for each chunk. None: it is gone.
+
+    What is written meanwhile waits for the next time: there it is one of many, here it would be few at a time.
+    """
     while True:
         with transaction(connection):
             applied = _applied(connection, segment)
@@ -73,7 +78,7 @@ def fold_segment(connection: sqlite3.Connection, segment: Segment) -> Folded | N
             if lines.records:
                 _apply(connection, segment.owner, lines.records)
                 connection.execute(_APPLIED, (segment.owner, segment.number, lines.end))
-        if lines.damaged or not lines.records:
+        if not lines.more:
             return Folded(lines.end, lines.damaged)
 
 
@@ -164,8 +169,8 @@ def _apply(connection: sqlite3.Connection, owner: str, records: Iterable[Record]
         if record.is_row:
             rows.append(entry)
     _book(connection, rows)
-    connection.executemany(_END, ended)
-    connection.executemany(_RESERVE, [(*key, owner, encoded(entry)) for key, entry in reserved.items()])
+    _END.execute_all(connection, ended)
+    _RESERVE.execute_all(connection, [(*key, owner, encoded(entry)) for key, entry in reserved.items()])
 
 
 def _book(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
@@ -179,20 +184,17 @@ def _book(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
             spent[account] = spent.get(account, 0) + nanousd
         if entry.key:
             used[entry.key] = max(used.get(entry.key, 0), entry.at_ms)
-    connection.executemany(_SPEND, [(*account, nanousd) for account, nanousd in spent.items()])
-    connection.executemany(_USE, [*used.items()])
+    _SPEND.execute_all(connection, [(*account, nanousd) for account, nanousd in spent.items()])
+    _USE.execute_all(connection, [*used.items()])
 
 
 def _inserted(connection: sqlite3.Connection, entries: Sequence[Entry]) -> Iterator[Entry]:
     """Those of them that were not there yet."""
-    at = 0
-    while at < len(entries):
-        rows = next(rows for rows in _ROWS_AT_ONCE if rows <= len(entries) - at)
-        some, at = entries[at : at + rows], at + rows
+    for some in _INSERT.split(connection, entries):
         try:
-            connection.execute(_INSERTS[rows], [value for entry in some for value in _row(entry)])
+            _INSERT.execute(connection, [_row(entry) for entry in some])
         except sqlite3.IntegrityError:  # then none of them is: one by one
-            if rows > 1:
+            if len(some) > 1:
                 yield from (entry for one in some for entry in _inserted(connection, [one]))
             continue
         yield from some
