@@ -17,7 +17,7 @@ from llmgw.adapters.sqlite.database import open_database
 from llmgw.adapters.sqlite.folding import Tell, fold_others, fold_own
 from llmgw.adapters.sqlite.retention import Retention, drop_slots, tidy
 
-FOLD_S = 0.25  # for which records gather: whoever asks for them does not wait for it
+FOLD_S = 0.5  # for which records gather: whoever asks for them does not wait for it
 RETRY_S = 1.0
 TIDY_S = 60.0
 CLOSE_S_MAX = 10.0
