@@ -12,6 +12,7 @@ from llmgw.chat.conversation import Conversation
 from llmgw.chat.events import Event
 from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest, Edits
+from llmgw.chat.understood import Known
 from llmgw.chat.usage import Usage
 from llmgw.chat.weighing import Weight
 from llmgw.chat.wording import Words
@@ -114,6 +115,7 @@ class Dialect(ProviderDialect, Protocol):
 
     meaning: frozenset[str]
     words: Words  # what its callers call by another name than the hub
+    crossable: Known  # what of an answer the hub can say
     id_prefix: str  # what the ids of its answers begin with
     said: re.Pattern[bytes]  # finds in the events of a stream what a model has written, as its one group
 

@@ -18,6 +18,7 @@ from llmgw.chat.weighing import Kinds, Weight, weigh
 from llmgw.chat.wording import Words
 from llmgw.dialects.anthropic_messages import answers, counting, errors, facts, requests, signs
 from llmgw.dialects.anthropic_messages.blocks import NAME
+from llmgw.dialects.anthropic_messages.crossable import CROSSABLE
 from llmgw.dialects.anthropic_messages.decoding import AnthropicDecoder
 from llmgw.dialects.anthropic_messages.encoding import AnthropicEncoder
 from llmgw.dialects.anthropic_messages.sealed import without_sealed
@@ -57,6 +58,7 @@ class AnthropicMessages:
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset({"mcp_servers", "container"})
     words = _WORDS
+    crossable = CROSSABLE
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         return facts.read_request(body, model, stream=stream)

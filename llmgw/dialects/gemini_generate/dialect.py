@@ -15,6 +15,7 @@ from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.weighing import Weight
 from llmgw.chat.wording import Words
 from llmgw.dialects.gemini_generate import answers, counting, decoding, errors, facts, requests, signs, weighing
+from llmgw.dialects.gemini_generate.crossable import CROSSABLE
 from llmgw.dialects.gemini_generate.encoding import GeminiEncoder
 from llmgw.wire import sse
 
@@ -56,6 +57,7 @@ class GeminiGenerate:
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset(_MEANING.split())
     words = _WORDS
+    crossable = CROSSABLE
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         return facts.read_request(body, model, stream=stream)

@@ -33,6 +33,7 @@ from llmgw.dialects.openai_chat.chunks import (
     has_content,
     told_error,
 )
+from llmgw.dialects.openai_chat.crossable import CROSSABLE
 from llmgw.dialects.openai_chat.departing import departed
 from llmgw.dialects.openai_chat.requests import cap_name, read_conversation, write_conversation
 from llmgw.dialects.openai_chat.returning import returned
@@ -102,6 +103,7 @@ class OpenAIChat:
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset({"web_search_options", "modalities", "audio", "messages.input_audio"})
     words = _WORDS
+    crossable = CROSSABLE
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         with reading(body):

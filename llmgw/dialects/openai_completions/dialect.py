@@ -18,6 +18,7 @@ from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.weighing import Weight
 from llmgw.chat.wording import Words
 from llmgw.dialects.openai_completions import answers, chunks, facts, requests
+from llmgw.dialects.openai_completions.crossable import CROSSABLE
 from llmgw.dialects.openai_completions.streams import StreamDecoder, StreamEncoder
 from llmgw.wire import sse
 
@@ -34,6 +35,7 @@ class OpenAICompletions:
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset({"prompt", "suffix", "echo", "best_of"})
     words = _WORDS
+    crossable = CROSSABLE
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         return facts.read_request(body, model, stream=stream)

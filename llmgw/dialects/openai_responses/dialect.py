@@ -20,6 +20,7 @@ from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.weighing import Kinds, Weight, weigh
 from llmgw.chat.wording import Words
 from llmgw.dialects.openai_responses import answers, errors, facts, proofs, requests, signs
+from llmgw.dialects.openai_responses.crossable import CROSSABLE
 from llmgw.dialects.openai_responses.decoding import ResponsesDecoder
 from llmgw.dialects.openai_responses.encoding import ResponsesEncoder
 from llmgw.wire import sse
@@ -64,6 +65,7 @@ class OpenAIResponses:
     framing = sse.SERVER_SENT_EVENTS
     meaning = frozenset(_MEANING.split())
     words = _WORDS
+    crossable = CROSSABLE
 
     def read_request(self, body: bytes, model: str = "", *, stream: bool | None = None) -> ChatRequest:
         return facts.read_request(body, model, stream=stream)
