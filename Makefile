@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-all check format cover golden conformance prices replay matrix frameworks bench fuzz clean all
+.PHONY: help serve test test-all check format cover golden conformance prices replay matrix frameworks semantic bench bench-cache fuzz clean all
 
 help:  ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -53,8 +53,14 @@ frameworks: $(VENV)-frameworks/.installed  ## LangChain, LlamaIndex and Vercel's
 	$(VENV)-frameworks/bin/python -m tests.partners.node tests/frameworks/node
 	$(VENV)-frameworks/bin/python -m pytest -n0 tests/frameworks
 
+semantic: $(VENV)-semantic/.installed  ## what the semantic cache is worth, with real embeddings on labelled pairs of questions, in an environment of their own
+	HF_HUB_OFFLINE=1 $(VENV)-semantic/bin/python -m pytest -n0 -s tests/semantic
+
 prices: $(VENV)-prices/.installed  ## rebuild the price table from the newest release of genai-prices; review the diff
 	$(VENV)-prices/bin/python scripts/build_prices.py
+
+bench-cache: $(VENV)/.dev  ## a hit, and a look among 100,000 questions, in ratio to a bare /healthz
+	$(BIN)/python -m benchmarks.cache
 
 bench: $(VENV)/.dev  ## llmgw beside nginx and a plain aiohttp proxy: ratios of one run
 	$(BIN)/python -m benchmarks.run --quick
@@ -65,7 +71,7 @@ fuzz: $(VENV)/.dev  ## the property tests with many more examples
 all: check test  ## what CI runs
 
 clean:  ## remove what was installed and built
-	rm -rf $(VENV) $(VENV)-frameworks $(VENV)-prices dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-frameworks $(VENV)-prices $(VENV)-semantic dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	rm -rf tests/node/node_modules tests/frameworks/node/node_modules
 
 .PHONY: node
@@ -96,4 +102,11 @@ $(VENV)-frameworks/.installed: pyproject.toml
 	@echo "installing into $(VENV)-frameworks (once, some minutes) ..."
 	@test -x $(VENV)-frameworks/bin/python || $(PYTHON) -m venv $(VENV)-frameworks
 	$(VENV)-frameworks/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,frameworks]'
+	@touch $@
+
+# A gigabyte of torch, which the gateway needs only for models of its own.
+$(VENV)-semantic/.installed: pyproject.toml
+	@echo "installing into $(VENV)-semantic (once, some minutes) ..."
+	@test -x $(VENV)-semantic/bin/python || $(PYTHON) -m venv $(VENV)-semantic
+	$(VENV)-semantic/bin/python -m pip install --quiet --disable-pip-version-check -e '.[dev,embed,semantic-dev]'
 	@touch $@

@@ -24,6 +24,7 @@ from llmgw.policy.claims import (
     Grant,
     Granted,
     LimitClaim,
+    Part,
     Refused,
     Scarce,
     Settlement,
@@ -75,6 +76,7 @@ class Account:
         self._own: Grant | None = None  # of the request, as a whole
         self._opening = _NO_STANDING  # of the limits that this is of, when it was granted
         self._is_open = False  # the request's own claim has been made
+        self._is_counted = False  # as a request, when nothing else was claimed yet
         self._admitted = 0
         self._tokens = 0
         self._output_tokens = 0
@@ -105,6 +107,23 @@ class Account:
         self._admitted += 1
         grant = None if claim is None else granted.grants[-1]
         return Admission(target, self._admitted, now_s, bounding, grant, granted.output_cap)
+
+    async def admit_kept(self) -> None:
+        """An answer for which no provider is asked takes a request, and nothing else. Raises RequestError."""
+        if self._is_counted or self._is_open:
+            return
+        try:
+            limits = _limit_claims(self._rules.of_requests, self._facts, NO_BOUNDS, Part.REQUEST)
+        except MissingValueError as error:
+            raise refusing.error_of(Refused(0, error.rule, (), Scarce.MISSING, why=error.name)) from None
+        self._is_counted = True
+        if not limits:
+            return
+        granted = await self._quota.admit([Claim(limits)])
+        self.standing = granted.standing
+        if isinstance(granted, Refused):
+            raise refusing.error_of(granted)
+        await self._quota.settle(granted.grants[0], nanousd=0, tokens=0, output_tokens=0)  # nothing of it is held
 
     def cannot_cap(self, admission: Admission, leading: Leading) -> Refusal:
         """There is room only for an answer of that length, and the target cannot be told so."""
@@ -146,7 +165,8 @@ class Account:
 
     def _of_request(self, bounds: Bounds) -> Claim | None:
         """Its limits, once. None: there are none."""
-        limits = () if self._is_open else _limit_claims(self._rules.of_requests, self._facts, bounds)
+        part = Part.REST if self._is_counted else Part.ALL
+        limits = () if self._is_open else _limit_claims(self._rules.of_requests, self._facts, bounds, part)
         return Claim(limits) if limits else None
 
     def _of_attempt(self, target: Target, bounds: Bounds, now_s: float) -> Claim | None:
@@ -161,12 +181,14 @@ class Account:
         return Claim(limits, budgets, *_bounded(target, bounds, now_s))
 
 
-def _limit_claims(rules: Sequence[LimitRule], facts: Facts, bounds: Bounds) -> tuple[LimitClaim, ...]:
+def _limit_claims(
+    rules: Sequence[LimitRule], facts: Facts, bounds: Bounds, part: Part = Part.ALL
+) -> tuple[LimitClaim, ...]:
     if not rules:
         return ()
     wanted = (bounds.output_tokens_max or 0) * bounds.answers if bounds.is_capped else None
     about = bounds.input_tokens_about
-    return tuple([LimitClaim(rule, values, about, wanted) for rule, values in applying(rules, facts)])
+    return tuple([LimitClaim(rule, values, about, wanted, part) for rule, values in applying(rules, facts)])
 
 
 def _bounded(target: Target, bounds: Bounds, now_s: float) -> tuple[WorstCase | None, str]:

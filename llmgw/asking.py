@@ -18,14 +18,17 @@ from llmgw.errors import (
     GatewayError,
     InvalidRequestError,
     MissingCredentialError,
+    NotKeptError,
     UnknownModelError,
     UpstreamError,
 )
 from llmgw.graph.model import Resolved, Target
 from llmgw.graph.route import Route
 from llmgw.graph.rules import Rules
-from llmgw.policy import access
+from llmgw.policy import access, caching
 from llmgw.policy.billing import NOTHING
+from llmgw.policy.cache_control import Control, read_control
+from llmgw.policy.caching import Decision
 from llmgw.ports import Clock, Quota
 from llmgw.preparing import Prepared, Preparing
 from llmgw.routing import facts
@@ -54,6 +57,7 @@ class Asking:
         self.dice = Dice(seed_of(call.request_id))
         self.counting = Counting(call.request, call.counter) if call.counter else None
         self._clock = clock
+        self._quota = quota
         self._preparing = self.counting or Preparing(call.request, call.dialect, int(clock.now_s()), call.forwarded)
         self._facts = self._known(quota)
         rules = call.graph.rules if self.counting is None else Rules(call.graph.rules.limits)  # a count costs nothing
@@ -70,6 +74,36 @@ class Asking:
         if call.timeout_s is None:
             return itinerary
         return replace(itinerary, deadline_s=min(call.timeout_s, itinerary.deadline_s))
+
+    def remembered(self, itinerary: Itinerary) -> Decision | None:
+        """What the file's cache rules say of this call; None: none is about it, or it is not to be answered.
+
+        Raises NotKeptError if the caller takes nothing but what is kept, and nothing can be.
+        """
+        call = self.call
+        control = read_control(call.headers.get("cache-control", ""))
+        if self.counting is not None:
+            return None
+        decision = self._decided(itinerary, control) if call.graph.cache.rules else None
+        if decision is None and control.only_if_cached:
+            raise NotKeptError("no cache rule is about this request, and it takes nothing else (only-if-cached)")
+        return decision
+
+    def _decided(self, itinerary: Itinerary, control: Control) -> Decision | None:
+        call = self.call
+        candidates = itinerary.candidates
+        own = call.own if any(candidate.target.client_auth is not None for candidate in candidates) else {}
+        asked = caching.Asked(
+            request=call.request,
+            dialect=call.dialect.name,
+            endpoint=call.endpoint,
+            query=call.query,
+            forwarded=call.forwarded,
+            own=own,
+            candidates=[(candidate.path, candidate.target.fingerprint) for candidate in candidates],
+            control=control,
+        )
+        return caching.decide(call.graph.cache, self._facts, asked)
 
     def unfit(self, target: Target) -> str | None:
         """Why this target cannot be asked this at all."""
@@ -100,6 +134,10 @@ class Asking:
         if wanting:
             return MissingCredentialError(replies.missing_credential(wanting[0], self.call))
         return step.refused or RouteExhaustedError(failures, step.why, step.dropped)
+
+    def account_beside(self) -> Account:
+        """Another one of the same caller, for what is done on the side: his budgets pay, his limits do not count it."""
+        return Account(self._quota, Rules(budgets=self.call.graph.rules.budgets), self._facts)
 
     def _lacks_own(self, target: Target) -> str | None:
         """Why a target that is called with the caller's own credential cannot be."""

@@ -15,7 +15,7 @@ from llmgw.policy.billing import NOTHING, Spent
 from llmgw.policy.cost import cost_nanousd
 from llmgw.policy.entry import Entry, Reserved, Settled
 from llmgw.ports import Alerts, Clock, Ledger, Quota
-from llmgw.transcript import OK, Transcript
+from llmgw.transcript import CLIENT_CLOSED, CLIENT_CLOSED_STATUS, OK, Transcript
 
 _RESERVED = Spent(estimated=True)
 # Whoever asks for names that are none could fill the book with them; the log has them.
@@ -83,9 +83,17 @@ class Bill:
         if overrun:
             transcript.overrun = True
         if whole:
-            await self._book_own(OK)
+            transcript.answer_nanousd = nanousd
+            await self._book_own(CLIENT_CLOSED if transcript.left else OK)
         else:
             transcript.output_cap = None  # of an answer that nobody gets
+
+    async def save(self, nanousd: int | None) -> None:
+        """The answer is one that somebody has had already, at this cost; unless it is the call's own."""
+        if self._has_row:
+            return
+        self._transcript.saved_nanousd = nanousd or 0
+        await self._book_own(OK)
 
     async def close(self) -> None:
         """The call has ended, however it did: nothing is held any more, and its own row is written, unless it is."""
@@ -146,10 +154,12 @@ class Bill:
             provider="" if admission is None else admission.target.provider,
             endpoint=call.endpoint,
             stream=transcript.stream,
-            status=transcript.status,
+            status=CLIENT_CLOSED_STATUS if outcome == CLIENT_CLOSED else transcript.status,
             outcome=outcome,
             usage=NOTHING.usage if booked is None else booked.spent.usage,
             cost_nanousd=0 if booked is None else booked.nanousd,
+            saved_nanousd=0 if attempt else transcript.saved_nanousd,
+            cached="" if attempt or transcript.source is None else transcript.cache,
             estimated=booked is not None and booked.spent.estimated,
             overrun=booked is not None and booked.overrun,
             latency_ms=round((now_s - transcript.started_s) * 1000, 3),

@@ -9,7 +9,8 @@
     │   ├── BudgetExceededError 402   ├── UnboundedCostError 402     ├── RateLimitedError 429
     │   ├── UnknownPathError 404      ├── MethodNotAllowedError 405
     │   ├── UnknownKeyError 404       ├── KeyExistsError 409
-    │   ├── BodyTimeoutError 408      └── RequestTooLargeError 413
+    │   ├── BodyTimeoutError 408      ├── RequestTooLargeError 413
+    │   └── NotKeptError 504
     ├── OverloadedError           we are full, or about to leave                     503
     │   └── LedgerUnavailableError    what it would cost could not be booked
     ├── ClientGoneError           nobody is left to answer
@@ -18,6 +19,7 @@
     │   ├── UpstreamTimeoutError (which limit: connect, first_token, idle, total …)
     │   ├── UpstreamConnectError      ├── UpstreamProtocolError (they broke their dialect)
     │   └── StreamCutError (their stream ended before it was whole)
+    ├── EmbeddingError            a text could not be turned into a vector           never seen by a client
     └── RouteExhaustedError       no target answered: carries every attempt          as all of them agree
 
 The first question of an error is h11's: whose fault is it? Every class of an attempt's failure is in
@@ -126,6 +128,13 @@ class ForbiddenEndpointError(RequestError):
 
     status = 403
     code = "forbidden_endpoint"
+
+
+class NotKeptError(RequestError):
+    """The caller takes nothing but what is kept (`only-if-cached`), and nothing is."""
+
+    status = 504
+    code = "not_in_cache"
 
 
 class UnknownModelError(RequestError):
@@ -288,3 +297,15 @@ class StreamCutError(UpstreamError):
 
     def __init__(self, message: str) -> None:
         super().__init__(FailureClass.STREAM_CUT, message)
+
+
+class EmbeddingError(GatewayError):
+    """A text could not be turned into a vector. The message says why, and names what was asked.
+
+    `may_be_billed`: the call had left, so that its provider may ask for money all the same.
+    """
+
+    def __init__(self, message: str, *, may_be_billed: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.may_be_billed = may_be_billed

@@ -1,6 +1,6 @@
 """The straight path of one request, forward only.
 
-    authorize → resolve → walk → plan → (admit → attempt → settle), … → record
+    authorize → resolve → walk → recall → plan → (admit → attempt → settle), … → record
 
 Before the commit point a failed attempt leads to the next one; after it nobody switches any more, and a broken
 stream ends with the dialect's own error event. The gateway carries values between ports: it decides nothing that
@@ -8,10 +8,11 @@ stream ends with the dialect's own error event. The gateway carries values betwe
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from functools import partial
 
-from llmgw import replies
+from llmgw import replies, sharing
 from llmgw.asking import Asking
 from llmgw.attempt import Attempt
 from llmgw.bookkeeping import Bill, Books
@@ -28,6 +29,8 @@ from llmgw.errors import (
 )
 from llmgw.ports import Client, Clock, Journal, Upstream
 from llmgw.routing.plan import AttemptPlan, Refusal, Try
+from llmgw.routing.walk import Itinerary
+from llmgw.sharing import Sharing, Visit
 from llmgw.transcript import OK, STOPPED, AttemptRecord, Transcript
 from llmgw.wire import sse
 
@@ -38,11 +41,15 @@ STOPPING = "the gateway is stopping"
 class Gateway:
     """Answers calls. One for the whole process; of calls it only keeps which are under way."""
 
-    def __init__(self, upstream: Upstream, clock: Clock, journal: Journal, books: Books) -> None:
+    def __init__(
+        self, upstream: Upstream, clock: Clock, journal: Journal, books: Books, sharing: Sharing | None = None
+    ) -> None:
+        """`sharing` None: nothing is kept."""
         self._upstream = upstream
         self._clock = clock
         self._journal = journal
         self._books = books
+        self._sharing = sharing
         self._under_way: dict[asyncio.Timeout, Transcript] = {}
         self._stopping = False
 
@@ -63,7 +70,7 @@ class Gateway:
         try:
             async with self._stoppable(transcript), _kept_awake(client, call.early_keepalive_s, transcript):
                 self._books.ledger.check()
-                await self._attempts(asking, bill, client, transcript)
+                await self._answer(asking, bill, client, transcript)
         except ClientGoneError:
             transcript.note_client_gone()
         except GatewayError as error:
@@ -109,10 +116,25 @@ class Gateway:
         finally:
             self._under_way.pop(scope, None)
 
-    async def _attempts(self, asking: Asking, bill: Bill, client: Client, transcript: Transcript) -> None:
-        """Attempt after attempt, as the plan says, until one has answered."""
-        call, clock = asking.call, self._clock
+    def _answer(self, asking: Asking, bill: Bill, client: Client, transcript: Transcript) -> Awaitable[None]:
+        """From what is known already, if a rule says so and something is; else by asking a provider.
+
+        No coroutine of its own: a stream would pay for one more with every event.
+        """
         itinerary = asking.itinerary()
+        decision = None if self._sharing is None else asking.remembered(itinerary)
+        if self._sharing is None or decision is None:
+            return self._attempts(asking, itinerary, asking.call, bill, transcript, client)
+        call = sharing.in_full(asking.call) if decision.keep else asking.call
+        attempts = partial(self._attempts, asking, itinerary, call, bill, transcript)
+        visit = Visit(asking, decision, itinerary.deadline_s, bill, client, transcript, attempts)
+        return self._sharing.answer(visit)
+
+    async def _attempts(
+        self, asking: Asking, itinerary: Itinerary, call: Call, bill: Bill, transcript: Transcript, client: Client
+    ) -> None:
+        """Attempt after attempt, as the plan says, until one has answered."""
+        clock = self._clock
         plan = AttemptPlan(itinerary, asking.dice.draw, asking.unfit)
         failures: list[tuple[str, UpstreamError]] = []
         step = plan.start()

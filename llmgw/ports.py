@@ -7,14 +7,16 @@ defined, and one contract suite per port runs over the fake and every adapter.
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from llmgw.chat.usage import Usage
 from llmgw.config.secrets import Secret
 from llmgw.graph.model import Target
 from llmgw.graph.principal import Principal
 from llmgw.graph.rules import BudgetRule
 from llmgw.policy.claims import Claim, Crossed, Grant, Granted, Refused, Settlement
 from llmgw.policy.entry import Record
+from llmgw.policy.kept import Kept
 from llmgw.transcript import Transcript
 
 
@@ -125,6 +127,53 @@ class Ledger(Protocol):
     async def append(self, record: Record) -> None:
         """Raises LedgerUnavailableError if it can take no more."""
         ...
+
+
+class Cache(Protocol):
+    """What has been answered before. Whatever it cannot give, for whatever reason, is not there."""
+
+    async def get(self, key: bytes) -> Kept | None:
+        """What is kept under this key and still counts."""
+        ...
+
+    async def put(self, key: bytes, kept: Kept) -> None:
+        """Keep it until it ends, if there is room for it."""
+        ...
+
+
+class Embedded(NamedTuple):
+    """A text as a vector of length 1 (little-endian float32). `usage` None: whoever made it does not say."""
+
+    vector: bytes
+    usage: Usage | None
+
+
+class Embedder(Protocol):
+    """Whoever turns a text into a vector."""
+
+    async def embed(self, text: str, request_id: str = "") -> Embedded:
+        """Raises EmbeddingError."""
+        ...
+
+
+class Near(NamedTuple):
+    """A question that was asked before: under which key its answer is kept, and its likeness (cosine)."""
+
+    key: bytes
+    question: str
+    similarity: float
+
+
+class SemanticIndex(Protocol):
+    """Questions that have been answered, by their context: none is ever compared with one of another context."""
+
+    def add(self, key: bytes, kept: Kept) -> None: ...
+
+    async def nearest(self, context: bytes, vector: bytes, most: int) -> Sequence[Near]:
+        """The most alike first."""
+        ...
+
+    def remove(self, key: bytes) -> None: ...
 
 
 class Alerts(Protocol):

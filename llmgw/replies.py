@@ -24,12 +24,23 @@ from llmgw.transcript import Transcript
 NAMES_LISTED_MAX = 20
 DROPPED_CHARS_MAX = 1000
 _WHO_ANSWERED = frozenset({"x-llmgw-target", "x-llmgw-route"})
+_EVENTS = "text/event-stream"
 _RATE_LIMIT_HEADERS = ("x-ratelimit-", "anthropic-ratelimit-", "ratelimit-")
 
 
 def headers(transcript: Transcript, upstream: Mapping[str, str]) -> dict[str, str]:
     """The headers of an answer: what was decided, and the provider's own rate limits under another name."""
     return {"content-type": content_type(upstream), **decided(transcript), **rate_limits(upstream)}
+
+
+def of_kept(transcript: Transcript, *, stream: bool) -> dict[str, str]:
+    """The headers of an answer for which nobody was asked."""
+    told = headers(transcript, {"content-type": _EVENTS} if stream else {})
+    if transcript.age_s is not None:
+        told["age"] = str(int(transcript.age_s))
+    if transcript.similarity is not None:
+        told["x-llmgw-similarity"] = f"{transcript.similarity:.4f}"
+    return told
 
 
 def of_ours(transcript: Transcript) -> dict[str, str]:
@@ -56,7 +67,7 @@ def decided(transcript: Transcript) -> dict[str, str]:
     """Which target answered, or was tried last, how it was reached, and what that took; of a stream not yet."""
     told = {
         "x-llmgw-attempts": str(len(transcript.attempts)),
-        "x-llmgw-cache": "off",
+        "x-llmgw-cache": transcript.cache,
         "x-llmgw-overhead-ms": f"{transcript.overhead_s * 1000:.2f}",
     }
     told.update(standing(transcript.standing))

@@ -16,6 +16,8 @@ NOTHING_LIMITED = Standing()
 # Outcomes that are no error codes; all others are.
 OK = "ok"
 CLIENT_CLOSED = "client_closed"
+CLIENT_CLOSED_STATUS = 499
+INTERNAL_ERROR = "internal_error"  # an error code
 STOPPED = "stopped"  # by the end of the process; an error code too, where nothing had been sent yet
 
 
@@ -58,7 +60,7 @@ class Transcript:
     user: str | None = None
     secrets: tuple[Secret, ...] = ()  # what the caller has shown: the journal takes it out of every text
     attempts: list[AttemptRecord] = field(default_factory=list)
-    outcome: str = "internal_error"
+    outcome: str = INTERNAL_ERROR
     status: int = 500
     usage: Usage | None = None
     estimated: bool = False  # nobody told the usage
@@ -70,20 +72,32 @@ class Transcript:
     total_s: float = 0.0
     waited_s: float = 0.0
     dropped: tuple[str, ...] = ()
+    cache: str = "off"  # as callers are told
+    cache_why: str = ""  # the answer was not looked for, or not kept
+    similarity: float | None = None  # of the question whose answer it is (cosine)
+    age_s: float | None = None  # of an answer from the cache
+    answer_nanousd: int | None = None  # what the attempt cost that answered; None: its price is not known
+    saved_nanousd: int = 0  # by the cache
+    source: tuple[str, str] | None = None  # of an answer that was not asked for: the target that gave it, and the path
     error: str | None = None
     committed: bool = False
     ending: bool = False  # the end of the stream is being written: nothing may follow it
+    left: bool = False  # its client gets no more of it; the answer may go on, for others
     request_body: bytes | None = None
     response_body: bytearray | None = None
 
     @property
     def target(self) -> str | None:
         """The last target tried: the one that answered, if any did."""
+        if self.source is not None:
+            return self.source[0]
         return self.attempts[-1].target if self.attempts else None
 
     @property
     def path(self) -> str | None:
         """How it was reached."""
+        if self.source is not None:
+            return self.source[1]
         return self.attempts[-1].path if self.attempts else None
 
     @property
@@ -98,12 +112,23 @@ class Transcript:
 
     def note_whole(self) -> None:
         """The client has all of it; whatever happens now changes nothing."""
-        self.outcome = self.attempts[-1].outcome = OK
+        self.outcome = OK
+        if self.attempts:
+            self.attempts[-1].outcome = OK
+
+    def note_kept(self, how: str, target: str, path: str, dropped: tuple[str, ...]) -> None:
+        """The answer was given to somebody before, or is being given: `how` it came to this caller."""
+        self.cache, self.source, self.dropped, self.cost_nanousd = how, (target, path), dropped, 0
+        self.cache_why, self.similarity = "", None  # of what was looked for before
+
+    def note_unread(self) -> None:
+        """The answer is whole, but the client has not all of it."""
+        self.outcome, self.ending = INTERNAL_ERROR, False
 
     def note_client_gone(self) -> None:
         """The client has left: that is how the call ended, unless it had the whole answer by then."""
         if self.outcome != OK:
-            self.outcome, self.status = CLIENT_CLOSED, 499
+            self.outcome, self.status = CLIENT_CLOSED, CLIENT_CLOSED_STATUS
 
     def note_stopped(self) -> None:
         """The process has ended the call, unless the client had the whole answer by then, or had left."""

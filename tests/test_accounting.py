@@ -15,7 +15,7 @@ from llmgw.errors import BudgetExceededError, FailureClass, InvalidRequestError,
 from llmgw.graph.model import Graph
 from llmgw.graph.route import Route
 from llmgw.policy.billing import NOTHING, Spent
-from llmgw.policy.claims import Claim, Grant, Granted, Refused, Room, Scarce, Settlement, Standing, WorstCase
+from llmgw.policy.claims import Claim, Grant, Granted, Part, Refused, Room, Scarce, Settlement, Standing, WorstCase
 from llmgw.routing.facts import Facts, pretended
 from llmgw.routing.plan import Refusal
 from llmgw.routing.walk import Candidate
@@ -363,3 +363,51 @@ def test_budgets_of_targets_say_nothing_before_one_is_chosen() -> None:
 
 def test_nobody_need_know_of_a_request_that_will_be_refused() -> None:
     assert share("budgets: [{name: a, limit_usd: 0, per: day, each: metadata.x, missing: reject}]", {}) == 0.0
+
+
+# An answer for which nobody is asked.
+
+
+async def test_what_is_kept_takes_a_request_and_holds_nothing() -> None:
+    scene = Scene(FILE + LIMITS + BUDGET)
+    await scene.account.admit_kept()
+    ((limit,),) = [claim.limits for claim in scene.quota.claims]
+
+    assert (limit.rule.scope.name, limit.values, limit.part) == ("whole", ("ada",), Part.REQUEST)
+    assert (scene.quota.settled, scene.quota.held, scene.account.is_held) == ([(0, 0)], {}, False)
+
+
+async def test_what_is_kept_takes_one_request_however_often_it_is_looked_for() -> None:
+    scene = Scene(FILE + LIMITS)
+    for _ in range(3):
+        await scene.account.admit_kept()
+
+    assert len(scene.quota.claims) == 1
+
+
+async def test_who_has_been_counted_takes_only_the_rest_when_he_asks_after_all() -> None:
+    scene = Scene(FILE + LIMITS)
+    await scene.account.admit_kept()
+    await scene.admitted()
+    parts = [[limit.part for limit in claim.limits] for claim in scene.quota.claims]
+
+    assert parts == [[Part.REQUEST], [Part.REST], [Part.ALL]]
+
+
+async def test_where_nothing_limits_requests_what_is_kept_asks_nobody() -> None:
+    scene = Scene(FILE + BUDGET)
+    await scene.account.admit_kept()
+
+    assert scene.quota.claims == []
+
+
+async def test_a_limit_that_is_used_up_refuses_what_is_kept_too() -> None:
+    scene = Scene(FILE + LIMITS, FakeQuota(refused(FILE + LIMITS, Scarce.REQUESTS)))
+    with pytest.raises(RateLimitedError):
+        await scene.account.admit_kept()
+
+
+async def test_a_value_that_a_limit_wants_is_wanted_of_what_is_kept_too() -> None:
+    scene = Scene(FILE + "limits: [{name: whole, each: metadata.project, requests: 9/m, missing: reject}]\n")
+    with pytest.raises(InvalidRequestError):
+        await scene.account.admit_kept()

@@ -383,3 +383,55 @@ async def test_no_key_stands_in_a_row_by_the_name_of_a_model() -> None:
 
     assert KEY not in repr(desk.ledger.records)
     assert (row.model, row.target) == ("any-***", "any-***")
+
+
+# An answer that somebody has had already.
+
+
+async def test_what_is_kept_has_a_row_that_says_what_it_saves() -> None:
+    desk = Desk()
+    desk.transcript.note_kept("hit", "one", "chat/one", ())
+    await desk.bill.save(50_000)
+    written = desk.row
+    await desk.bill.close()
+
+    assert desk.row == written
+    assert (written.cost_nanousd, written.saved_nanousd, written.cached) == (0, 50_000, "hit")
+    assert (written.outcome, written.target, written.route) == ("ok", "one", "chat/one")
+
+
+async def test_what_has_no_price_saves_nothing_that_is_known() -> None:
+    desk = Desk()
+    desk.transcript.note_kept("coalesced", "one", "chat/one", ())
+    await desk.bill.save(None)
+
+    assert (desk.row.saved_nanousd, desk.row.cached) == (0, "coalesced")
+
+
+async def test_a_call_that_has_paid_for_its_answer_saves_nothing() -> None:
+    desk = Desk()
+    await desk.bill.settle(await desk.begin(), SPENT, whole=True)
+    await desk.bill.save(50_000)
+
+    assert (desk.row.cost_nanousd, desk.row.saved_nanousd, desk.row.cached) == (50_000, 0, "")
+
+
+async def test_what_is_saved_is_tried_again_when_the_book_has_refused_it() -> None:
+    desk = Desk()
+    desk.transcript.note_kept("hit", "one", "chat/one", ())
+    desk.ledger.full = True
+    with pytest.raises(LedgerUnavailableError):
+        await desk.bill.save(50_000)
+    desk.ledger.full = False
+    await desk.bill.close()
+
+    assert (desk.row.saved_nanousd, desk.row.outcome) == (50_000, desk.transcript.outcome)
+
+
+async def test_an_answer_that_goes_on_for_others_is_billed_to_him_who_has_left() -> None:
+    desk = Desk()
+    admission = await desk.begin()
+    desk.transcript.left, desk.transcript.status = True, 200
+    await desk.bill.settle(admission, SPENT, whole=True)
+
+    assert (desk.row.outcome, desk.row.status, desk.row.cost_nanousd) == ("client_closed", 499, 50_000)

@@ -153,6 +153,8 @@ def _translated(path: Path) -> Iterator[None]:
     """Errors of SQLite and of the disk as one of ours."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # who read what is told has gone: that is not about the ledger
     except (sqlite3.Error, OSError, NewerLedgerError, LedgerUnavailableError) as error:
         raise CannotOpenLedgerError(f"the ledger at {path} cannot be used: {error}") from error
 

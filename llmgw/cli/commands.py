@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import typer
 
-from llmgw.cli import flags, key_commands
+from llmgw.cli import cache_commands, flags, key_commands
 
 
 def serve(  # noqa: PLR0913 - one for each flag
@@ -147,15 +147,16 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     An `optional` provider without its key has left the graph, here as in the server; --assume-keys keeps it, as the
     file's own tests do. Without --key access is not checked.
 
-    Budgets and limits are asked as the server asks them, over counters that are empty but for what --spent says.
+    Budgets and limits are asked as the server asks them, over counters that are empty but for what --spent says; the
+    rules of the cache, too, over one in which nothing is kept.
 
     Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
 
     With --json: model, route, deadline_s, max_attempts, candidates (target, provider, upstream_model, path, dropped,
-    left_out, connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s, on_failure), attempts
-    (attempt, target, try, delay_s, failure), targets, answers, and error (status, code, message, passed_on) if none
-    answers.
+    left_out, connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s, on_failure), cache
+    (rule, mode, scope, ttl_s, look, keep, why; null: no rule is about it), attempts (attempt, target, try, delay_s,
+    failure), targets, answers, and error (status, code, message, passed_on) if none answers.
 
     Exit code: 0 a target answers, 1 none or a bad file, 2 wrong usage.
 
@@ -303,8 +304,8 @@ def usage(  # noqa: PLR0913 - one for each flag
 
     With --json: by, where, since_ms, until_ms, timezone, rows, and total; a row is what --by names, and requests,
     attempts, errors, unpriced, estimated, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
-    cost_nanousd, saved_nanousd (a billionth of a dollar each). With --requests a line for each request, in order of
-    time: request_id, at_ms, key, status, outcome, cost_nanousd, and more.
+    cost_nanousd, saved_nanousd (a billionth of a dollar each), cached (answers from the cache). With --requests a line
+    for each request, in order of time: request_id, at_ms, key, status, outcome, cost_nanousd, and more.
 
     Exit code: 0 fine, 1 no ledger or a bad file, 2 wrong usage.
 
@@ -364,4 +365,5 @@ COMMANDS: Mapping[str, Callable[..., int]] = {
 # Commands in two words, by the first.
 GROUPS: Mapping[str, tuple[str, Mapping[str, Callable[..., int]]]] = {
     "keys": ("Make keys for those who call, and administer those that the ledger keeps.", key_commands.COMMANDS),
+    "cache": ("See what is kept of answers, and throw it away.", cache_commands.COMMANDS),
 }

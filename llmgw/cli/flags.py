@@ -104,6 +104,38 @@ Until = Annotated[str | None, _flag("--until", metavar="TIME", help="The same; a
 Csv = Annotated[bool, _flag("--csv", help="Comma-separated values instead of a table.")]
 Requests = Annotated[bool, _flag("--requests", help="One JSON line for each request instead.")]
 
+# cache
+AdminUrl = Annotated[
+    str | None,
+    _flag("--url", metavar="URL", help="Ask the gateway there (that of the file, where it keeps answers in memory)."),
+]
+OfRule = Annotated[str | None, _flag("--rule", metavar="NAME", help="Only what this rule of the file has kept.")]
+OfScope = Annotated[str | None, _flag("--scope", metavar="TEXT", help="Only what is for these, as `ls` tells it.")]
+OfModel = Annotated[str | None, _flag("--model", "-m", metavar="NAME", help="Only what was asked of this name.")]
+OlderThan = Annotated[str | None, _flag("--older-than", metavar="TIME", help="Only what was kept before, as in 1h.")]
+EntryKey = Annotated[
+    str | None, _flag("--key", metavar="HEX", help="Only the entry with this key: the digits that `ls` shows.")
+]
+Most = Annotated[int, typer.Option("--limit", help="How many at the most, the newest first.", min=1, max=1000)]
+Compared = Annotated[
+    list[str],
+    typer.Argument(metavar="[CONFIG]... A.json B.json", help="Two bodies; files before them: by their rules."),
+]
+PathModel = Annotated[
+    str | None, _flag("--model", metavar="NAME", help="The name that a path would say (that of the body).")
+]
+Everything = Annotated[bool, _flag("--all", help="Throw away all that is kept.")]
+PairsFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help='JSON lines of {"a", "b", "same"}, or CSV with that head.')
+]
+TunedConfigs = Annotated[
+    list[str] | None, typer.Argument(metavar="[CONFIG]...", help="Where the model of --embed is (./llmgw.yaml).")
+]
+Embed = Annotated[
+    str, _flag("--embed", metavar="NAME", help="As in a rule: provider/model, a model of CONFIG, or local/NAME.")
+]
+Slots = Annotated[bool, typer.Option("--slots/--no-slots", help="Numbers, names and dates must agree, as by default.")]
+
 # test-route
 Model = Annotated[str | None, _flag("--model", "-m", metavar="NAME", help="The name that the client asks for.")]
 Metadata = Annotated[list[str] | None, _flag("--metadata", metavar="K=V", help="The caller's metadata.")]

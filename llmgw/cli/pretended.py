@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from llmgw.accounting import Bounding
+from llmgw.chat.request import ChatRequest
 from llmgw.cli import request_body
 from llmgw.config.model import TestRequest
 from llmgw.errors import FailureClass, InvalidRequestError
@@ -68,7 +69,8 @@ class Asked:
 class Question:
     """What a decision needs to know of the request, once it is admitted.
 
-    `timeout_s` may lower the route's deadline; `left_out` are the fields that would not go to a target.
+    `timeout_s` may lower the route's deadline; `left_out` are the fields that would not go to a target. `request` is
+    there if it has a body, in its `dialect`.
     """
 
     model: str
@@ -76,9 +78,12 @@ class Question:
     stream: bool
     timeout_s: float | None
     books: DryBooks
+    headers: Mapping[str, str]
     unfit: Unfit = fit
     bounding: Bounding | None = None
     left_out: Callable[[Target], tuple[str, ...]] = nothing
+    request: ChatRequest | None = None
+    dialect: str = ""
 
 
 def question(asked: Asked, graph: Graph, body_bytes_max: int) -> Question:
@@ -109,7 +114,7 @@ def question(asked: Asked, graph: Graph, body_bytes_max: int) -> Question:
     )
     principal, books = _principal(asked, asked.model, at, graph), _books(asked, at, graph)
     known = facts.pretended(request, at, principal, books.used)
-    return Question(asked.model, known, asked.stream, headers.timeout_s(given), books)
+    return Question(asked.model, known, asked.stream, headers.timeout_s(given), books, given)
 
 
 def _principal(asked: Asked, model: str, at: datetime, graph: Graph) -> Principal | None:
@@ -174,9 +179,12 @@ def _of_body(
         request.stream,
         timeout_s,
         books,
+        given,
         preparing.unfit,
         preparing.bounds,
         lambda target: _left_out(preparing, target),
+        request,
+        dialect.name,
     )
 
 

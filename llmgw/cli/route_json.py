@@ -19,8 +19,9 @@ def route_json(
     itinerary: Itinerary,
     rehearsal: Rehearsal,
     left_out: Mapping[str, tuple[str, ...]] = NOTHING_LEFT_OUT,
+    cache: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything that the text says."""
+    """Everything that the text says. `cache` is what its rules do; None: none is about it."""
     verdict = rehearsal.verdict
     return {
         "model": model,
@@ -30,6 +31,7 @@ def route_json(
         "candidates": [
             _candidate(candidate, left_out.get(candidate.target.id, ())) for candidate in itinerary.candidates
         ],
+        "cache": cache,
         "attempts": [_attempt(attempt) for attempt in rehearsal.attempts],
         "targets": list(rehearsal.targets),
         "answers": rehearsal.targets[-1] if verdict is None else None,
@@ -40,7 +42,7 @@ def route_json(
 def error_json(model: str | None, status: int, code: str, message: str) -> dict[str, Any]:
     """A request that ends before any target is chosen."""
     error = {"status": status, "code": code, "message": message, "passed_on": False}
-    nothing: dict[str, Any] = {"candidates": [], "attempts": [], "targets": [], "answers": None}
+    nothing: dict[str, Any] = {"candidates": [], "cache": None, "attempts": [], "targets": [], "answers": None}
     return {"model": model, "route": None, "deadline_s": None, "max_attempts": None, **nothing, "error": error}
 
 

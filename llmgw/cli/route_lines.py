@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
+from typing import Any
 
 from llmgw.cli.render import Line, count, seconds
 from llmgw.cli.route_json import NOTHING_LEFT_OUT, told_by_the_server
@@ -71,6 +72,19 @@ def _condition(candidate: Candidate) -> str:
 
 def _classes(failures: frozenset[FailureClass]) -> str:
     return ", ".join(failure.value for failure in FailureClass if failure in failures)
+
+
+def cache_line(told: Mapping[str, Any] | None) -> Line:
+    """Which rule is about the request, for whom its answer would be, and what becomes of it."""
+    if told is None:
+        return ("  no rule is about it",)
+    scope = f", for {told['scope']}" if told["scope"] else ""
+    label = (f"  {told['rule']}", "bold"), f"  {told['mode']}{scope}, {seconds(told['ttl_s'])}: "
+    if told["look"] is None:
+        return (*label, "--request FILE shows whether it is looked for and kept")
+    if told["look"]:
+        return (*label, "looked for, ", ("kept", "green") if told["keep"] else (f"not kept: {told['why']}", "yellow"))
+    return (*label, (f"not looked for{'' if told['keep'] else ' and not kept'}: {told['why']}", "yellow"))
 
 
 def attempt_lines(rehearsal: Rehearsal) -> Iterator[Line]:

@@ -1,9 +1,10 @@
 """`llmgw test-route`: what a request would do, by the very plan that serves. Calls nothing."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from llmgw import replies
 from llmgw.adapters.config_files import Built, build
@@ -13,7 +14,7 @@ from llmgw.cli.file_tests import failures, result_json, result_lines, run_file_t
 from llmgw.cli.pretended import Asked, Question
 from llmgw.cli.render import Line, count, problem_lines, show, show_json
 from llmgw.cli.route_json import error_json, route_json
-from llmgw.cli.route_lines import attempt_lines, candidate_lines, end_line, tree_lines
+from llmgw.cli.route_lines import attempt_lines, cache_line, candidate_lines, end_line, tree_lines
 from llmgw.cli.sources import sources
 from llmgw.config.problems import Severity
 from llmgw.errors import RequestError, UnknownModelError
@@ -35,6 +36,7 @@ class DryRun:
     itinerary: Itinerary
     rehearsal: Rehearsal
     left_out: Mapping[str, tuple[str, ...]]  # by target, of those that could be asked
+    cache: Mapping[str, Any] | None = None  # None: no rule is about it
 
 
 def test_route(configs: Sequence[str], env_file: Path | None, asked: Asked, *, as_json: bool) -> int:
@@ -47,7 +49,7 @@ def test_route(configs: Sequence[str], env_file: Path | None, asked: Asked, *, a
     except RequestError as error:
         return _refused(asked.model, error, as_json=as_json)
     if as_json:
-        told = (dry_run.model, dry_run.resolved, dry_run.itinerary, dry_run.rehearsal, dry_run.left_out)
+        told = (dry_run.model, dry_run.resolved, dry_run.itinerary, dry_run.rehearsal, dry_run.left_out, dry_run.cache)
         show_json(route_json(*told), sys.stdout)
     else:
         show(_lines(dry_run, graph), sys.stdout)
@@ -71,6 +73,7 @@ def _dry_run(graph: Graph, question: Question, asked: Asked) -> DryRun:
         raise UnknownModelError(replies.unknown_model(graph, question.model))
     dice = Dice(pretended.seed(asked.seed))
     itinerary = _limited(walk(resolved, question.facts, ALL_WELL, dice), question.timeout_s)
+    cached = _cached(graph, question, itinerary)
     pretence = pretended.pretence(asked.fail, _targets(graph, itinerary), graph.absent)
 
     def leading(route: Route) -> Sequence[Candidate]:
@@ -83,7 +86,20 @@ def _dry_run(graph: Graph, question: Question, asked: Asked) -> DryRun:
     itinerary = replace(itinerary, candidates=rehearsal.candidates)
     asked_of = [candidate.target for candidate in itinerary.candidates if candidate.dropped is None]
     left_out = {target.id: question.left_out(target) for target in asked_of}
-    return DryRun(question.model, resolved, itinerary, rehearsal, left_out)
+    return DryRun(question.model, resolved, itinerary, rehearsal, left_out, cached(rehearsal))
+
+
+def _cached(graph: Graph, question: Question, itinerary: Itinerary) -> Callable[[Rehearsal], Mapping[str, Any] | None]:
+    """What the cache rules say, asked where the server asks them, and told when it is known who answers.
+
+    Raises NotKeptError. Most files have no such rules, and load nothing for them.
+    """
+    if not graph.cache.rules and "cache-control" not in question.headers:
+        return lambda _: None
+    from llmgw.cli import route_cache
+
+    decision = route_cache.decided(graph.cache, question, itinerary)
+    return lambda rehearsal: route_cache.cache_json(decision, question, rehearsal)
 
 
 def _limited(itinerary: Itinerary, timeout_s: float | None) -> Itinerary:
@@ -113,6 +129,8 @@ def _lines(dry_run: DryRun, graph: Graph) -> Iterator[Line]:
     yield from candidate_lines(dry_run.itinerary, dry_run.left_out)
     for name, reason in graph.absent.items():
         yield (("   -  ", "dim"), name, ("  left the graph: ", "yellow"), reason)
+    if graph.cache.rules:
+        yield from ((), (("cache", "bold"),), cache_line(dry_run.cache))
     yield from ((), (("attempts", "bold"),))
     yield from attempt_lines(dry_run.rehearsal)
     yield ()

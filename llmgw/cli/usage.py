@@ -6,6 +6,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -39,6 +40,7 @@ _COLUMNS = {
     "estimated": "estimated",
     "cached_input_tokens": "cached input",
     "reasoning_tokens": "reasoning",
+    "cached": "from cache",
     "saved_nanousd": "saved USD",
 }
 _ALWAYS = 5
@@ -92,7 +94,8 @@ def _tell(connection: sqlite3.Connection, query: UsageQuery, shape: str) -> None
     if last_day is not None and (shape == REQUESTS or _wants_rows(query)):
         _complain(f"of the days up to {last_day} only sums are left: what else was asked for is not known of them")
     if shape == REQUESTS:
-        _show_requests(reading.requests(connection, query), sys.stdout)
+        with closing(reading.requests(connection, query)) as requests:  # a reader may have enough before the end
+            _show_requests(requests, sys.stdout)
         return
     rows = reading.usage(connection, query)
     if shape == JSON:

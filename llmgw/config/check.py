@@ -12,7 +12,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from llmgw.config.hints import LATER, NAMED_SECTIONS, is_secret_place
+from llmgw.config.hints import LATER, NAMED_SECTIONS, may_be_secret
 from llmgw.config.messages import findings
 from llmgw.config.problems import KeyPath, Mark, Problem, path_text
 from llmgw.config.schema import JsonSchema, resolved_schema
@@ -99,7 +99,7 @@ def _violations(filled: Filled, value: Any) -> Iterator[Violation]:
         is_name = "propertyNames" in error.absolute_schema_path
         path = (*error.absolute_path, error.instance) if is_name else tuple(error.absolute_path)
         reference = filled.references.get(path)
-        is_secret = is_secret_place(path)
+        is_secret = may_be_secret(path, error.instance)
         yield Violation(
             path=path,
             keyword=str(error.validator),

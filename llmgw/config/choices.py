@@ -85,6 +85,8 @@ _WORDS: Mapping[str, str] = {
     **dict.fromkeys(("soft", "monitor", "report", "warn_only", "dry_run", "log"), "shadow"),
     **dict.fromkeys(("refuse", "block", "deny"), "reject"),
     **dict.fromkeys(("reject",), "refuse"),
+    **dict.fromkeys(("simple", "hash", "identical", "default"), "exact"),
+    **dict.fromkeys(("similar", "similarity", "fuzzy", "vector", "embedding"), "semantic"),
     **dict.fromkeys(("ignore", "none"), "skip"),
     **dict.fromkeys(("strict", "enforce"), "hard"),
     **dict.fromkeys(("fsync", "machine"), "disk"),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from llmgw.config.model import ConfigFile, ProviderEntry, StateSection, Tls
+from llmgw.config.model import CacheSection, ConfigFile, ProviderEntry, StateSection, Tls
 from llmgw.config.problems import KeyPath, Problem, path_text, short
 from llmgw.config.secrets import Missing, ReadFile
 from llmgw.config.source import Source
@@ -34,6 +34,13 @@ def ledger_file(state: StateSection, source: Source) -> str | None:
     if not state.ledger.startswith(SQLITE):
         return None
     return source.mark(("state", "ledger")).beside(state.ledger.removeprefix(SQLITE))
+
+
+def cache_file(section: CacheSection, source: Source) -> str | None:
+    """Where the cache lies, as it has to be opened; None: in memory."""
+    if not section.store.startswith(SQLITE):
+        return None
+    return source.mark(("cache", "store")).beside(section.store.removeprefix(SQLITE))
 
 
 def _placed(name: str, entry: ProviderEntry, source: Source) -> ProviderEntry:

@@ -4,9 +4,10 @@ Data only. A place is a path with `*` for a name of the file and `[]` for an ite
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 
-from llmgw.config import rule_hints
+from llmgw.config import cache_hints, rule_hints
 from llmgw.config.problems import KeyPath
 
 NAMED_SECTIONS = ("providers", "models", "routes")
@@ -76,7 +77,7 @@ _SECRET_PLACES = (
     *("providers.*.api_key", "providers.*.headers.", "providers.*.proxy"),
     *("keys[].secret", "keys[].sha256"),  # into the latter somebody may well paste the secret itself
     *("server.admin_key", "budgets[].alert.webhook", "budgets[].alert.secret"),
-    "state.ledger",  # URLs of databases hold passwords
+    *("state.ledger", "cache.store"),  # URLs of databases hold passwords
 )
 
 
@@ -86,9 +87,18 @@ def is_secret_place(path: KeyPath) -> bool:
     return where == "budgets[].alert" or where.startswith(_SECRET_PLACES)
 
 
+# A path, or a URL that has nothing before an @ and nothing after a ?.
+_NO_CREDENTIALS = re.compile(r"(?:[a-z][a-z0-9+]*://[\w.-]*(?::\d{1,5})?)?[\w./~-]*", re.ASCII)
+
+
+def may_be_secret(path: KeyPath, value: object) -> bool:
+    """The same of what stands there: where a cache lies is shown, unless it may hold a password."""
+    is_plain = isinstance(value, str) and _NO_CREDENTIALS.fullmatch(value) is not None
+    return is_secret_place(path) and not (is_plain and place(path) == "cache.store")
+
+
 # In the contract, not in this version. What a build cannot honour it must not take.
 LATER: dict[str, str] = {
-    "cache": "the cache",
     "guardrails": "guardrails",
     "hooks": "hooks",
     **dict.fromkeys(("state.shared", "state.on_loss"), "state that several workers or machines share"),
@@ -114,6 +124,8 @@ LATER_VALUES: dict[tuple[str, str], str] = {
 
 LATER_BEGINNINGS: dict[tuple[str, str], str] = {
     ("state.ledger", "postgres"): "a ledger in PostgreSQL",
+    ("cache.store", "redis"): "a cache in Redis",
+    ("cache.store", "postgres"): "a cache in PostgreSQL",
 }
 
 LATER_LISTS: dict[str, str] = {
@@ -135,6 +147,7 @@ PLACED: dict[str, str] = {
     "logs": "it stands under `telemetry`",
     "api_key": 'it belongs to a provider: providers: {openai: {api_key: "${OPENAI_API_KEY}"}}',
     **rule_hints.PLACED,
+    **cache_hints.PLACED,
     "tests[].key": "it stands under `request`: request: {model: smart, key: search-prod}",
     **dict.fromkeys(
         ("keys[].value", "keys[].key", "keys[].api_key", "keys[].token"), "here it is `secret`, or `sha256` of it"
@@ -190,7 +203,6 @@ _CREDENTIALS = 'credentials stand once, at the provider: providers: {openai: {ap
 _MODELS = "here it is `models`: {gpt: openai/gpt-4o-mini}"
 _ENTRY = "an entry is the name of a model or route, or {use: NAME}"
 _BODY = "fields of the request's body stand under `default` (the caller may change them) or `set` (nobody may)"
-_CACHE = "it will be `cache`, which this version does not have yet"
 _GUARDS = "it will be `guardrails`, which this version does not have yet"
 _HOOKS = "it will be `hooks`, which this version does not have yet"
 _BREAKER = "it will be `breaker`, which this version does not have yet"
@@ -331,8 +343,8 @@ WORDS: dict[str, str] = {
     "success_callback": "here it is `telemetry`",
     "failure_callback": "here it is `telemetry`",
     **rule_hints.WORDS,
+    **cache_hints.WORDS,
     **dict.fromkeys(("virtual_keys", "virtual_key", "auth", "user_api_key", "teams", "users"), rule_hints.KEYS),
-    **dict.fromkeys(("caching", "cache_params", "cache_responses", "redis_host", "redis_url"), _CACHE),
     **dict.fromkeys(
         (
             "input_guardrails",
@@ -344,7 +356,6 @@ WORDS: dict[str, str] = {
         _GUARDS,
     ),
     **dict.fromkeys(("plugins", "before_request_hooks", "after_request_hooks", "custom_callbacks"), _HOOKS),
-    **dict.fromkeys(("vector_store", "embedding_cache"), _CACHE),
     **dict.fromkeys(("cooldown_time", "allowed_fails", "circuit_breaker", "cb_config", "disable_cooldowns"), _BREAKER),
     "name": _ENTRY,
     "ref": _ENTRY,

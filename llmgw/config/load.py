@@ -130,7 +130,8 @@ def _spelled_out(value: dict[str, Any]) -> dict[str, Any]:
     rules = {
         section: [_rule(entry) for entry in value[section]] for section in ("limits", "budgets") if section in value
     }
-    return value | {"models": models, "routes": routes, "keys": keys} | rules
+    cache = {"cache": _cache(value["cache"])} if "cache" in value else {}
+    return value | {"models": models, "routes": routes, "keys": keys} | rules | cache
 
 
 def _model(entry: str | dict[str, Any]) -> dict[str, Any]:
@@ -150,8 +151,17 @@ def _key(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rule(entry: dict[str, Any]) -> dict[str, Any]:
-    each = entry.get("each")
-    return entry | {"each": [each]} if isinstance(each, str) else entry
+    return _listed(entry, "each")
+
+
+def _cache(section: dict[str, Any]) -> dict[str, Any]:
+    return section | {"rules": [_listed(entry, "scope") for entry in section.get("rules", ())]}
+
+
+def _listed(entry: dict[str, Any], key: str) -> dict[str, Any]:
+    """A bare name is a list of one."""
+    told = entry.get(key)
+    return entry | {key: [told]} if isinstance(told, str) else entry
 
 
 def _exposed(entry: dict[str, Any]) -> dict[str, Any]:

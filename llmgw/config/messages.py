@@ -113,6 +113,8 @@ _MISSING_HINTS = {
     "name": "say in a few words what the test shows",
     "limits[].name": "say what errors and logs shall call it: name: per-key",
     "budgets[].name": "say what errors, logs and tests shall call it: name: team-month",
+    "cache.rules[].name": "say what logs and `llmgw cache` shall call it: name: faq",
+    "ttl": "say for how long an answer holds: ttl: 1h",
     "limit_usd": 'write limit_usd: 100, or one amount by the value of `each`: {search: 12000, "*": 100}',
     "per": "write per: hour, day, week or month (of the calendar), or the last so many: 30d",
     "webhook": 'write webhook: "${ALERT_URL}"',
@@ -134,7 +136,7 @@ def _wrong_unit(violation: Violation, unit: Unit) -> Finding:
         return Finding(violation.path, f"{quoted(written)} does not hold {unit.what}", unit.hint(""))
     hint = unit.hint(written)
     if hint == f"write {written}":  # well spelled, so it can only be zero
-        remedy = "write more" if violation.title == "Window" else "take it out for the default"
+        remedy = "write more" if violation.title in ("Window", "Time to live") else "take it out for the default"
         return Finding(violation.path, f"{unit.what} of {short(written)} makes no sense here", remedy)
     return Finding(violation.path, f"{quoted(written)} is not {unit.what}", hint)
 
@@ -196,6 +198,8 @@ _SHAPES = {
     "Rule name": ("cannot be a rule's name", "it has no spaces: per-key"),
     "Webhook": ("is not a URL", "write https://host/path"),
     "Ledger": ("is not a ledger", "write sqlite:///llmgw.db, or none if nothing shall be kept"),
+    "Store": ("is not a store", "write memory, or sqlite:///cache.db"),
+    "Embed": ("is not a model", "write provider/model, the name of a model, or local/NAME"),
     "Proxy": ("is not a proxy's URL", "write http://host:port"),
 }
 

@@ -262,6 +262,34 @@ class BudgetEntry(Section, frozen=True):
     alert: AlertEntry | None = None
 
 
+class CacheEntry(Section, frozen=True):
+    """Which answers are kept, for whom and how long. A bare name as `scope` is a list of one.
+
+    `models` None: all. `threshold`, `embed` and `slots` are of `semantic` rules only; None: what is usual there.
+    """
+
+    name: str
+    ttl: Duration
+    models: tuple[str, ...] | None = None
+    match: str | None = None
+    mode: Literal["exact", "semantic"] = "exact"
+    scope: tuple[str, ...] = ("key",)
+    threshold: float | None = None
+    embed: str | None = None
+    slots: bool | None = None
+    keep_fallback: bool = False
+    tool_calls: bool = False
+    variety: bool = False
+
+
+class CacheSection(Section, frozen=True):
+    """What is answered from memory, or from a file (`store`: `memory`, or `sqlite:///PATH`)."""
+
+    max_size: Size = Size(256 * 1024 * 1024)
+    store: str = "memory"
+    rules: tuple[CacheEntry, ...] = ()
+
+
 class StateSection(Section, frozen=True):
     """What is kept. `ledger` is a file, as `sqlite:///PATH`, or `none`: then nothing is."""
 
@@ -330,6 +358,7 @@ class ConfigFile(Section, frozen=True):
     keys: tuple[KeyEntry, ...] = ()
     limits: tuple[LimitEntry, ...] = ()
     budgets: tuple[BudgetEntry, ...] = ()
+    cache: CacheSection = CacheSection()
     state: StateSection = StateSection()
     telemetry: TelemetrySection = TelemetrySection()
     prices: dict[str, Price | Literal["free"]] = {}

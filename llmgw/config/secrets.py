@@ -188,6 +188,8 @@ def _is_condition(path: KeyPath) -> bool:
     """`routes.X.when[n].if` is CEL, and so is the `match` of a rule."""
     if len(path) == 3:
         return path[0] in ("limits", "budgets") and path[2] == "match"
+    if len(path) == 4:
+        return path[:2] == ("cache", "rules") and path[3] == "match"
     return len(path) == 5 and path[0] == "routes" and path[2] == "when" and path[4] == "if"
 
 

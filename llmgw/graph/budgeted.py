@@ -3,41 +3,52 @@
 What cannot be known before a request comes counts as yes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from llmgw.graph import globs
+from llmgw.graph.cache_rules import CacheRule
 from llmgw.graph.condition import Condition, compile_condition
 from llmgw.graph.patterns import STAR
 from llmgw.graph.route import Leaf, Node, Route, Target, children
-from llmgw.graph.rules import BudgetRule, Scope
+from llmgw.graph.rules import BudgetRule
 from llmgw.graph.vocabulary import CHOSEN, EVERY_NAME, references, split
 
 Budgets = dict[str, list[str]]
 
 
-def budgeted(budgets: tuple[BudgetRule, ...], public: Mapping[str, Route]) -> Budgets:
+def budgeted(budgets: tuple[BudgetRule, ...], public: Mapping[str, Route], cache: Sequence[CacheRule] = ()) -> Budgets:
     """The ids of all targets that a budget may see, and the names of these budgets. `public` can be asked for."""
     found: Budgets = {}
     for rule in budgets:
-        for target_id in sorted({target.id for target in _seen(rule, budgets, public)}):
+        seen = (*_seen(rule, budgets, public), *_embedding(rule, public, cache))
+        for target_id in sorted({target.id for target in seen}):
             found.setdefault(target_id, []).append(rule.scope.name)
     return found
 
 
 def _seen(rule: BudgetRule, budgets: tuple[BudgetRule, ...], public: Mapping[str, Route]) -> Iterator[Target]:
     """Behind the names that it is about, and behind what answers for any budget that is about one of them too."""
-    names = {name for name in public if _is_about(rule.scope, name)}
+    names = {name for name in public if _is_about(rule.scope.models, name)}
     instead = [
         other.on_exceeded
         for other in budgets
-        if other.on_exceeded is not None and any(_is_about(other.scope, name) for name in names)
+        if other.on_exceeded is not None and any(_is_about(other.scope.models, name) for name in names)
     ]
     for route in [*(public[name] for name in names), *instead]:
         yield from (target for target in _targets(route.node) if _may_hold(rule.scope.match, target))
 
 
-def _is_about(scope: Scope, name: str) -> bool:
-    return scope.models is None or any(globs.overlap(glob, name) for glob in scope.models)
+def _embedding(rule: BudgetRule, public: Mapping[str, Route], cache: Sequence[CacheRule]) -> Iterator[Target]:
+    """What makes vectors of the questions that it is about: whoever asks pays for that."""
+    names = [name for name in public if _is_about(rule.scope.models, name)]
+    for kept in cache:
+        target = None if kept.embedding is None else kept.embedding.target
+        if target is not None and any(_is_about(kept.models, name) for name in names):
+            yield from [target] if _may_hold(rule.scope.match, target) else []
+
+
+def _is_about(models: Sequence[str] | None, name: str) -> bool:
+    return models is None or any(globs.overlap(glob, name) for glob in models)
 
 
 def _targets(node: Node) -> Iterator[Target]:

@@ -73,8 +73,9 @@ def _globs(config: file.ConfigFile) -> Iterator[tuple[KeyPath, str]]:
         *(("limits", index, entry.models) for index, entry in enumerate(config.limits)),
         *(("budgets", index, entry.models) for index, entry in enumerate(config.budgets)),
     )
-    for section, index, models in listed:
-        yield from (((section, index, "models", at), glob) for at, glob in enumerate(models or ()))
+    of_cache = ((("cache", "rules", index), entry.models) for index, entry in enumerate(config.cache.rules))
+    for place, models in (*(((section, index), models) for section, index, models in listed), *of_cache):
+        yield from (((*place, "models", at), glob) for at, glob in enumerate(models or ()))
 
 
 def _is_zone(name: str) -> bool:

@@ -15,7 +15,7 @@ from llmgw.config import model as file
 from llmgw.config.load import Loaded
 from llmgw.config.problems import Problem
 from llmgw.config.secrets import Secret
-from llmgw.graph import abilities, checks, keys, limiting
+from llmgw.graph import abilities, caching, checks, keys, limiting
 from llmgw.graph.budgeted import budgeted
 from llmgw.graph.expectations import Expectations
 from llmgw.graph.exposure import exposed, public_routes
@@ -68,13 +68,18 @@ def compile_graph(
     public = public_routes(config, routes, report)
     absent |= {alias: absent[name] for alias, name, _ in exposed(config) if name in absent and alias not in public}
     closed = {*config.models, *config.routes, *absent} - public.keys()
+    cache = caching.rules(loaded, caching.Surroundings(models.targets, names.meaning, public), report)
     rules = limiting.rules(loaded, _surroundings(loaded, models, public, trees, links), report)
-    models.check_prices(budgeted(rules.budgets, public))
+    paying = budgeted(rules.budgets, public, cache.rules)
+    models.check_prices(paying)
+    for place, target in caching.embedding(cache):
+        models.check_price_of_vectors(target, place, paying.get(target.id))
     checks.state(config, report)
     checks.server(config.server, report, has_keys=_has_keys(loaded))
     checks.rules(config, report)
-    instead = {meaning.name for _, use in limiting.uses(config) if (meaning := names.meaning(use)) is not None}
-    checks.reach(loaded, links.used() | instead, providers.idle(models.providers()), routes, report)
+    beside = [use for _, use in (*limiting.uses(config), *caching.uses(config))]
+    used = {meaning.name for use in beside if (meaning := names.meaning(use)) is not None}
+    checks.reach(loaded, links.used() | used, providers.idle(models.providers()), routes, report)
     abilities.check(routes.values(), report)
     checks.whole_requests(loaded, links.leads_to(), report)
     if absent and not routes:
@@ -95,6 +100,7 @@ def compile_graph(
         principals=principals.by_name,
         digests=principals.by_digest,
         rules=rules,
+        cache=cache,
     )
     checks.asked_names(loaded, [*graph.names_and_patterns(), *graph.absent], report)
     return Compiled(graph, report.problems)
@@ -106,10 +112,10 @@ def _has_keys(loaded: Loaded) -> bool:
 
 
 def _add_bare(config: file.ConfigFile, names: Names, models: Models) -> None:
-    """Targets for every `provider/model` that a route or a budget names."""
+    """Targets for every `provider/model` that a route, a budget or the cache names."""
     known = frozenset(names.all())
     of_routes = (((*at, "use"), use) for name, route in config.routes.items() for at, use in entries(name, route))
-    for place, use in (*of_routes, *limiting.uses(config)):
+    for place, use in (*of_routes, *limiting.uses(config), *caching.uses(config)):
         meaning = names.meaning(use)
         if meaning is not None and meaning.name not in known and use.count(STAR) < 2:
             models.add_bare(use, place)

@@ -44,7 +44,7 @@ Amount = TypeVar("Amount")
 AMOUNTS = ("requests", "tokens", "concurrent")  # of a limit
 
 # What others call a name of the vocabulary, and what is none.
-_EACH_WORDS = {
+EACH_WORDS = {
     **dict.fromkeys(("team", "team_id", "group", "organization"), "write key.team"),
     **dict.fromkeys(("user_id", "owner"), "write key.user"),
     **dict.fromkeys(("user", "end_user", "customer"), "write key.user, or request.user for the `user` of the body"),
@@ -157,7 +157,7 @@ class _Compiler:
         elif name in TEXTS or (root in OPEN_ROOTS and member):
             return True
         else:
-            meant = _EACH_WORDS.get(name.lower()) or did_you_mean(name, TEXTS)
+            meant = EACH_WORDS.get(name.lower()) or did_you_mean(name, TEXTS)
             hint = meant or f"names: {', '.join(TEXTS)}, metadata.X, headers.X"
             self._report.error(where, f"{quoted(name)} is not a name that `each` takes", hint)
         return False

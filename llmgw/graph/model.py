@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from llmgw.graph import patterns
+from llmgw.graph.cache_rules import NO_CACHE, CacheRules
 from llmgw.graph.patterns import STAR
 from llmgw.graph.principal import Principal
 from llmgw.graph.route import (
@@ -95,6 +96,7 @@ class Graph:
     principals: Mapping[str, Principal] = field(default_factory=dict)  # by the name of the key
     digests: Mapping[str, Principal] = field(default_factory=dict)  # by the SHA-256 of a secret, in hex
     rules: Rules = NO_RULES
+    cache: CacheRules = NO_CACHE
 
     def resolve(self, name: str) -> Resolved | None:
         """The route that answers to `name`; exact names win over patterns. A star is for the file, not for callers."""

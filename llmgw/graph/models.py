@@ -68,6 +68,13 @@ class Models:
         for name in self._loaded.config.prices:
             self._check_correction(name, ("prices", name))
 
+    def check_price_of_vectors(self, target: Target, place: KeyPath, budgets: Sequence[str] | None) -> None:
+        """Of what a cache rule names at `place`. One name of a pattern: what its star stands for is known there."""
+        if target.id not in self.targets and target.price is None:
+            name = f"{target.provider}/{target.edits.model}"
+            self._bare.setdefault(name, place)
+            self._unpriced(name, f"no price is known for {quoted(name)}", budgets)
+
     def _unpriced(self, name: str, message: str, budgets: Sequence[str] | None) -> None:
         place = self._bare.get(name, ("models", name))
         if budgets:

@@ -123,6 +123,7 @@ class Target:
     offers: Offers | None = None  # what of price and window is known only of a concrete name
     context_window: int | None = None
     max_output: int | None = None
+    fingerprint: str = ""  # of all that decides what is asked of whom (`fingerprints`); of a pattern with its star
 
     def wire(self, client: Dialect) -> Wire:
         """The caller's own dialect, if the target understands it: then nothing needs to be translated."""

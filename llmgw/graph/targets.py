@@ -13,6 +13,7 @@ from llmgw.chat.wrapped import Wrapped
 from llmgw.config import model as file
 from llmgw.config.secrets import Secret
 from llmgw.graph import cloud_auth
+from llmgw.graph.fingerprints import fingerprint
 from llmgw.graph.price_list import Offer, Offers
 from llmgw.graph.providers import UsableProvider
 from llmgw.graph.route import PATH_SAFE, Retry, Target, TimeLimits, Wire
@@ -28,7 +29,7 @@ def build_target(
 ) -> Target:
     """The target of one model; `name` is its stable id. Of a pattern some of `offers` is known only later."""
     offer = offers.of("") if offers.is_lasting else Offer()
-    return Target(
+    target = Target(
         id=name,
         provider=provider.name,
         wires=_wires(upstream_model, provider),
@@ -48,6 +49,7 @@ def build_target(
         max_output=entry.max_output,
         lacks=_lacks(entry, provider),
     )
+    return replace(target, fingerprint=fingerprint(target))
 
 
 def _wires(upstream_model: str, provider: UsableProvider) -> tuple[Wire, ...]:

@@ -16,6 +16,14 @@ CAP_TOKENS_MIN = 256  # with less room than that for the answer there is none
 CAP_TOKENS_UNKNOWN = 4096  # where nobody knows how much the model may write
 
 
+class Part(StrEnum):
+    """What of a limit is claimed."""
+
+    ALL = "all"
+    REQUEST = "request"  # by an answer that costs nothing: no tokens, no place among those under way
+    REST = "rest"  # by what has been counted as a request before
+
+
 class LimitClaim(msgspec.Struct, frozen=True, gc=False):
     """One request (or attempt) in one bucket. `output_tokens_max` None: the caller has set no cap."""
 
@@ -23,6 +31,7 @@ class LimitClaim(msgspec.Struct, frozen=True, gc=False):
     values: tuple[str, ...]
     input_tokens: int
     output_tokens_max: int | None
+    part: Part = Part.ALL
 
 
 class BudgetClaim(msgspec.Struct, frozen=True, gc=False):

@@ -46,6 +46,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     usage: Usage = Usage()
     cost_nanousd: int | None = None
     saved_nanousd: int = 0  # by the cache
+    cached: str = ""  # how the answer came, if nobody was asked for it: hit, semantic or coalesced
     estimated: bool = False
     overrun: bool = False  # it cost more than had been reserved
     latency_ms: float = 0.0

@@ -8,7 +8,7 @@ window, or refuse the second of two requests at once. Times are whole microsecon
 from collections.abc import Iterable
 
 from llmgw.graph.rules import Amounts, LimitRule, Rate
-from llmgw.policy.claims import CAP_TOKENS_UNKNOWN, LimitClaim, Room, Scarce
+from llmgw.policy.claims import CAP_TOKENS_UNKNOWN, LimitClaim, Part, Room, Scarce
 from llmgw.policy.windows import QUANTA, Cell, Tally
 
 CONCURRENT_RETRY_S = 1.0  # nobody knows when a request under way will end
@@ -68,10 +68,13 @@ class SlidingWindow(Tally):
 class LimitHold:
     """What a request holds of a bucket: a place, and the tokens (`taken`) that it is expected to use."""
 
-    __slots__ = ("_request", "_taken", "_tokens", "_window", "bucket")
+    __slots__ = ("_places", "_request", "_taken", "_tokens", "_window", "bucket")
 
-    def __init__(self, bucket: "LimitBucket", request: Cell | None, tokens: Cell | None, taken: int) -> None:
+    def __init__(
+        self, bucket: "LimitBucket", request: Cell | None, tokens: Cell | None, taken: int, places: int = 1
+    ) -> None:
         self.bucket = bucket
+        self._places = places
         self._request = request
         self._window = bucket.tokens  # a reload may give the bucket another one
         self._tokens = tokens
@@ -80,7 +83,7 @@ class LimitHold:
     def settle(self, now_us: int, tokens: int, output_tokens: int) -> None:
         """It has ended. A request it was, whatever became of it."""
         bucket = self.bucket
-        bucket.in_flight -= 1
+        bucket.in_flight -= self._places
         bucket.move(now_us)
         if self._window is not None and self._tokens is not None:
             self._window.correct(self._tokens, tokens - self._taken)
@@ -88,7 +91,7 @@ class LimitHold:
 
     def undo(self) -> None:
         """As if it had never been: something else was refused."""
-        self.bucket.in_flight -= 1
+        self.bucket.in_flight -= self._places
         if self.bucket.requests is not None and self._request is not None:
             self.bucket.requests.change(self._request, -1)
         if self._window is not None and self._tokens is not None:
@@ -127,9 +130,12 @@ class LimitBucket:
     def take(self, now_us: int, claim: LimitClaim) -> LimitHold | Scarce:
         """One request, and the tokens that it will probably use; or what there is not enough of."""
         self.move(now_us)
-        requests, tokens, taken = self.requests, self.tokens, 0
+        part = claim.part
+        requests, tokens, taken = None if part is Part.REST else self.requests, self.tokens, 0
         if requests is not None and requests.total >= requests.limit:
             return Scarce.REQUESTS
+        if part is Part.REQUEST:
+            return LimitHold(self, None if requests is None else requests.add(requests.slot, 1), None, 0, places=0)
         if tokens is not None:
             taken = self._expected(claim, tokens.limit)
             if taken > tokens.limit - tokens.total:

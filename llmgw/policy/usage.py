@@ -68,7 +68,10 @@ class UsageQuery:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What some rows of the ledger come to. `attempts`: all rows, `unpriced`: those whose price is not known."""
+    """What some rows of the ledger come to.
+
+    `attempts`: all rows, `unpriced`: those whose price is not known, `cached`: those for which nobody was asked.
+    """
 
     requests: int = 0
     attempts: int = 0
@@ -81,6 +84,7 @@ class Counts:
     reasoning_tokens: int = 0
     cost_nanousd: int = 0
     saved_nanousd: int = 0
+    cached: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*map(int.__add__, astuple(self), astuple(other)))

@@ -181,6 +181,7 @@ async def readyz(request: web.Request) -> web.Response:
     told = {
         "status": status,
         "ledger": ledger,
+        "cache": _cache(running),
         "config": running.graph.digest,
         "version": llmgw.__version__,
         "in_flight": running.in_flight,
@@ -203,6 +204,13 @@ def _ledger(running: Running) -> str:
     except LedgerUnavailableError as error:
         return error.message
     return f"{_JOURNAL}{ledger.trouble}" if ledger.trouble else "ok"
+
+
+def _cache(running: Running) -> str:
+    """It may be unwell, and calls are answered all the same. Whoever asks here is not told where its file lies."""
+    if not running.graph.cache.rules:
+        return "off"
+    return "memory only: its file cannot be used, and the log says why" if running.memory.store.trouble else "ok"
 
 
 async def root(_request: web.Request) -> web.Response:

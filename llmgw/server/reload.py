@@ -53,6 +53,7 @@ class Reload:
                 # In a thread: compiling takes tens of milliseconds, which calls under way should not wait for.
                 built, failures = await asyncio.to_thread(_rebuilt, self._sources, self._env())
                 await self._running.books.take(built.graph, built.loaded.config.state)
+                await self._running.memory.take(built.graph)
                 self._swap(built, failures)
                 await self._upstreams.retire(target.transport for target in built.graph.targets.values())
                 set_aside()
@@ -83,6 +84,8 @@ class Reload:
             logger.warning("server_settings_kept", reason="changes under `server` take effect on restart")
         if _of_the_disk(built.loaded.config.state) != _of_the_disk(self._running.state):
             logger.warning("state_settings_kept", reason="`ledger` and `durability` take effect on restart")
+        if built.graph.cache.store != self._running.memory.place:
+            logger.warning("cache_settings_kept", reason="`cache.store` takes effect on restart")
         if self._running.logs != logs:
             logger.warning("log_settings_kept", reason="`format` and `level` of the log take effect on restart")
 

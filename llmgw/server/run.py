@@ -34,6 +34,7 @@ from llmgw.server.books import open_books
 from llmgw.server.connection import Connection
 from llmgw.server.door import Door
 from llmgw.server.garbage import set_aside
+from llmgw.server.memory import open_memory
 from llmgw.server.reload import Reload, Stamps, stamps
 from llmgw.server.running import Running
 
@@ -171,16 +172,20 @@ async def provisioned(
     clock, config = SystemClock(), built.loaded.config
     upstreams = Upstreams(clock)
     try:
-        async with open_books(built.graph, config.state, ledger, clock, logger) as opened:
+        async with (
+            open_books(built.graph, config.state, ledger, clock, logger) as opened,
+            open_memory(built.graph, opened.books, upstreams, clock, logger) as memory,
+        ):
             running = Running(
                 graph=built.graph,
-                gateway=Gateway(upstreams, clock, LogJournal(logger), opened.books),
+                gateway=Gateway(upstreams, clock, LogJournal(logger), opened.books, memory.sharing),
                 door=Door(settings),
                 settings=settings,
                 written=config.server,
                 logs=config.telemetry.logs,
                 state=config.state,
                 books=opened,
+                memory=memory,
                 clock=clock,
                 logger=logger,
                 started_at_s=clock.now_s(),

@@ -20,6 +20,7 @@ from llmgw.graph.model import Graph
 from llmgw.ports import Clock, Keys
 from llmgw.server.books import OpenBooks
 from llmgw.server.door import Door
+from llmgw.server.memory import OpenMemory
 
 NAME = "llmgw"  # for the `server` header; without it our libraries would tell their versions
 CUT_S = 0.5  # after `server.drain`: how long a call may take to tell its caller, and to let go
@@ -48,6 +49,7 @@ class Running:
     logs: Logs
     state: StateSection
     books: OpenBooks
+    memory: OpenMemory
     clock: Clock
     logger: Logger
     started_at_s: float  # Unix time

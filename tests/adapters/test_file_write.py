@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,12 @@ def test_a_write_that_fails_says_why(tmp_path: Path) -> None:
 
 def test_where_the_c_library_cannot_be_asked_the_usual_write_does_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "PyDLL", _missing)
+
+    assert file_write.found() is os.write
+
+
+def test_an_interpreter_without_ctypes_writes_the_usual_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ctypes", None)
 
     assert file_write.found() is os.write
 

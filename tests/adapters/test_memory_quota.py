@@ -4,7 +4,7 @@ import pytest
 
 from llmgw.adapters.memory_quota import BUCKETS_RETRY_S, MemoryQuota
 from llmgw.graph.rules import LimitRule, Rules
-from llmgw.policy.claims import Claim, Granted, Refused, Scarce
+from llmgw.policy.claims import Claim, Granted, LimitClaim, Part, Refused, Scarce
 from tests.policy.rules import HandClock, budget, exactly, limit, limited, paying
 
 
@@ -125,3 +125,36 @@ async def test_rules_that_have_left_are_forgotten_when_nobody_is_under_them() ->
     quota.take(Rules())
 
     assert (under_way, len(quota._limits), len(quota._budgets), quota._held) == ((5, 5), 0, 0, {})
+
+
+def part_of(rule: LimitRule, part: Part) -> Claim:
+    return Claim((LimitClaim(rule, ("k",), 10, 10, part),))
+
+
+async def test_what_costs_nothing_is_counted_as_a_request_and_as_nothing_else() -> None:
+    one = limit(requests=2, tokens=10, concurrent=1)
+    quota = MemoryQuota(HandClock(), Rules((one,)))
+    for _ in range(2):
+        await granted(quota, part_of(one, Part.REQUEST))  # none of them is settled: no place is taken
+
+    assert (await refused(quota, part_of(one, Part.REQUEST))).scarce is Scarce.REQUESTS
+
+
+async def test_a_limit_of_tokens_or_places_that_is_used_up_is_no_matter_for_what_costs_nothing() -> None:
+    one = limit(requests=9, tokens=20, concurrent=1)
+    quota = MemoryQuota(HandClock(), Rules((one,)))
+    await granted(quota, part_of(one, Part.ALL))
+    await granted(quota, part_of(one, Part.REQUEST))
+
+    assert (await refused(quota, part_of(one, Part.ALL))).scarce in (Scarce.TOKENS, Scarce.CONCURRENT)
+
+
+async def test_the_rest_takes_no_second_request() -> None:
+    one = limit(requests=1, concurrent=1)
+    quota = MemoryQuota(HandClock(), Rules((one,)))
+    await settled(quota, await granted(quota, part_of(one, Part.REQUEST)))
+    rest = await granted(quota, part_of(one, Part.REST))
+
+    assert (await refused(quota, part_of(one, Part.REST))).scarce is Scarce.CONCURRENT
+    await settled(quota, rest)
+    assert (await refused(quota, part_of(one, Part.ALL))).scarce is Scarce.REQUESTS

@@ -179,13 +179,13 @@ NEVER = {
 }
 LIGHT = NEVER | {"msgspec", "yaml", "jsonschema"}
 IMPORT_BUDGETS = {
-    "--help": (LIGHT, 7),
-    "version": (LIGHT, 11),
-    "schema": (LIGHT, 10),
+    "--help": (LIGHT, 8),
+    "version": (LIGHT, 12),
+    "schema": (LIGHT, 11),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
     "prices": (NEVER | {"yaml", "jsonschema"}, 60),
     "validate": (NEVER, 140),
-    "test-route": (NEVER, 170),
+    "test-route": (NEVER, 180),
 }
 
 

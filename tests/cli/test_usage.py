@@ -220,3 +220,19 @@ def read_all(descriptor: int) -> str:
     finally:
         os.close(descriptor)
     return data.decode()
+
+
+def test_a_reader_who_has_enough_is_no_fault_of_the_ledger(config: str) -> None:
+    served(config, *(settled(number) for number in range(500)))
+    with subprocess.Popen(
+        command("usage", config, "--requests"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({})
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read()
+        code = process.wait(60)
+
+    assert first.startswith(b"{")
+    assert (code, told) == (141, b"")

@@ -102,12 +102,20 @@ def test_what_a_reference_holds_is_never_shown(field: str) -> None:
         "providers: {a: {api_key: 987654321}}",
         "providers: {a: {headers: {b: 987654321}}}",
         "providers: {a: {proxy: user:987654321}}",
+        "cache: {store: 'redys://user:987654321@localhost'}",
+        "cache: {store: sk-987654321987654321}",
         "server: {port: sk-987654321987654321}",
         "models: {a: sk-987654321987654321}",
     ],
 )
 def test_what_may_be_a_secret_is_never_shown(text: str) -> None:
     assert "987654321" not in " ".join(told(text))
+
+
+def test_a_store_without_a_password_is_shown() -> None:
+    (problem,) = told("cache: {store: cache.db}")
+
+    assert '"cache.db" is not a store (write memory, or sqlite:///cache.db)' in problem
 
 
 def test_a_misspelled_section_makes_no_name_unknown() -> None:

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from llmgw.config.files import ledger_file
+from llmgw.config.files import cache_file, ledger_file
 from llmgw.config.load import Loaded, load
 from llmgw.config.problems import Severity
 
@@ -117,3 +117,13 @@ def test_of_several_files_the_ledger_is_beside_the_one_that_names_it() -> None:
     found = loaded([("one/a.yaml", "models: {a: openai/b}"), ("two/b.yaml", "state: {ledger: sqlite:///x.db}")], {})
 
     assert ledger_file(found.config.state, found.source) == "two/x.db"
+
+
+def test_the_cache_lies_beside_the_file_that_says_so() -> None:
+    memory, beside = (
+        loaded([("etc/a.yaml", "cache: {}")], {}),
+        loaded([("etc/a.yaml", "cache: {store: 'sqlite:///c.db'}")], {}),
+    )
+
+    assert cache_file(memory.config.cache, memory.source) is None
+    assert cache_file(beside.config.cache, beside.source) == "etc/c.db"

@@ -52,6 +52,27 @@ def test_secrets_stand_in_alerts_and_where_databases_are_named() -> None:
     assert hints.is_secret_place(("server", "admin_key"))
 
 
+@pytest.mark.parametrize(
+    ("store", "is_hidden"),
+    [
+        ("cache.db", False),
+        ("./var/cache.db", False),
+        ("sqlite://cache.db", False),
+        ("redis://localhost:6379/0", False),
+        ("redis://:hunter2@localhost", True),
+        ("redis://u:12345@localhost", True),
+        ("postgres://host/db?password=hunter2", True),
+        ("admin:12345", True),
+        ("host=db password=hunter2", True),
+        (987654321, True),
+    ],
+)
+def test_where_a_cache_lies_is_shown_unless_it_may_hold_a_password(store: object, *, is_hidden: bool) -> None:
+    assert hints.may_be_secret(("cache", "store"), store) is is_hidden
+    assert hints.may_be_secret(("server", "admin_key"), store)
+    assert not hints.may_be_secret(("server", "port"), store)
+
+
 def test_what_comes_later_is_not_in_the_schema_yet() -> None:
     sections = json.loads(schema_text())["properties"]
 

@@ -201,7 +201,7 @@ def test_only_providers_are_optional() -> None:
 
 
 def test_what_is_unset_where_it_has_no_business_is_not_told() -> None:
-    assert loaded('cache: [{name: "${UNSET}"}]\n').missing == ()
+    assert loaded('guardrails: [{name: "${UNSET}"}]\n').missing == ()
 
 
 def test_a_relative_file_is_looked_for_beside_the_config() -> None:

@@ -91,6 +91,7 @@ def test_the_match_of_a_rule_is_left_alone() -> None:
 
     assert result.source.value["limits"] == [{"name": "b", "match": 'x == "${A}"'}]
     assert result.source.value["budgets"] == [{"match": '"${A}" == x'}]
+    assert filled("cache: {rules: [{match: '${A}'}]}").source.value == {"cache": {"rules": [{"match": "${A}"}]}}
 
 
 def test_a_condition_is_left_alone() -> None:

@@ -91,3 +91,38 @@ def test_a_bare_target_is_told_where_it_is_named() -> None:
         'a.yaml:3:32: routes.r.fallback[1]: no price is known for "mine/b", and the budget "n" must know what it costs '
         "(write prices: {mine/b: …}, or make it a model)"
     )
+
+
+@pytest.mark.parametrize(
+    ("budget", "cached", "expected"),
+    [
+        ("name: n", "", ["cache.rules[0].embed"]),
+        ("name: n, models: [known]", "", ["cache.rules[0].embed"]),
+        ("name: n, models: [known]", "models: ['k*'], ", ["cache.rules[0].embed"]),
+        ("name: n, models: [known]", "models: [smart], ", []),
+        ("name: n, models: [known], match: 'provider == \"mine\"'", "", ["cache.rules[0].embed"]),
+        ("name: n, models: [known], match: 'provider == \"theirs\"'", "", []),
+    ],
+)
+def test_whoever_asks_pays_for_the_vector_of_his_question(budget: str, cached: str, expected: list[str]) -> None:
+    text = (
+        f"{PROVIDERS}models: {{known: {{target: mine/a, price: free}}, smart: {{target: mine/b, price: free}}}}\n"
+        f"cache: {{rules: [{{name: c, ttl: 1h, {cached}mode: semantic, embed: mine/vectors}}]}}\n"
+    )
+
+    assert unpriced(budget, text=text) == expected
+    assert not any("mine/vectors" in problem.message for problem in compiled(text).problems)
+
+
+def test_vectors_of_a_model_of_the_file_without_a_price_are_told_at_the_model() -> None:
+    text = f"{FILE}cache: {{rules: [{{name: c, ttl: 1h, mode: semantic, embed: big}}]}}\n"
+
+    assert unpriced("name: n, models: [known]", text=text) == ["models.big"]
+
+
+def test_of_a_pattern_that_makes_vectors_the_one_name_is_looked_up() -> None:
+    text = f"{FILE}cache: {{rules: [{{name: c, ttl: 1h, mode: semantic, embed: any-7}}]}}\n"
+
+    assert unpriced("name: n, models: [known]", text=text) == ["cache.rules[0].embed"]
+    assert unpriced("name: n, models: [known]", text=f"{text}prices: {{mine/7: free}}\n") == []
+    assert not any('"mine/7"' in problem.message for problem in compiled(text).problems)

@@ -15,6 +15,7 @@ routes fallback pool when use if weight by on failure deadline
 defaults connect first token idle total telemetry logs format level bodies
 keys secret value not after sha256 team endpoints expires
 limits budgets limit match each missing requests concurrent exceeded enforce unbounded alert webhook spent
+cache size store mode ttl scope threshold embed slots tool calls variety
 state admin ledger keep durability
 tests name request expect at ip endpoint user stream tools images json messages metadata seed model
 """
@@ -22,16 +23,16 @@ tests name request expect at ip endpoint user stream tools images json messages 
 # Those of them that are one thing instead of many (`target` is a key, the graph has `targets`), and what is resolved.
 GRAPH = """
 id provider dialect wires count edits transport secrets cloud kind service variables nanousd targets
-absent closed digest digests principals
+absent closed digest digests principals fingerprint
 priced offers
-rules scope amount others window is hard allows seconds attempt unit
+rules amount others window is hard allows seconds attempt unit
 route path node entries members branches condition patterns star variable
 """
 
 # Beside those above.
 LOG = """
 event timestamp client method outcome status class code error message reason problems warnings
-usage cache service tier cost delay ms overhead dropped response
+usage service tier cost delay ms overhead dropped response
 config before urls budget
 """
 
@@ -57,5 +58,4 @@ FOREIGN = {
     "prompt": "input",
     "completion": "output",
     "downstream": "client",
-    "ttl": "deadline",
 }

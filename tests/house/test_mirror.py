@@ -13,6 +13,7 @@ WITHOUT_TESTS = {
     "ports.py": "Protocols only; the adapters prove their fit where they are defined",
     "call.py": "one frozen dataclass",
     "graph/principal.py": "one frozen dataclass",
+    "graph/cache_rules.py": "frozen dataclasses",
 }
 
 # Test files that belong to no single module, by their folder.
@@ -28,6 +29,7 @@ OF_NO_MODULE = {
     "money": "limits, budgets and the ledger end to end, under load and under kill -9",
     "partners": "of the test partners",
     "replay": "recorded traffic through the running gateway",
+    "semantic": "labelled pairs of questions, and what the semantic cache makes of them",
     "sdk": "the real SDKs against the running gateway",
 }
 
@@ -39,6 +41,7 @@ END_TO_END = {
     "server/test_bad_input.py",
     "server/test_cohere_and_ollama.py",
     "server/test_bedrock.py",
+    "server/test_cache.py",
     "server/test_claude_code.py",
     "server/test_concurrency.py",
     "server/test_counts.py",
@@ -46,6 +49,7 @@ END_TO_END = {
     "server/test_hangups.py",
     "server/test_managed_keys.py",
     "server/test_process.py",
+    "server/test_semantic.py",
     "server/test_streams.py",
 }
 

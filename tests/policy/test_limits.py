@@ -1,9 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from llmgw.graph.rules import Amounts, LimitRule, Rate, Scope
-from llmgw.policy.claims import LimitClaim, Room, Scarce
+from llmgw.policy.claims import LimitClaim, Part, Room, Scarce
 from llmgw.policy.limits import LimitBucket, LimitHold, SlidingWindow, tightest
 from tests.policy.rules import limit
 
@@ -260,3 +261,23 @@ def test_after_the_wait_there_is_room(amount: int, steps: list[tuple[int, int, i
 
         assert isinstance(taken, LimitHold)
         taken.settle(now_us, tokens, tokens)
+
+
+def test_an_answer_that_costs_nothing_takes_a_request_and_nothing_else() -> None:
+    one = bucket(limit(requests=1, tokens=1, concurrent=1))
+    under_way = took(one, 0, structs.replace(claim(), part=Part.REST))
+    kept = took(one, 0, structs.replace(claim(), part=Part.REQUEST))
+
+    assert one.take(0, structs.replace(claim(), part=Part.REQUEST)) is Scarce.REQUESTS
+    kept.settle(0, 0, 0)
+    assert one.in_flight == 1
+    under_way.settle(0, 0, 0)
+    assert one.in_flight == 0
+
+
+def test_what_was_counted_as_a_request_is_not_counted_again() -> None:
+    one = bucket(limit(requests=1))
+    took(one, 0, structs.replace(claim(), part=Part.REQUEST))
+
+    assert isinstance(one.take(0, structs.replace(claim(), part=Part.REST)), LimitHold)
+    assert one.take(0, claim()) is Scarce.REQUESTS

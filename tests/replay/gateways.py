@@ -18,12 +18,12 @@ SECOND_STREAM: Behaviour = event_stream(chat_events(SECOND_SAYS, include_usage=T
 
 
 @asynccontextmanager
-async def gateway_before(dialect: str, caller: str, *upstreams: FaultUpstream) -> AsyncIterator[Served]:
-    """`m` is the first upstream alone, or the chain of both; one try each."""
+async def gateway_before(dialect: str, caller: str, *upstreams: FaultUpstream, more: str = "") -> AsyncIterator[Served]:
+    """`m` is the first upstream alone, or the chain of both; one try each. `more` is added to the file."""
     spoken = (row_for(dialect, caller), row_for("openai_chat", caller))
     rows = [(row, upstream.url) for row, upstream in zip(spoken, upstreams, strict=False)]
     with known_too(*(row for row, _ in rows if row.name not in catalog())):
-        async with served(_config(rows)) as gateway:
+        async with served(f"{_config(rows)}\n{more}") as gateway:
             yield gateway
 
 

@@ -34,11 +34,15 @@ async def test_administrators_have_paths_only_where_they_have_a_key() -> None:
         found.append({f"{route.method} {resource.canonical}" for route in routes if (resource := route.resource)})
 
     assert sorted(found[1] - found[0]) == [
+        "DELETE /admin/cache",
         "DELETE /admin/keys/{name}",
         "GET /admin/budgets",
+        "GET /admin/cache",
+        "GET /admin/cache/stats",
         "GET /admin/keys",
         "GET /admin/keys/{name}",
         "GET /admin/usage",
+        "POST /admin/cache/purge",
         "POST /admin/keys",
         "POST /admin/keys/{name}/expire",
         "POST /admin/keys/{name}/revoke",

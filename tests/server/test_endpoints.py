@@ -102,6 +102,33 @@ async def test_the_longest_times_that_a_file_may_say_are_served(upstream: FaultU
     assert (answer.status, is_booked, ready.status, ready.json["ledger"]) == (200, True, 200, "ok")
 
 
+RULES = "rules: [{name: faq, ttl: 1h}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "off"),
+        (f"cache: {{{RULES}}}", "ok"),
+        (f'cache: {{store: "sqlite:///{{folder}}/cache.db", {RULES}}}', "ok"),
+        (f'cache: {{store: "sqlite:///{{folder}}/no/cache.db", {RULES}}}', "memory only: its file cannot be used, and"),
+    ],
+)
+async def test_whoever_is_ready_tells_how_the_cache_is(
+    upstream: FaultUpstream, tmp_path: Path, text: str, expected: str
+) -> None:
+    upstream.script(json_answer(chat_answer("Hello")))
+    (tmp_path / "no").write_text("")
+    async with served(chain(upstream.url, more=text.replace("{folder}", str(tmp_path)) + "\n")) as gateway:
+        answer = await chat(gateway.url)
+        await gateway.running.memory.store.stats()
+        ready = await get(gateway.url, "/readyz")
+
+    assert (answer.status, ready.status) == (200, 200)
+    assert ready.json["cache"].startswith(expected)
+    assert str(tmp_path) not in ready.json["cache"]
+
+
 async def test_whoever_drains_is_not_ready_and_lets_its_connections_go(upstream: FaultUpstream) -> None:
     async with served(chain(upstream.url)) as gateway:
         gateway.running.draining = True

@@ -29,7 +29,7 @@ ENTRY_COLUMNS = (
     *("cache_write_1h_input_tokens", "audio_input_tokens", "cached_audio_input_tokens", "audio_output_tokens"),
     *("image_input_tokens", "image_output_tokens", "service_tier"),
     *("cost_nanousd", "saved_nanousd", "estimated", "overrun", "latency_ms", "first_token_ms", "client_request_id"),
-    "metadata",
+    *("metadata", "cached"),
 )
 _NAMES = ", ".join(f'"{name}"' for name in ENTRY_COLUMNS)
 _INSERT = Many(f"INSERT INTO entry ({_NAMES}) VALUES", len(ENTRY_COLUMNS))
@@ -239,4 +239,5 @@ def _row(entry: Entry) -> tuple[object, ...]:
         entry.first_token_ms,
         entry.client_request_id,
         msgspec.json.encode(entry.metadata).decode() if entry.metadata else "",
+        entry.cached,
     )

@@ -79,6 +79,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("CREATE TABLE known_budget (id TEXT NOT NULL PRIMARY KEY, since_ms INTEGER NOT NULL) WITHOUT ROWID",),
     ("ALTER TABLE known_budget ADD COLUMN window_s REAL",),
+    (
+        "ALTER TABLE entry ADD COLUMN cached TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE daily ADD COLUMN cached INTEGER NOT NULL DEFAULT 0",
+    ),
 )
 
 

@@ -5,7 +5,7 @@ of a request than its row did: they are asked only where that is enough.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import groupby
@@ -42,8 +42,11 @@ def usage(connection: sqlite3.Connection, query: UsageQuery) -> list[UsageRow]:
     return sorted(rows, key=lambda row: (*(row.group[index] for index in times), -row.counts.cost_nanousd, row.group))
 
 
-def requests(connection: sqlite3.Connection, query: UsageQuery) -> Iterator[Json]:
-    """One for each request of which some row is asked for, whole, in order of time. Nothing is kept in memory."""
+def requests(connection: sqlite3.Connection, query: UsageQuery) -> Generator[Json, None, None]:
+    """One for each request of which some row is asked for, whole, in order of time. Nothing is kept in memory.
+
+    Whoever may leave before the end closes it before the connection.
+    """
     _knows_metadata(connection)
     condition, values = _entry_condition(query)
     if condition != _ANY:

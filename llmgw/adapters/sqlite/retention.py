@@ -32,6 +32,7 @@ COUNTS: Mapping[str, str] = {
     "reasoning_tokens": "reasoning_tokens",
     "cost_nanousd": "coalesce(cost_nanousd, 0)",
     "saved_nanousd": "saved_nanousd",
+    "cached": "cached <> ''",
 }
 _KEY = ", ".join(f'"{name}"' for name in ("day", *FACTS))
 # A request goes whole, or its day would have some of its attempts, and its row the others.

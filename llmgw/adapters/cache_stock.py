@@ -1,0 +1,213 @@
+"""What a store of the cache has in stock, for those who administer it: figures, a list, and what to throw away.
+
+These cross the wire between `/admin/cache` and `llmgw cache`, so fields are only ever added.
+"""
+
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from llmgw.config.units import duration_hint, duration_s
+from llmgw.graph.cache_rules import CacheRules
+from llmgw.policy.kept import Kept
+from llmgw.ports import Cache
+
+LISTED = 50
+LISTED_MAX = 1000
+FILTERS = ("rule", "scope", "model", "older_than", "key")
+KEY_DIGITS = 64
+KEY_DIGITS_MIN = 8  # of its beginning: fewer are too easily those of another one
+
+Left = Callable[[bytes], None]
+"""Who hears the key of an entry that has left; in the event loop. Raises nothing."""
+
+
+def nobody(_key: bytes) -> None:
+    """Nobody listens."""
+
+
+class WrongFilterError(ValueError):
+    """`part` is the name of what cannot be read of it."""
+
+    def __init__(self, part: str, message: str) -> None:
+        super().__init__(message)
+        self.part = part
+
+
+class OfRule(msgspec.Struct, frozen=True):
+    """What one rule has in stock, and how often that has been of use."""
+
+    entries: int = 0
+    bytes: int = 0
+    hits: int = 0
+
+
+class CacheStats(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is now, and what has happened since the process began.
+
+    `rejected`: what was not kept for its size, or because all else is asked for more often; `dropped`: because the
+    disk was too slow. Of a file that is read by itself only what there is can be told.
+    """
+
+    store: str
+    entries: int
+    bytes: int
+    max_bytes: int
+    hits: int = 0
+    misses: int = 0
+    kept: int = 0
+    evicted: int = 0
+    expired: int = 0
+    rejected: int = 0
+    dropped: int = 0
+    trouble: str = ""  # why the file cannot be used; what is kept is then kept in memory alone
+    rules: dict[str, OfRule] = {}
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry, without its answer."""
+
+    key: str  # in hex
+    rule: str
+    scope: str
+    model: str
+    target: str
+    form: str
+    bytes: int
+    age_s: int
+    ends_in_s: int
+    hits: int
+    question: str = ""
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which entries: those of which all is so that is said."""
+
+    rule: str | None = None
+    scope: str | None = None
+    model: str | None = None
+    older_than_s: float | None = None
+    key: bytes | None = None
+
+    def is_met(self, key: bytes, kept: Kept, now_ms: int) -> bool:
+        return (
+            self.rule in (None, kept.rule)
+            and self.scope in (None, kept.scope)
+            and self.model in (None, kept.model)
+            and self.key in (None, key)
+            and (self.older_than_s is None or kept.kept_ms <= now_ms - self.older_than_s * 1000)
+        )
+
+
+EVERYTHING = Wanted()
+
+
+class Tally:
+    """What has happened to a store since the process began."""
+
+    __slots__ = ("dropped", "evicted", "expired", "hits", "kept", "misses", "rejected")
+
+    def __init__(self) -> None:
+        self.hits = self.misses = self.kept = self.evicted = self.expired = self.rejected = self.dropped = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+class CacheStock(Protocol):
+    """A store as the one sees it who administers it."""
+
+    async def stats(self) -> CacheStats: ...
+
+    async def entries(self, wanted: Wanted = EVERYTHING, most: int = LISTED) -> list[Listed]:
+        """The newest first."""
+        ...
+
+    async def purge(self, wanted: Wanted) -> int:
+        """Throw these away: how many there were."""
+        ...
+
+
+class CacheStore(Cache, CacheStock, Protocol):
+    """A store as the one sees it who puts the gateway together. `left` hears of whatever is not there any more."""
+
+    left: Left
+
+    @property
+    def trouble(self) -> str:
+        """Why its file cannot be used, as last known; empty if all is well."""
+        ...
+
+    async def forget(self, key: bytes) -> None:
+        """Throw it away, if it is there."""
+        ...
+
+    async def take(self, rules: CacheRules) -> None:
+        """From here on these hold, as far as they are about stores: as after a reload."""
+        ...
+
+    def remembered(self) -> AsyncIterator[tuple[bytes, Kept]]:
+        """All that has a vector, in the order in which it was kept; others get their turn meanwhile."""
+        ...
+
+
+def listed(key: bytes, kept: Kept, *, size_bytes: int, hits: int, now_ms: int) -> Listed:
+    return Listed(
+        key=key.hex(),
+        rule=kept.rule,
+        scope=kept.scope,
+        model=kept.model,
+        target=kept.target,
+        form=kept.form.value,
+        bytes=size_bytes,
+        age_s=max(now_ms - kept.kept_ms, 0) // 1000,
+        ends_in_s=max(kept.ends_ms - now_ms, 0) // 1000,
+        hits=hits,
+        question=kept.question,
+    )
+
+
+def read_wanted(given: Mapping[str, str | None]) -> Wanted:
+    """As somebody wrote it, by the names of `FILTERS`; None: not said. Raises WrongFilterError."""
+    older_than, key = given.get("older_than"), given.get("key")
+    return Wanted(
+        rule=given.get("rule"),
+        scope=given.get("scope"),
+        model=given.get("model"),
+        older_than_s=None if older_than is None else _seconds(older_than),
+        key=None if key is None else _key(key),
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        return duration_s(text)
+    except ValueError:
+        raise WrongFilterError("older_than", f"not a duration: {duration_hint(text[:40])}") from None
+
+
+def key_start(text: str) -> str:
+    """The key of an entry, or how it begins, as somebody wrote it. Raises WrongFilterError."""
+    if not re.fullmatch(rf"[0-9a-fA-F]{{{KEY_DIGITS_MIN},{KEY_DIGITS}}}", text):
+        why = (
+            f"'{text[:40]}' is not the key of an entry: write the hex digits that `llmgw cache ls` shows, or all of it"
+        )
+        raise WrongFilterError("key", why)
+    return text.lower()
+
+
+def whole_key(start: str, keys: Iterable[str]) -> str | None:
+    """The one of these that begins so; None: none does. Raises WrongFilterError if several do."""
+    found = {key for key in keys if key.startswith(start)}
+    if len(found) > 1:
+        raise WrongFilterError("key", f"{len(found)} entries have a key that begins with {start}: write more of it")
+    return next(iter(found), None)
+
+
+def _key(text: str) -> bytes:
+    if not re.fullmatch(rf"[0-9a-fA-F]{{{KEY_DIGITS}}}", text):
+        all_of_it = f"all {KEY_DIGITS} hex digits, as `llmgw cache ls --json` has them"
+        raise WrongFilterError("key", f"'{text[:40]}' is not the key of an entry: {all_of_it}")
+    return bytes.fromhex(text)

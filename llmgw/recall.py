@@ -1,0 +1,84 @@
+"""What the process remembers: answers under their keys, and questions that were asked in other words.
+
+Nothing that goes wrong here is worth a call: then nothing is remembered of it.
+"""
+
+from typing import NamedTuple
+
+from llmgw.asking import Asking
+from llmgw.errors import EmbeddingError
+from llmgw.likeness import Likeness
+from llmgw.policy.caching import Decision
+from llmgw.policy.kept import Kept
+from llmgw.ports import Cache, Clock, Near
+from llmgw.transcript import Transcript
+
+HIT, SEMANTIC, COALESCED = "hit", "semantic", "coalesced"  # how an answer came that nobody was asked for
+
+
+class Found(NamedTuple):
+    """What is kept for a request, for how long it has been, and how alike the question was that it answered."""
+
+    kept: Kept
+    how: str
+    age_s: float
+    similarity: float | None = None
+
+
+class Recall:
+    """Looks for what was answered before, and keeps what is new. `likeness` None: no rule is semantic."""
+
+    def __init__(self, cache: Cache, clock: Clock, likeness: Likeness | None = None) -> None:
+        self._cache = cache
+        self._clock = clock
+        self.likeness = likeness
+
+    async def find(self, decision: Decision) -> Found | None:
+        """The answer to this very request."""
+        return await self._fresh(decision.key, decision, HIT)
+
+    async def vector(self, decision: Decision, asking: Asking, transcript: Transcript) -> bytes:
+        """Of its question; none, if it cannot be had soon, or has no use."""
+        if self.likeness is None or not decision.question:
+            return b""
+        try:
+            return await self.likeness.vector(decision, asking, transcript)
+        except EmbeddingError as error:
+            transcript.cache_why = f"no vector: {error.message}"
+            return b""
+
+    async def find_alike(self, decision: Decision, vector: bytes, transcript: Transcript) -> Found | None:
+        """The answer to a question that is alike. If only nearly so, the log says how, and what is not the same."""
+        if self.likeness is None or not vector:
+            return None
+        for near in await self.likeness.alike(decision, vector):
+            difference = self.likeness.difference(decision.rule, near, decision.question)
+            if not difference and (found := await self._alike(near, decision)) is not None:
+                return found
+            transcript.similarity = transcript.similarity or near.similarity
+            transcript.cache_why = transcript.cache_why or difference or "it is not kept any more"
+            if near.similarity < decision.rule.threshold:
+                break
+        return None
+
+    async def keep(self, decision: Decision, kept: Kept) -> None:
+        """From now on it answers the same request."""
+        if self.likeness is not None and kept.vector:
+            self.likeness.add(decision.key, kept)
+        await self._cache.put(decision.key, kept)
+
+    def now_ms(self) -> int:
+        return int(self._clock.now_s() * 1000)
+
+    async def _alike(self, near: Near, decision: Decision) -> Found | None:
+        found = await self._fresh(near.key, decision, SEMANTIC)
+        if found is None and self.likeness is not None:
+            self.likeness.remove(near.key)
+        return None if found is None else found._replace(similarity=near.similarity)
+
+    async def _fresh(self, key: bytes, decision: Decision, how: str) -> Found | None:
+        kept = await self._cache.get(key)
+        if kept is None:
+            return None
+        age_s = max(self._clock.now_s() - kept.kept_ms / 1000, 0.0)
+        return Found(kept, how, age_s) if age_s <= decision.max_age_s else None
