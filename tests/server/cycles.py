@@ -4,7 +4,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 # What there is of each call. Whole gateways may be left by whatever ran before in this process.
 OF_CALLS = frozenset(
     {
