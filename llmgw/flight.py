@@ -24,22 +24,40 @@ async def _passed_over(_flight: "Flight") -> None:
 Landed = Callable[["Flight"], Awaitable[None]]
 
 
+class Room:
+    """How much all flights together may hold, and do."""
+
+    __slots__ = ("bytes_max", "held_bytes")
+
+    def __init__(self, bytes_max: int) -> None:
+        self.bytes_max = bytes_max
+        self.held_bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        return self.held_bytes > self.bytes_max
+
+
 class Flight:
     """A client whose callers are many. `is_whole`: all of the answer is here, from its first byte on."""
 
-    def __init__(self, leader: Transcript, bytes_max: int, landed: Landed = _passed_over) -> None:
+    def __init__(self, leader: Transcript, bytes_max: int, room: Room, landed: Landed = _passed_over) -> None:
         """`leader`: what happens to the one who asks the providers. `landed` is told once all of it is here."""
         self.leader = leader
         self._bytes_max = bytes_max
+        self._room = room
+        self._held_bytes = 0  # of that room
         self._landed = landed
         self._pieces: list[bytes] = []
         self._gone = 0  # pieces that all have read and that are here no more
         self._size_bytes = 0
+        self.is_whole = True
         self._news = asyncio.Event()
         self._read = asyncio.Event()
         self._readers: set[Reader] = set()
         self._error: GatewayError | None = None
         self.started = False  # as a stream
+        self.is_ending = False  # what it writes from here on are the last bytes of a whole answer
         self.has_ended = False
         self.is_sound = False  # it has ended, and well
         self.form: Form | None = None  # None: nothing has come yet
@@ -63,6 +81,7 @@ class Flight:
         """Comments are left out: readers are kept awake each on their own."""
         if data.startswith(_COMMENT):
             return
+        self.is_ending = self.leader.ending
         self._add(data)
         while not self.is_whole and self._lag_bytes() > LAG_BYTES_MAX:
             self._read.clear()
@@ -70,7 +89,7 @@ class Flight:
 
     async def end(self) -> None:
         """All of it is here, if it is sound; but not yet with him who leads."""
-        self.is_sound = self.leader.outcome == OK
+        self.is_ending = self.is_sound = self.leader.outcome == OK
         if self.is_sound:
             self.leader.note_unread()
         await self._land()
@@ -78,18 +97,9 @@ class Flight:
     # What became of it.
 
     @property
-    def is_whole(self) -> bool:
-        return self._size_bytes <= self._bytes_max
-
-    @property
     def body(self) -> bytes:
         """All of it so far, while it is whole."""
         return b"".join(self._pieces)
-
-    @property
-    def has_failed(self) -> bool:
-        """Before there was anything to read."""
-        return self._error is not None and self.form is None
 
     def fail(self, error: GatewayError) -> None:
         """It breaks here: whoever reads is told, after all that has come."""
@@ -117,6 +127,7 @@ class Flight:
         self._readers.discard(reader)
         if not self._readers:
             self._error = None  # what has been raised holds whoever was told, and so this flight
+            self._leave_room()
         self._read.set()
         self._tell()
 
@@ -154,6 +165,9 @@ class Flight:
     def _add(self, data: bytes) -> None:
         self._pieces.append(data)
         self._size_bytes += len(data)
+        self._held_bytes += len(data)
+        self._room.held_bytes += len(data)
+        self.is_whole = self.is_whole and self._size_bytes <= self._bytes_max and not self._room.is_full
         self._tell()
 
     async def _land(self) -> None:
@@ -164,7 +178,14 @@ class Flight:
 
     def _end(self) -> None:
         self.has_ended = True
+        self._leave_room()
         self._tell()
+
+    def _leave_room(self) -> None:
+        """Nothing is written any more, nor read."""
+        if self.has_ended and not self._readers:
+            self._room.held_bytes -= self._held_bytes
+            self._held_bytes = 0
 
     def _tell(self) -> None:
         news, self._news = self._news, asyncio.Event()
@@ -180,8 +201,11 @@ class Flight:
         self._read.set()
         if not self.is_whole:
             slowest = min((reader.at for reader in self._readers), default=self._gone)
+            size_bytes = sum(map(len, self._pieces[: slowest - self._gone]))
             del self._pieces[: slowest - self._gone]
             self._gone = slowest
+            self._held_bytes -= size_bytes
+            self._room.held_bytes -= size_bytes
 
 
 class Reader:

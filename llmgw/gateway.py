@@ -30,8 +30,9 @@ from llmgw.errors import (
 from llmgw.ports import Client, Clock, Journal, Upstream
 from llmgw.routing.plan import AttemptPlan, Refusal, Try
 from llmgw.routing.walk import Itinerary
-from llmgw.sharing import Sharing, Visit
+from llmgw.sharing import Sharing
 from llmgw.transcript import OK, STOPPED, AttemptRecord, Transcript
+from llmgw.visit import Visit
 from llmgw.wire import sse
 
 RETRY_AFTER_S = 1.0  # of whoever is turned away for our sake

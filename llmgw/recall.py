@@ -3,6 +3,7 @@
 Nothing that goes wrong here is worth a call: then nothing is remembered of it.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from llmgw.asking import Asking
@@ -12,6 +13,7 @@ from llmgw.policy.caching import Decision
 from llmgw.policy.kept import Kept
 from llmgw.ports import Cache, Clock, Near
 from llmgw.transcript import Transcript
+from llmgw.vectors import Vectors
 
 HIT, SEMANTIC, COALESCED = "hit", "semantic", "coalesced"  # how an answer came that nobody was asked for
 
@@ -31,6 +33,7 @@ class Recall:
     def __init__(self, cache: Cache, clock: Clock, likeness: Likeness | None = None) -> None:
         self._cache = cache
         self._clock = clock
+        self._vectors = Vectors(clock)
         self.likeness = likeness
 
     async def find(self, decision: Decision) -> Found | None:
@@ -39,24 +42,29 @@ class Recall:
 
     async def vector(self, decision: Decision, asking: Asking, transcript: Transcript) -> bytes:
         """Of its question; none, if it cannot be had soon, or has no use."""
-        if self.likeness is None or not decision.question:
+        likeness, place = self.likeness, (decision.context, decision.question)
+        if likeness is None or not decision.question:
             return b""
         try:
-            return await self.likeness.vector(decision, asking, transcript)
+            return await self._vectors.get(place, lambda: likeness.vector(decision, asking, transcript))
         except EmbeddingError as error:
             transcript.cache_why = f"no vector: {error.message}"
             return b""
 
-    async def find_alike(self, decision: Decision, vector: bytes, transcript: Transcript) -> Found | None:
+    async def find_alike(
+        self, decision: Decision, vector: bytes, transcript: Transcript, is_of_use: Callable[[Kept], bool]
+    ) -> Found | None:
         """The answer to a question that is alike. If only nearly so, the log says how, and what is not the same."""
         if self.likeness is None or not vector:
             return None
         for near in await self.likeness.alike(decision, vector):
             difference = self.likeness.difference(decision.rule, near, decision.question)
-            if not difference and (found := await self._alike(near, decision)) is not None:
+            found = None if difference else await self._alike(near, decision)
+            if found is not None and is_of_use(found.kept):
                 return found
+            why = difference or ("it cannot be told in this form" if found else "it is not kept any more")
             transcript.similarity = transcript.similarity or near.similarity
-            transcript.cache_why = transcript.cache_why or difference or "it is not kept any more"
+            transcript.cache_why = transcript.cache_why or why
             if near.similarity < decision.rule.threshold:
                 break
         return None

@@ -5,6 +5,7 @@ say all of it.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,6 +38,13 @@ class _Choices(msgspec.Struct):
     delta: _Delta | str | None = None  # of Responses a text
 
 
+class Understood(NamedTuple):
+    """An answer, as the cache wants to know it."""
+
+    told: Told
+    crosses: bool  # it can be told in the other form too, and nothing of it is lost
+
+
 _DONE = b"[DONE]"
 PIECE_BYTES = 64 * 1024  # of a stream, written at once
 
@@ -65,22 +73,28 @@ def answer_of(form: Form, body: bytes, dialect: Dialect) -> Answer | None:
     return answer if answer.error is None and answer.finish is not None else None
 
 
-def told(form: Form, body: bytes, request: ChatRequest, dialect: Dialect, status: int, path: str) -> Told:
+def understood(form: Form, body: bytes, request: ChatRequest, dialect: Dialect, status: int, path: str) -> Understood:
     """How an answer ended, by whatever way it came: so much has to be known before it may be kept."""
     answer = answer_of(form, body, dialect)
+    finishes: list[str] = []
+    crosses = request.choices <= 1
     try:
-        said = (*_finishes(form, body),)  # the hub takes a word that it does not know for the usual one
+        for said in _documents(form, body):
+            document = msgspec.json.decode(said)
+            finishes += _finishes(document)  # the hub takes a word that it does not know for the usual one
+            crosses = crosses and not says_more(document, dialect.crossable)
     except (msgspec.DecodeError, RecursionError):
-        answer, said = None, ()
+        answer = None
     if answer is None or answer.finish is None:
-        return Told(status=status, finishes=(), whole=False, path=path)
-    return Told(
+        return Understood(Told(status=status, finishes=(), whole=False, path=path), crosses=False)
+    told = Told(
         status=status,
-        finishes=said if request.choices > 1 else (*said, answer.finish.value),
+        finishes=(*finishes, answer.finish.value) if request.choices <= 1 else (*finishes,),
         calls_tools=any(isinstance(part, ToolUse) for part in answer.parts),
         refuses=any(isinstance(part, Refusal) for part in answer.parts),
         path=path,
     )
+    return Understood(told, crosses)
 
 
 def whole(kept: Kept, request: ChatRequest, dialect: Dialect) -> bytes:
@@ -126,13 +140,12 @@ class AsAsked:
         return b"" if relay is None or relay.is_over or relay.broken else relay.finish()
 
 
-def _finishes(form: Form, body: bytes) -> Iterator[str]:
-    """In the provider's own words, one for each choice."""
-    for said in _documents(form, body):
-        read = msgspec.json.decode(said, type=_Choices)
-        words = [choice.finish_reason or choice.finishReason for choice in (*read.choices, *read.candidates)]
-        words += [read.stop_reason, read.delta.stop_reason if isinstance(read.delta, _Delta) else None]
-        yield from filter(None, words)
+def _finishes(document: object) -> Iterator[str]:
+    """In the provider's own words, one for each choice. Raises msgspec.ValidationError."""
+    read = msgspec.convert(document, type=_Choices)
+    words = [choice.finish_reason or choice.finishReason for choice in (*read.choices, *read.candidates)]
+    words += [read.stop_reason, read.delta.stop_reason if isinstance(read.delta, _Delta) else None]
+    return filter(None, words)
 
 
 def _documents(form: Form, body: bytes) -> Iterator[bytes]:

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 
 from llmgw.errors import StreamCutError
-from llmgw.flight import LAG_BYTES_MAX, Flight, Reader
+from llmgw.flight import LAG_BYTES_MAX, Flight, Reader, Room
 from llmgw.policy.kept import Form
 from tests.fakes import fake_call, fake_transcript
 
 
-def flight(bytes_max: int = 1000) -> Flight:
-    return Flight(fake_transcript(fake_call()), bytes_max)
+def flight(bytes_max: int = 1000, room: Room | None = None) -> Flight:
+    return Flight(fake_transcript(fake_call()), bytes_max, room or Room(1_000_000_000))
 
 
 async def all_of(reader: Reader) -> bytes:
@@ -134,3 +134,56 @@ async def test_what_comes_after_the_end_breaks_nothing() -> None:
     shared.fail(StreamCutError("too late"))
 
     assert await all_of(reader) == b"{}"
+
+
+async def test_all_flights_together_hold_so_much_and_no_more() -> None:
+    room = Room(5)
+    first, second = flight(room=room), flight(room=room)
+    first.boarded()
+    second.boarded()
+    await first.write(b"abcd")
+    await second.write(b"ef")
+
+    assert (first.is_whole, second.is_whole, room.held_bytes) == (True, False, 6)
+
+
+@pytest.mark.parametrize("ends_first", [True, False])
+async def test_what_nobody_reads_or_writes_any_more_holds_nothing(*, ends_first: bool) -> None:
+    room = Room(1000)
+    shared = flight(room=room)
+    reader = shared.boarded()
+    await shared.write(b"abcd")
+    for step in (shared.end, reader.leave) if ends_first else (reader.leave, shared.end):
+        assert room.held_bytes == 4
+        result = step()
+        if result is not None:
+            await result
+
+    assert room.held_bytes == 0
+
+
+async def test_what_is_read_of_an_answer_that_is_not_kept_is_held_no_longer() -> None:
+    room = Room(1000)
+    shared = flight(bytes_max=3, room=room)
+    reader = shared.boarded()
+    await shared.write(b"abcd")
+    await reader.next()
+
+    assert room.held_bytes == 0
+
+
+async def test_that_the_end_is_coming_is_known_before_its_last_bytes_can_be_read() -> None:
+    """Whoever writes them may have to wait for a slow reader, and only then end it."""
+    shared = flight(bytes_max=3)
+    slow, fast = shared.boarded(), shared.boarded()
+    await shared.start({})
+    async with asyncio.TaskGroup() as group:
+        group.create_task(shared.write(bytes(LAG_BYTES_MAX)))
+        await fast.next()
+        assert not shared.is_ending
+        shared.leader.ending = True
+        writing = group.create_task(shared.write(b"the end"))
+        known = (await fast.next(), shared.is_ending, writing.done())
+        await slow.next()
+
+    assert known == (b"the end", True, False)

@@ -80,4 +80,4 @@ async def test_without_a_semantic_rule_no_question_is_like_another() -> None:
     recall, transcript = Recall(FakeCache(), HandClock()), fake_transcript(fake_call())
     await recall.keep(decision(), msgspec.structs.replace(answer(recall), question="why?", vector=b"\0\0\x80?"))
 
-    assert await recall.find_alike(decision(key=b"another"), b"\0\0\x80?", transcript) is None
+    assert await recall.find_alike(decision(key=b"another"), b"\0\0\x80?", transcript, lambda _: True) is None

@@ -110,6 +110,17 @@ def test_the_form_is_what_the_caller_asks_for() -> None:
 @pytest.mark.parametrize("odd", [{"choices": None}, {"candidates": None}, {"stop_reason": 7}, {"delta": []}])
 def test_an_answer_of_an_odd_shape_is_not_whole_and_no_error(odd: dict[str, object]) -> None:
     body = encode({**chat_answer("Hello there"), **odd})
-    told = replaying.told(Form.WHOLE, body, asked(), openai_chat, 200, "chat")
+    told, crosses = replaying.understood(Form.WHOLE, body, asked(), openai_chat, 200, "chat")
 
-    assert (told.whole, told.finishes) == (False, ())
+    assert (told.whole, told.finishes, crosses) == (False, (), False)
+
+
+@pytest.mark.parametrize("form", [Form.WHOLE, Form.STREAM])
+@pytest.mark.parametrize("choices", [1, 2])
+def test_how_an_answer_ended_is_told_with_whether_it_may_be_told_otherwise(form: Form, choices: int) -> None:
+    request = msgspec.structs.replace(asked(), choices=choices)
+    body = WHOLE if form is Form.WHOLE else STREAM
+    told, crosses = replaying.understood(form, body, request, openai_chat, 200, "chat")
+
+    assert (told.whole, set(told.finishes)) == (True, {"stop"})
+    assert crosses is replaying.crosses(form, body, request, openai_chat) is (choices == 1)

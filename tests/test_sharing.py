@@ -1,130 +1,38 @@
 """Many who ask the same at once, over real sockets: one upstream call, and all of the answer for whoever stays."""
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from llmgw.adapters.ledger import ledger_to_read
-from llmgw.adapters.sqlite.reading import requests as request_rows
-from llmgw.flight import Flight
-from llmgw.policy.usage import UsageQuery
-from llmgw.server.running import Patience
+from tests.crowds import (
+    CACHE,
+    COST_NANOUSD,
+    FORMS,
+    FULL,
+    NO_DRAIN,
+    TEXT,
+    as_asked,
+    caches,
+    caching,
+    crowd,
+    gated,
+    readers,
+    rows,
+    said,
+)
 from tests.partners.behaviours import (
-    CHUNKS_END,
     error_in_stream,
     event_stream,
-    json_answer,
     openrouter_error_event,
     stall_after,
 )
-from tests.partners.bodies import chat_answer, chat_events
-from tests.partners.exchange import ReceivedRequest
 from tests.partners.fault_upstream import FaultUpstream
 from tests.partners.provider_errors import openai_error_answer
-from tests.partners.raw_client import RawAnswer, RawClient, raw_client
-from tests.partners.steps import CLOSE, HOLD, RESET, Behaviour, Gate, Pause, Turn
-from tests.served import Served, served
-from tests.server.calls import CHAT, chat, chat_body, eventually, is_whole
-from tests.server.routes import chain
-
-TEXT = "Hello big wide world"
-FULL = chat_events(TEXT, include_usage=True)
-CACHE = "cache: {rules: [{name: all, ttl: 1h, scope: everyone}]}\nserver: {max_in_flight: 5000}"
-PRICE = "price: {input_usd_per_mtok: 1, output_usd_per_mtok: 2}"
-COST_NANOUSD = 9 * 1000 + 3 * 2000  # of what the partner says it has used
-NO_DRAIN = CACHE.replace("server: {", "server: {drain: 0s, ")
-ONE_TRY = "{attempts: 1}"
-FORMS = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-
-
-def gated(gate: Gate, stream: bool) -> Behaviour:
-    """The answer, event by event, or at once."""
-    if stream:
-        return event_stream(FULL, gate=gate)
-    return (Turn(gate), *json_answer(chat_answer(TEXT)))
-
-
-def as_asked(gate: Gate) -> Callable[[ReceivedRequest], Behaviour]:
-    def behaviour(seen: ReceivedRequest) -> Behaviour:
-        return gated(gate, seen.json["stream"])
-
-    return behaviour
-
-
-@asynccontextmanager
-async def caching(upstream: FaultUpstream, ledger: Path | None = None, more: str = CACHE) -> AsyncIterator[Served]:
-    """A gateway that keeps; afterwards nothing is under way in it."""
-    async with served(chain(upstream.url, retry=ONE_TRY, one=PRICE, more=more), ledger=ledger) as gateway:
-        yield gateway
-        await eventually(lambda: gateway.running.in_flight == 0)
-        assert flights(gateway) == []
-
-
-def flights(gateway: Served) -> Sequence[Flight]:
-    return [*gateway.running.memory.sharing._flights.values()]
-
-
-def readers(gateway: Served) -> int:
-    return sum(flight.readers for flight in flights(gateway))
-
-
-class Crowd:
-    """Callers that ask the same, each on his own connection; the first one leads."""
-
-    def __init__(self, gateway: Served, upstream: FaultUpstream, stack: AsyncExitStack) -> None:
-        self.gateway = gateway
-        self._upstream = upstream
-        self._stack = stack
-        self.clients: list[RawClient] = []
-
-    async def join(self, *streams: bool, **fields: Any) -> None:
-        """And all of them wait for the same answer, or read it."""
-        for stream in streams:
-            client = await self._stack.enter_async_context(raw_client(self.gateway.url))
-            await client.post(CHAT, {**chat_body(stream=stream), **fields})
-            self.clients.append(client)
-            if len(self.clients) == 1:
-                await self._upstream.exchange(0)
-        await eventually(lambda: readers(self.gateway) == len(self.clients))
-
-    async def answers(self, of: slice = slice(None)) -> list[RawAnswer]:
-        return await asyncio.gather(*[client.read_answer() for client in self.clients[of]])
-
-
-@asynccontextmanager
-async def crowd(gateway: Served, upstream: FaultUpstream, *streams: bool) -> AsyncIterator[Crowd]:
-    async with AsyncExitStack() as stack:
-        found = Crowd(gateway, upstream, stack)
-        await found.join(*streams)
-        yield found
-
-
-def said(answer: RawAnswer) -> str:
-    """All of it, or the test fails."""
-    assert is_whole(answer), answer
-    if answer.headers["content-type"].startswith("text/event-stream"):
-        events = [event for event in answer.body.split(b"\n\n") if b'"content":"' in event]
-        return "".join(sse_text(event) for event in events)
-    return str(answer.json["choices"][0]["message"]["content"])
-
-
-def sse_text(event: bytes) -> str:
-    return event.split(b'"content":"')[1].split(b'"')[0].decode()
-
-
-def caches(answers: Sequence[RawAnswer]) -> Mapping[str, int]:
-    return Counter(answer.headers["x-llmgw-cache"] for answer in answers)
-
-
-def rows(ledger: Path) -> list[Mapping[str, Any]]:
-    with ledger_to_read(ledger, print) as connection:
-        return [*request_rows(connection, UsageQuery())]
-
+from tests.partners.raw_client import raw_client
+from tests.partners.steps import CLOSE, HOLD, RESET, Behaviour, Gate, Turn
+from tests.server.calls import CHAT, chat, chat_body, eventually
 
 # Everybody stays.
 
@@ -160,46 +68,6 @@ async def test_at_once_without_any_order_they_are_one_call_too(upstream: FaultUp
 
     assert (len(upstream.requests), {TEXT}) == (1, {said(answer) for answer in answers})
     assert caches(answers)["miss"] == 1
-
-
-async def test_a_stream_is_told_as_it_grows_to_those_who_come_late_too(upstream: FaultUpstream) -> None:
-    gate = Gate(released=3)
-    upstream.script(event_stream(FULL, gate=gate))
-    async with caching(upstream) as gateway, crowd(gateway, upstream, True) as callers:
-        await callers.clients[0].read_until(FULL[2])
-        await callers.join(True)
-        assert (await callers.clients[1].read_until(FULL[2])).endswith(FULL[2])
-        gate.open()
-        first, second = [await client.read_until(FULL[-1]) for client in callers.clients]
-
-    assert first == second
-
-
-async def test_each_has_the_usage_in_his_stream_who_asks_for_it_and_nobody_else(upstream: FaultUpstream) -> None:
-    gate = Gate()
-    upstream.script(event_stream(FULL, gate=gate))
-    async with caching(upstream) as gateway, crowd(gateway, upstream, True) as callers:
-        await callers.join(True, stream_options={"include_usage": True})
-        await callers.join(True)
-        gate.open()
-        answers = await callers.answers()
-
-    without = b"".join(event for event in FULL if b'"choices":[]' not in event)
-    assert [without, b"".join(FULL), without] == [answer.body for answer in answers]
-
-
-async def test_whoever_waits_long_is_kept_awake(upstream: FaultUpstream) -> None:
-    gate = Gate(released=3)
-    upstream.script(event_stream(FULL, gate=gate))
-    async with caching(upstream) as gateway:
-        gateway.running.patience = Patience(ping_s=0.05)
-        async with crowd(gateway, upstream, True, True) as callers:
-            for client in callers.clients:
-                await client.read_until(b": waiting\n\n")
-            gate.open()
-            ends = [await client.read_until(FULL[-1]) for client in callers.clients]
-
-    assert len(ends) == 2
 
 
 # The one who leads leaves.
@@ -335,46 +203,6 @@ async def test_who_wanted_it_at_once_has_had_nothing_of_what_was_cut_and_leads(u
 
 # What cannot be shared.
 
-OWN_WORDS = [
-    event.replace(b'"logprobs":null', b'"logprobs":{"content":[{"token":"a","logprob":-0.5}]}') for event in FULL
-]
-
-
-async def test_what_cannot_be_told_in_the_other_form_is_asked_for_once_in_that(upstream: FaultUpstream) -> None:
-    """The flight that has ended is still there then: its upstream does not close."""
-    gate = Gate()
-    upstream.script(
-        (Turn(gate), *stall_after(OWN_WORDS)), otherwise=lambda seen: gated(Gate(released=1000), seen.json["stream"])
-    )
-    async with caching(upstream) as gateway, crowd(gateway, upstream, True, False, False, False) as callers:
-        gate.open()
-        first, *others = await callers.answers()
-
-    assert (first.headers["x-llmgw-cache"], {TEXT}) == ("miss", {said(answer) for answer in others})
-    assert len(upstream.requests) == 2
-    assert caches(others) == {"miss": 1, "coalesced": 2}
-
-
-async def test_what_is_too_large_is_everybodys_who_came_in_time_and_is_not_kept(
-    upstream: FaultUpstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("llmgw.sharing.FLIGHT_BYTES_MAX", 500)
-    gate = Gate()
-    upstream.script(event_stream(FULL, gate=gate), otherwise=event_stream(FULL))
-    async with caching(upstream) as gateway, crowd(gateway, upstream, True, True, False) as callers:
-        gate.release(4)
-        await callers.clients[1].read_until(FULL[3])
-        late = await chat(gateway.url, stream=True)
-        gate.open()
-        ends = [await client.read_until(FULL[-1]) for client in callers.clients[:2]]
-        (whole,) = await callers.answers(slice(2, None))
-        again = await chat(gateway.url, stream=True)
-
-    assert all(FULL[-2] not in end and FULL[-3] in end for end in ends)
-    assert ({TEXT}, [whole.status]) == ({said(whole), said(late), said(again)}, [200])
-    assert [answer.headers["x-llmgw-cache"] for answer in (late, again)] == ["miss", "miss"]
-    assert len(upstream.requests) == 3
-
 
 async def test_who_may_wait_no_longer_does_not(upstream: FaultUpstream) -> None:
     upstream.script(HOLD)
@@ -423,36 +251,6 @@ async def test_the_process_ends_when_who_leads_has_left_already(upstream: FaultU
 
 
 # What it comes to.
-
-
-async def test_who_follows_a_stream_without_end_mark_has_saved_what_it_costs(
-    upstream: FaultUpstream, tmp_path: Path
-) -> None:
-    gate, ledger = Gate(), tmp_path / "llmgw.db"
-    upstream.script(event_stream(FULL[:-1], gate=gate, then=(Pause(0.05), *CHUNKS_END)))
-    async with caching(upstream, ledger) as gateway:
-        async with crowd(gateway, upstream, True, True) as callers:
-            gate.open()
-            await callers.answers()
-        await eventually(lambda: len(gateway.log.requests) == 2)
-
-    assert sorted(
-        (row.get("cached", ""), row["cost_nanousd"], row.get("saved_nanousd", 0)) for row in rows(ledger)
-    ) == [("", COST_NANOUSD, 0), ("coalesced", 0, COST_NANOUSD)]
-
-
-@FORMS
-async def test_what_was_told_is_in_the_log_once(upstream: FaultUpstream, stream: bool) -> None:
-    gate = Gate()
-    upstream.script(as_asked(gate))
-    more = f"{CACHE}\ntelemetry: {{logs: {{bodies: true}}}}"
-    async with caching(upstream, more=more) as gateway:
-        async with crowd(gateway, upstream, stream, stream) as callers:
-            gate.open()
-            await callers.answers()
-        await eventually(lambda: len(gateway.log.requests) == 2)
-
-    assert [line["response_body"].count("Hello ") for line in gateway.log.requests] == [1, 1]
 
 
 async def test_who_follows_and_then_leads_is_counted_once(upstream: FaultUpstream) -> None:

@@ -30,13 +30,8 @@ class Told:
     path: str = ""  # by which its target was reached
 
 
-def may_keep(rule: CacheRule, choices: int, told: Told) -> bool:
-    """Whether anybody may be given this answer again. `choices`: how many were asked for."""
-    return not why_not(rule, choices, told)
-
-
 def why_not(rule: CacheRule, choices: int, told: Told) -> str:
-    """In a few words; empty if it may be kept."""
+    """In a few words; empty if anybody may be given it again. `choices`: how many were asked for."""
     if not 200 <= told.status <= 299:
         return f"its status is {told.status}"
     if not told.whole:

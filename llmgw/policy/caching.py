@@ -97,11 +97,6 @@ def why_not_kept(decision: Decision, told: Told) -> str:
     return cache_keeping.why_not(decision.rule, decision.choices, told)
 
 
-def may_keep(decision: Decision, told: Told) -> bool:
-    """Whether anybody may be given this answer again."""
-    return not why_not_kept(decision, told)
-
-
 def _rule(rules: CacheRules, facts: Facts) -> CacheRule | None:
     """The first that is about it."""
     for rule in rules.rules:

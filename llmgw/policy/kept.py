@@ -7,8 +7,6 @@ from enum import StrEnum
 
 import msgspec
 
-from llmgw.chat.usage import Usage
-
 
 class Form(StrEnum):
     """How the bytes of an answer are to be read."""
@@ -26,16 +24,12 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     form: Form
     body: bytes
-    content_type: str = "application/json"
-    dialect: str = ""  # of the caller
-    endpoint: str = "chat"
     model: str = ""  # the name asked for
     target: str = ""
     path: str = ""  # how that was reached
     crosses: bool = False  # it may be told in the other form too: nothing of it is lost
     rule: str = ""
     scope: str = ""
-    usage: Usage = Usage()
     cost_nanousd: int | None = None  # None: its price is not known
     dropped: tuple[str, ...] = ()
     kept_ms: int = 0

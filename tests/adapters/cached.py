@@ -6,7 +6,6 @@ from pathlib import Path
 from random import Random
 
 from llmgw.adapters.sqlite_cache import SqliteCache
-from llmgw.chat.usage import Usage
 from llmgw.policy.kept import Form, Kept
 from llmgw.ports import Clock
 from tests.fakes import FakeClock
@@ -35,15 +34,11 @@ def full() -> Kept:
     return Kept(
         form=Form.STREAM,
         body=b'data: {"choices":[]}\n\n' * 500,
-        content_type="text/event-stream",
-        dialect="openai_chat",
-        endpoint="chat",
         model="chat-\u00e9",
         target="gpt",
         path="chat/fallback[0]=gpt",
         rule="faq",
         scope="key.team=search",
-        usage=Usage(input_tokens=7, output_tokens=2**53, service_tier="flex"),
         cost_nanousd=12_345_678_901,
         dropped=("logit_bias", "seed"),
         kept_ms=NOW_MS,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from llmgw.chat.events import Finish
-from llmgw.policy.cache_keeping import Told, may_keep, why_not
+from llmgw.policy.cache_keeping import Told, why_not
 from tests.policy.cached import RULE, ruled
 
 
@@ -50,7 +50,7 @@ def test_an_answer_that_calls_tools_is_kept_only_if_the_rule_says_so(finish: str
     told = Told(status=200, finishes=(finish,))
 
     assert why_not(RULE, 1, told) == "it calls tools"
-    assert may_keep(ruled(keep_tool_calls=True), 1, told)
+    assert not why_not(ruled(keep_tool_calls=True), 1, told)
 
 
 def test_a_call_counts_too_where_the_end_does_not_tell_of_it() -> None:
@@ -72,8 +72,8 @@ def test_a_call_counts_too_where_the_end_does_not_tell_of_it() -> None:
 def test_what_was_reached_by_fallback_is_kept_only_if_the_rule_says_so(path: str, *, is_kept: bool) -> None:
     told = Told(status=200, finishes=("stop",), path=path)
 
-    assert may_keep(RULE, 1, told) is is_kept
-    assert may_keep(ruled(keep_fallback=True), 1, told)
+    assert (not why_not(RULE, 1, told)) is is_kept
+    assert not why_not(ruled(keep_fallback=True), 1, told)
 
 
 def test_of_several_answers_each_has_to_be_well() -> None:

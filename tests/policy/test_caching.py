@@ -17,7 +17,7 @@ from llmgw.graph.principal import Principal
 from llmgw.policy.cache_control import read_control
 from llmgw.policy.cache_keeping import Told
 from llmgw.policy.cache_key import IGNORED
-from llmgw.policy.caching import Asked, Decision, decide, may_keep, of_facts, why_not_kept
+from llmgw.policy.caching import Asked, Decision, decide, of_facts, why_not_kept
 from llmgw.routing.dice import Dice
 from llmgw.routing.health import ALL_WELL, HealthSnapshot
 from llmgw.routing.walk import walk
@@ -323,7 +323,7 @@ def test_the_caller_has_a_say(header: str, max_age_s: float, bypass: str, *, loo
     told = (decision.look, decision.keep, decision.max_age_s, decision.bypass, decision.only_if_cached)
 
     assert told == (look, keep, max_age_s, bypass, header == "only-if-cached")
-    assert may_keep(decision, Told(status=200, finishes=("stop",))) is keep
+    assert (not why_not_kept(decision, Told(status=200, finishes=("stop",)))) is keep
 
 
 def test_who_takes_only_what_is_kept_is_told_so_also_where_nothing_can_be() -> None:

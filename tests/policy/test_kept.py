@@ -1,6 +1,5 @@
 import msgspec
 
-from llmgw.chat.usage import Usage
 from llmgw.policy.kept import Form, Kept
 
 
@@ -12,7 +11,7 @@ def test_its_size_is_that_of_all_that_grows() -> None:
 
 
 def test_it_comes_back_from_the_disk_as_it_was() -> None:
-    kept = Kept(form=Form.STREAM, body=b"\xff", usage=Usage(input_tokens=3), cost_nanousd=0, dropped=("seed",))
+    kept = Kept(form=Form.STREAM, body=b"\xff", model="m", cost_nanousd=0, dropped=("seed",))
 
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=Kept) == kept
 
