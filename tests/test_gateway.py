@@ -349,8 +349,9 @@ async def test_comments_come_until_there_is_content_and_no_longer() -> None:
     stage = Stage(event_stream(0.07, b"".join(HELLO[:3]), 0.07, b"".join(HELLO[3:])))
     await stage.play(early())
 
-    assert [data for data in stage.client.written if data == WAITING] == [WAITING] * 3
-    assert WAITING not in stage.client.written[3:]
+    said = [data == WAITING for data in stage.client.written]
+    assert True in said
+    assert said == sorted(said, reverse=True)  # none after what is said
     assert stage.client.headers == {}
 
 
