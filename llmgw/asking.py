@@ -35,25 +35,30 @@ from llmgw.routing import facts
 from llmgw.routing.dice import Dice, seed_of
 from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.routing.facts import Facts
-from llmgw.routing.health import ALL_WELL
+from llmgw.routing.health_board import Chance, HealthBoard, Ticket, View
 from llmgw.routing.plan import GiveUp, Refusal, Try
 from llmgw.routing.walk import Candidate, Itinerary, walk
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """An attempt that may be made, what goes out in it, and the bill that it will stand on."""
+    """An attempt that may be made, what goes out in it, and the bill that it will stand on.
+
+    `ticket` stands for it on the board: it has begun.
+    """
 
     admission: Admission
     prepared: Prepared
     bill: Bill
+    ticket: Ticket
 
 
 class Asking:
     """Of one call. `account` is what it may draw on. Nothing that it holds holds it: a call is freed as it ends."""
 
-    def __init__(self, call: Call, quota: Quota, clock: Clock) -> None:
+    def __init__(self, call: Call, quota: Quota, clock: Clock, health: HealthBoard) -> None:
         self.call = call
+        self._health = health
         self.dice = Dice(seed_of(call.request_id))
         self.counting = Counting(call.request, call.counter) if call.counter else None
         self._clock = clock
@@ -70,7 +75,7 @@ class Asking:
         resolved = call.graph.resolve(name) if len(name) <= MODEL_CHARS_MAX else None
         if resolved is None:
             raise UnknownModelError(replies.unknown_model(call.graph, name, call.principal), param="model")
-        itinerary = walk(resolved, self._facts, ALL_WELL, self.dice)
+        itinerary = walk(resolved, self._facts, self._view(), self.dice)
         if call.timeout_s is None:
             return itinerary
         return replace(itinerary, deadline_s=min(call.timeout_s, itinerary.deadline_s))
@@ -124,7 +129,13 @@ class Asking:
             if admission.output_cap is None:
                 raise  # nobody can be asked to count this
             return self.account.cannot_cap(admission, self._led)
-        return Admitted(admission, prepared, bill)
+        now_s, stream = self._clock.elapsed_s(), self.call.request.stream
+        ticket = self._health.begin(target, now_s, stream=stream, again=step.tries > 1)
+        return Admitted(admission, prepared, bill, ticket)
+
+    def chance(self, target: Target) -> Chance:
+        """What may follow now that an attempt there has failed."""
+        return self._health.chance(target, self._clock.elapsed_s())
 
     def exhausted(self, step: GiveUp, failures: Sequence[tuple[str, UpstreamError]]) -> GatewayError:
         """How the call ends if no target has answered."""
@@ -159,4 +170,8 @@ class Asking:
         )
 
     def _led(self, route: Route) -> Sequence[Candidate]:
-        return walk(Resolved(route), self._facts, ALL_WELL, self.dice).candidates
+        return walk(Resolved(route), self._facts, self._view(), self.dice).candidates
+
+    def _view(self) -> View:
+        """How the targets are at this moment."""
+        return self._health.at(self._clock.elapsed_s())

@@ -65,6 +65,7 @@ class Attempt:
         self._record = transcript.attempts[-1]
         self._record.dialect = prepared.wire.dialect.name
         self._clock = clock
+        self._ticket = admitted.ticket
         self._bill = admitted.bill
         self._is_settled = False
         self._may_be_billed = False  # the provider may have begun to answer
@@ -83,10 +84,14 @@ class Attempt:
                 await self._stream(upstream, deadline)
             else:
                 await self._whole(upstream, deadline)
+            self._ticket.answered(self._clock.elapsed_s())
         except UpstreamError as error:
             self._note_failure(error)
+            if not _is_ours(error):
+                self._ticket.failed(error.failure, self._clock.elapsed_s())
             raise
         finally:
+            self._ticket.left()
             self._record.elapsed_s = self._clock.elapsed_s() - self._began_s
             if not self._is_settled:
                 await self._settle(self._broken_off(), whole=False)
@@ -284,7 +289,9 @@ class Attempt:
         """From here on the client may have seen content: this target has answered."""
         self._transcript.committed = True
         self._transcript.status = status
-        self._transcript.first_token_s = self._clock.elapsed_s() - self._transcript.started_s
+        now_s = self._clock.elapsed_s()
+        self._transcript.first_token_s = now_s - self._transcript.started_s
+        self._ticket.begun(now_s)
 
     def _settle_stream(self, relay: Relay) -> Awaitable[None]:
         """Nothing may follow what is still to be sent."""
@@ -330,6 +337,11 @@ class Attempt:
             yield
         finally:
             self._transcript.waited_s += self._clock.elapsed_s() - began_s
+
+
+def _is_ours(error: UpstreamError) -> bool:
+    """The caller would wait no longer, or has waited for others before: that says nothing of this target."""
+    return isinstance(error, UpstreamTimeoutError) and error.limit in (TimeLimit.CALLER, TimeLimit.DEADLINE)
 
 
 def _is_silence(error: StreamCutError | UpstreamTimeoutError) -> bool:

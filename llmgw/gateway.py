@@ -28,6 +28,7 @@ from llmgw.errors import (
     UpstreamError,
 )
 from llmgw.ports import Client, Clock, Journal, Upstream
+from llmgw.routing.health_board import HealthBoard
 from llmgw.routing.plan import AttemptPlan, Refusal, Try
 from llmgw.routing.walk import Itinerary
 from llmgw.sharing import Sharing
@@ -43,14 +44,21 @@ class Gateway:
     """Answers calls. One for the whole process; of calls it only keeps which are under way."""
 
     def __init__(
-        self, upstream: Upstream, clock: Clock, journal: Journal, books: Books, sharing: Sharing | None = None
+        self,
+        upstream: Upstream,
+        clock: Clock,
+        journal: Journal,
+        books: Books,
+        sharing: Sharing | None = None,
+        health: HealthBoard | None = None,
     ) -> None:
-        """`sharing` None: nothing is kept."""
+        """`sharing` None: nothing is kept. `health` None: nothing is known of the targets yet."""
         self._upstream = upstream
         self._clock = clock
         self._journal = journal
         self._books = books
         self._sharing = sharing
+        self._health = HealthBoard() if health is None else health
         self._under_way: dict[asyncio.Timeout, Transcript] = {}
         self._stopping = False
 
@@ -66,7 +74,7 @@ class Gateway:
 
         Raises GatewayError if nothing has been sent: whoever called says so then, in the caller's dialect.
         """
-        asking = Asking(call, self._books.quota, self._clock)
+        asking = Asking(call, self._books.quota, self._clock, self._health)
         bill = Bill(asking.account, self._books, self._clock, call, transcript)
         try:
             async with self._stoppable(transcript), _kept_awake(client, call.early_keepalive_s, transcript):
@@ -157,7 +165,8 @@ class Gateway:
                     raise
                 failures.append((target_id, error.with_traceback(None)))  # which would hold this frame, and so itself
                 elapsed_s = clock.elapsed_s() - transcript.started_s
-                step = plan.failed(error.failure, elapsed_s, error.retry_after_s)
+                chance = asking.chance(step.candidate.target)
+                step = plan.failed(error.failure, elapsed_s, error.retry_after_s, chance)
         if asking.counting is not None and all(error.failure is FailureClass.NOT_FOUND for _, error in failures):
             return await self._estimate(asking.counting, client, transcript)
         raise asking.exhausted(step, failures)

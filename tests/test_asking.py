@@ -26,6 +26,7 @@ from llmgw.graph.principal import Principal
 from llmgw.policy.claims import Refused, Scarce
 from llmgw.ports import Quota
 from llmgw.routing.exhausted import RouteExhaustedError
+from llmgw.routing.health_board import HealthBoard
 from llmgw.routing.plan import AttemptPlan, GiveUp, Refusal, Try, Why
 from llmgw.routing.walk import Candidate
 from tests.fakes import TWO_TARGETS, FakeAlerts, FakeClock, FakeLedger, FakeQuota, fake_call, fake_transcript
@@ -45,7 +46,7 @@ class Scene:
         self.call = call
         self.quota = quota or FakeQuota(reserves_nanousd=500)
         self.ledger, self.clock = FakeLedger(), FakeClock()
-        self.asking = Asking(call, self.quota, self.clock)
+        self.asking = Asking(call, self.quota, self.clock, HealthBoard())
         books = Books(self.quota, self.ledger, FakeAlerts())
         self.transcript = fake_transcript(call)
         self.bill = Bill(self.asking.account, books, self.clock, call, self.transcript)

@@ -29,6 +29,7 @@ from llmgw.graph.model import Retry, TimeLimits
 from llmgw.graph.rules import NO_RULES
 from llmgw.preparing import Preparing
 from llmgw.routing.facts import pretended
+from llmgw.routing.health_board import HealthBoard
 from llmgw.routing.plan import Try
 from llmgw.routing.walk import Candidate
 from llmgw.transcript import AttemptRecord
@@ -74,9 +75,14 @@ class Stage:
         self.quota, self.ledger = FakeQuota(), FakeLedger()
         account = Account(self.quota, NO_RULES, pretended(Request(model="chat")))
         books = Books(self.quota, self.ledger, FakeAlerts())
+        self.board = HealthBoard()
+        self.ticket = self.board.begin(target, self.clock.elapsed_s(), stream=self.call.request.stream)
         bill = Bill(account, books, self.clock, self.call, self.transcript)
         admitted = Admitted(
-            Admission(target, 1, self.clock.now_s(), lambda: Bounds(40, 50, input_tokens_about=10)), prepared, bill
+            Admission(target, 1, self.clock.now_s(), lambda: Bounds(40, 50, input_tokens_about=10)),
+            prepared,
+            bill,
+            self.ticket,
         )
         self.attempt = Attempt(step, self.call, admitted, self.client, self.transcript, self.clock)
 

@@ -13,6 +13,7 @@ from llmgw.likeness import Likeness
 from llmgw.policy.caching import Decision
 from llmgw.policy.slots import QUESTION_CHARS_MAX
 from llmgw.ports import Embedded, Near
+from llmgw.routing.health_board import HealthBoard
 from tests.fakes import FakeAlerts, FakeClock, FakeLedger, fake_call, fake_transcript
 
 QUESTION = "What is the capital of France?"
@@ -59,12 +60,14 @@ async def test_no_vector_is_asked_for_that_is_of_no_use(of: CacheRule, question:
     call, clock = fake_call(), FakeClock()
     with pytest.raises(EmbeddingError, match=message):
         await likeness().vector(
-            Decision(rule=of, question=question), Asking(call, MemoryQuota(clock), clock), fake_transcript(call)
+            Decision(rule=of, question=question),
+            Asking(call, MemoryQuota(clock), clock, HealthBoard()),
+            fake_transcript(call),
         )
 
 
 async def test_a_local_vector_costs_nothing() -> None:
     call, clock = fake_call(), FakeClock()
-    asking = Asking(call, MemoryQuota(clock), clock)
+    asking = Asking(call, MemoryQuota(clock), clock, HealthBoard())
 
     assert await likeness().vector(Decision(rule=rule(), question=QUESTION), asking, fake_transcript(call)) == b"vector"

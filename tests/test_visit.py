@@ -10,6 +10,7 @@ from llmgw.bookkeeping import Bill, Books
 from llmgw.graph.cache_rules import CacheRule
 from llmgw.policy.caching import Decision
 from llmgw.policy.kept import Form, Kept
+from llmgw.routing.health_board import HealthBoard
 from llmgw.visit import FOLLOWED_MAX, Visit
 from tests.crowds import TEXT, as_asked, caches, caching, crowd, said
 from tests.fakes import FakeAlerts, FakeClient, FakeClock, FakeLedger, fake_call, fake_transcript
@@ -39,7 +40,7 @@ async def test_nobody_stands_in_a_queue_for_a_provider_that_fails(upstream: Faul
 
 def visit(*, stream: bool) -> Visit:
     call, clock, client = fake_call(stream=stream), FakeClock(), FakeClient()
-    asking, transcript = Asking(call, MemoryQuota(clock), clock), fake_transcript(call)
+    asking, transcript = Asking(call, MemoryQuota(clock), clock, HealthBoard()), fake_transcript(call)
     bill = Bill(asking.account, Books(MemoryQuota(clock), FakeLedger(), FakeAlerts()), clock, call, transcript)
     rule = CacheRule("all", 60.0)
     return Visit(asking, Decision(rule=rule), 60.0, bill, client, transcript, lambda _: asyncio.sleep(0))

@@ -24,7 +24,7 @@ from llmgw.policy.cache_key import UnkeyableError
 from llmgw.policy.caching import Decision
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice
-from llmgw.routing.health import ALL_WELL
+from llmgw.routing.health_board import ALL_WELL
 from llmgw.routing.walk import walk
 
 BODY_BYTES_MAX = 64 * 1024 * 1024  # without a file nothing else says

@@ -21,7 +21,7 @@ from llmgw.errors import RequestError, UnknownModelError
 from llmgw.graph.model import STAR, Graph, Resolved, Route
 from llmgw.routing.dice import Dice
 from llmgw.routing.filetests import Result
-from llmgw.routing.health import ALL_WELL
+from llmgw.routing.health_board import ALL_WELL
 from llmgw.routing.plan import Refusal, Try
 from llmgw.routing.rehearsal import Rehearsal, rehearse
 from llmgw.routing.walk import Candidate, Itinerary, walk

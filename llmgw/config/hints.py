@@ -103,7 +103,6 @@ LATER: dict[str, str] = {
     "hooks": "hooks",
     **dict.fromkeys(("state.shared", "state.on_loss"), "state that several workers or machines share"),
     "server.workers": "several workers",
-    "defaults.breaker": "the circuit breaker's settings",
     "models.*.limits": "limits of a target",
     "routes.*.hedge": "hedging",
     "routes.*.sticky": "sticky choice",
@@ -205,7 +204,7 @@ _ENTRY = "an entry is the name of a model or route, or {use: NAME}"
 _BODY = "fields of the request's body stand under `default` (the caller may change them) or `set` (nobody may)"
 _GUARDS = "it will be `guardrails`, which this version does not have yet"
 _HOOKS = "it will be `hooks`, which this version does not have yet"
-_BREAKER = "it will be `breaker`, which this version does not have yet"
+_BREAKER = "here it is `defaults.breaker`: {failures: 5, error_rate: 0.5, window: 30s, open_for: 15s, max_open: 5m}"
 _SETTINGS = "settings stand in their own sections here: server, defaults, telemetry"
 
 # Words of other products that have one word here.

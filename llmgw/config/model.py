@@ -106,6 +106,16 @@ class RetryEntry(Section, frozen=True):
     max_backoff: Duration | None = None
 
 
+class BreakerEntry(Section, frozen=True):
+    """When a target is left alone, and for how long. What is None is inherited."""
+
+    failures: int | None = None
+    error_rate: float | None = None
+    window: Duration | None = None
+    open_for: Duration | None = None
+    max_open: Duration | None = None
+
+
 class Price(Section, frozen=True):
     """USD per million tokens of each class, and per request. None: as the class which contains it."""
 
@@ -134,6 +144,7 @@ class ModelEntry(Section, frozen=True):
     lacks: tuple[Literal["tools", "json", "images", "thinking"], ...] = ()
     timeout: TimeoutEntry | None = None
     retry: RetryEntry | None = None
+    breaker: BreakerEntry | None = None
     price: Price | Literal["free"] | None = None
     context_window: int | None = None
     max_output: int | None = None
@@ -183,6 +194,7 @@ class DefaultsSection(Section, frozen=True):
 
     timeout: TimeoutEntry = TimeoutEntry()
     retry: RetryEntry = RetryEntry()
+    breaker: BreakerEntry = BreakerEntry()
     deadline: Duration = Duration(600.0)
     max_attempts: int = 6
 

@@ -113,6 +113,7 @@ def model(entry: file.ModelEntry, place: KeyPath, report: Report) -> None:
             message = f"{quoted(name)} is also in drop"
             report.error((*place, "default", name), message, "what is dropped gets no default", at_key=True)
     retry((*place, "retry"), entry.retry, report)
+    breaker((*place, "breaker"), entry.breaker, report)
 
 
 def left_out(entry: file.ModelEntry, place: KeyPath, provider: str, dropped: Collection[str], report: Report) -> None:
@@ -121,6 +122,12 @@ def left_out(entry: file.ModelEntry, place: KeyPath, provider: str, dropped: Col
         if name in dropped:
             message = f"{provider} takes no `{short(name)}`: it is left out"
             report.warning((*place, "default", name), message, "remove it", at_key=True)
+
+
+def breaker(place: KeyPath, entry: file.BreakerEntry | None, report: Report) -> None:
+    """Faults between the keys of one `breaker`."""
+    if entry is not None and entry.open_for and entry.max_open and entry.max_open < entry.open_for:
+        report.error((*place, "max_open"), "is below open_for", "it is how long a target is left alone at most")
 
 
 def retry(place: KeyPath, entry: file.RetryEntry | None, report: Report) -> None:
@@ -141,6 +148,7 @@ def rules(config: file.ConfigFile, report: Report) -> None:
         _when(place, route.when or (), report)
         retry((*place, "retry"), route.retry, report)
     retry(("defaults", "retry"), config.defaults.retry, report)
+    breaker(("defaults", "breaker"), config.defaults.breaker, report)
 
 
 def _fallback(place: KeyPath, group: tuple[file.FallbackEntry, ...], report: Report) -> None:

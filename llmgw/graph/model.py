@@ -14,6 +14,7 @@ from llmgw.graph.principal import Principal
 from llmgw.graph.route import (
     PATH_SAFE,
     Branch,
+    BreakerRule,
     CloudAuth,
     Credential,
     Entry,
@@ -38,6 +39,7 @@ __all__ = [
     "PATH_SAFE",
     "STAR",
     "Branch",
+    "BreakerRule",
     "CloudAuth",
     "Credential",
     "Entry",

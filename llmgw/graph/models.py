@@ -1,12 +1,13 @@
 """Each model of the file, and each `provider/model` that a route names, gets its target or a reason why not."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 
 from llmgw.chat.unsupported import Policy
 from llmgw.config.load import Loaded
-from llmgw.config.model import ModelEntry
+from llmgw.config.model import BreakerEntry, ModelEntry
 from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.graph import checks, cloud_auth, targets
 from llmgw.graph.patterns import STAR, closest, star_of
@@ -121,7 +122,9 @@ class Models:
         own = self._label(f"models.{name}", entry, provider)
         offers = Offers(self._corrections, (own,) if like is None else (own, like), local=provider.row.local)
         self._looked_up.update(label.name for label in (own, like) if label is not None)
-        self.targets[name] = targets.build_target(name, upstream_model, entry, provider, offers)
+        target = targets.build_target(name, upstream_model, entry, provider, offers)
+        rules = [entry.breaker or BreakerEntry(), self._loaded.config.defaults.breaker]
+        self.targets[name] = replace(target, breaker=targets.breaker(rules))
 
     def _label(self, said_at: str, entry: ModelEntry, provider: UsableProvider) -> Label:
         """The table knows the prices at a provider's own address; nobody knows what another one asks."""

@@ -42,6 +42,20 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakerRule:
+    """When a target is left alone: after so many failures in a row, or over that share of those in the window.
+
+    Then for `open_for_s`, and twice as long each time it is tried in vain, up to `max_open_s`.
+    """
+
+    failures: int = 5
+    error_rate: float = 0.5
+    window_s: float = 30.0
+    open_for_s: float = 15.0
+    max_open_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
 class Transport:
     """How connections to a provider are made. Targets with equal transports share a pool, one provider's at most.
 
@@ -123,6 +137,7 @@ class Target:
     offers: Offers | None = None  # what of price and window is known only of a concrete name
     context_window: int | None = None
     max_output: int | None = None
+    breaker: BreakerRule = BreakerRule()
     fingerprint: str = ""  # of all that decides what is asked of whom (`fingerprints`); of a pattern with its star
 
     def wire(self, client: Dialect) -> Wire:

@@ -16,7 +16,7 @@ from llmgw.graph import cloud_auth
 from llmgw.graph.fingerprints import fingerprint
 from llmgw.graph.price_list import Offer, Offers
 from llmgw.graph.providers import UsableProvider
-from llmgw.graph.route import PATH_SAFE, Retry, Target, TimeLimits, Wire
+from llmgw.graph.route import PATH_SAFE, BreakerRule, Retry, Target, TimeLimits, Wire
 from llmgw.providers import catalog
 from llmgw.providers.auth import auth_headers
 
@@ -148,6 +148,19 @@ def retry(entries: list[file.RetryEntry]) -> Retry:
         attempts=int(_first([entry.attempts for entry in entries], usual.attempts)),
         backoff_s=_first([entry.backoff for entry in entries], usual.backoff_s),
         max_backoff_s=_first([entry.max_backoff for entry in entries], usual.max_backoff_s),
+    )
+
+
+def breaker(entries: list[file.BreakerEntry]) -> BreakerRule:
+    """The first entry that says something wins, field by field."""
+    usual = BreakerRule()
+    open_for_s = _first([entry.open_for for entry in entries], usual.open_for_s)
+    return BreakerRule(
+        failures=int(_first([entry.failures for entry in entries], usual.failures)),
+        error_rate=_first([entry.error_rate for entry in entries], usual.error_rate),
+        window_s=_first([entry.window for entry in entries], usual.window_s),
+        open_for_s=open_for_s,
+        max_open_s=_first([entry.max_open for entry in entries], max(usual.max_open_s, open_for_s)),
     )
 
 

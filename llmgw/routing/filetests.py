@@ -23,7 +23,7 @@ from llmgw.graph.route import Route
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import Facts
-from llmgw.routing.health import ALL_WELL
+from llmgw.routing.health_board import ALL_WELL
 from llmgw.routing.plan import Refusal, Try
 from llmgw.routing.rehearsal import Rehearsal, Rehearsed, rehearse
 from llmgw.routing.walk import Candidate, walk

@@ -1,19 +1,55 @@
-"""How the targets are, as one value: what a decision looks at, and what a dry run can be given.
+"""How the targets are, as one value: what `/admin/health` tells, and what a dry run can be given.
 
-Empty says that all are well.
+Crosses the wire, so fields are only ever added, with a default. Empty says that all are well and nothing is known.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from llmgw.errors import FailureClass
+from llmgw.routing.breaker import State
 
 
-@dataclass(frozen=True, slots=True)
-class HealthSnapshot:
-    """`ejected` holds the targets that are skipped for now, by id, with the failure that brought each there."""
+class WaitsHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """On the average, as known so many seconds ago; and of those without an answer the one that waits longest."""
 
-    ejected: Mapping[str, FailureClass] = field(default_factory=dict)
+    average_s: float | None = None
+    ago_s: float = 0.0
+    longest_s: float = 0.0
 
 
-ALL_WELL = HealthSnapshot()
+class TargetHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`failure` is what opened its breaker; ages are in seconds before the snapshot.
+
+    `in_a_row` are failures, `answered` and `failed` attempts in the window of the breaker. `streams` and `wholes`: how
+    long it takes to the first token of a stream, and to an answer at once.
+    """
+
+    state: State = State.CLOSED
+    failure: FailureClass | None = None
+    opened_ago_s: float = 0.0
+    open_for_s: float = 0.0
+    closed_ago_s: float | None = None
+    probing: bool = False
+    in_a_row: int = 0
+    answered: int = 0
+    failed: int = 0
+    in_flight: int = 0
+    streams: WaitsHealth = WaitsHealth()
+    wholes: WaitsHealth = WaitsHealth()
+
+
+class ProviderHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was asked of it in the last ten seconds: for the first time, and again."""
+
+    requests: int = 0
+    retries: int = 0
+
+
+class HealthSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """By the id of the target, and by the name of the provider."""
+
+    at: float = 0.0  # Unix time
+    targets: Mapping[str, TargetHealth] = {}
+    providers: Mapping[str, ProviderHealth] = {}

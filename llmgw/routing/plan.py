@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from llmgw.errors import FailureClass, RequestError
 from llmgw.graph.model import Target
+from llmgw.routing.health_board import ANY_CHANCE, Chance
 from llmgw.routing.outcome import MOVES, Move, Verdict, verdict
 from llmgw.routing.walk import Candidate, Itinerary
 
@@ -108,7 +109,13 @@ class AttemptPlan:
         """The first attempt."""
         return self._next(None, self._ahead(None), 0.0)
 
-    def failed(self, failure: FailureClass, elapsed_s: float, retry_after_s: float | None = None) -> Step:
+    def failed(
+        self,
+        failure: FailureClass,
+        elapsed_s: float,
+        retry_after_s: float | None = None,
+        chance: Chance = ANY_CHANCE,
+    ) -> Step:
         """What follows the failure of the attempt under way. `elapsed_s` counts from the start of the request."""
         move, self._failure = MOVES[failure], failure
         if move is Move.GIVE_UP:
@@ -116,7 +123,7 @@ class AttemptPlan:
         if self._attempts >= self._itinerary.max_attempts:
             return self._give_up(Why.MAX_ATTEMPTS)
         ahead = self._ahead(failure)
-        delay_s = self._retry_delay_s(move, ahead, retry_after_s)
+        delay_s = self._retry_delay_s(move, ahead, retry_after_s) if chance.may_retry else None
         if delay_s is not None and (not ahead or elapsed_s + delay_s < self._itinerary.deadline_s):
             return self._again(elapsed_s, delay_s)
         return self._next(failure, ahead, elapsed_s)
@@ -134,7 +141,7 @@ class AttemptPlan:
         return self._next(self._failure, self._ahead(self._failure), elapsed_s)
 
     def _next(self, failure: FailureClass | None, ahead: list[int], elapsed_s: float) -> Step:
-        while ahead := ahead or self._ahead_instead(failure):
+        while ahead := ahead or self._ahead_instead(failure) or self._ahead_revived():
             if elapsed_s >= self._itinerary.deadline_s:
                 return self._give_up(Why.DEADLINE)
             if self._is_fit(ahead[0]):
@@ -150,6 +157,22 @@ class AttemptPlan:
         self._candidates.extend(self._instead())
         self._instead = _nobody
         return self._ahead(failure)
+
+    def _ahead_revived(self) -> list[int]:
+        """Where all are left alone nobody is refused for it: the one that has been so for longest is tried."""
+        if self._attempts:
+            return []
+        found = [index for index, candidate in enumerate(self._candidates) if candidate.ejected is not None]
+        for index in sorted(found, key=self._ejected_for_s, reverse=True):
+            candidate = self._candidates[index]
+            self._candidates[index] = replace(candidate, dropped=None, stands_for=None, ejected=None)
+            if ahead := self._ahead(None):
+                return ahead
+        return []
+
+    def _ejected_for_s(self, index: int) -> float:
+        ejected = self._candidates[index].ejected
+        return 0.0 if ejected is None else ejected.for_s
 
     def _is_fit(self, index: int) -> bool:
         """Whether the request can be said to this target at all: found out when its turn comes, and kept."""

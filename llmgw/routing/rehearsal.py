@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from llmgw.errors import FailureClass
 from llmgw.routing.dice import Dice
+from llmgw.routing.health_board import HealthBoard
 from llmgw.routing.outcome import Verdict
 from llmgw.routing.plan import AttemptPlan, GiveUp, Refusal, Try, Unfit, fit
 from llmgw.routing.walk import Candidate, Itinerary
@@ -50,7 +51,7 @@ class Rehearsal:
         return tuple(ids)
 
 
-def rehearse(
+def rehearse(  # noqa: PLR0913 - one for each thing that the plan meets
     itinerary: Itinerary,
     pretence: Pretence,
     dice: Dice,
@@ -58,11 +59,14 @@ def rehearse(
     stream: bool = False,
     unfit: Unfit = fit,
     admit: Admit = _anybody,
+    health: HealthBoard | None = None,
 ) -> Rehearsal:
     """Drive the plan to its end. A pretended timeout is the earliest that its kind of request can have.
 
     It takes until the first token of a stream, else until the connection should have stood; all else takes no time.
+    `health` is that of the moment 0, and hears of what is pretended; None: nothing is known of the targets.
     """
+    board = HealthBoard() if health is None else health
     plan = AttemptPlan(itinerary, dice.draw, unfit)
     tries: dict[str, int] = {}
     attempts: list[Rehearsed] = []
@@ -73,7 +77,9 @@ def rehearse(
         if (refusal := admit(step)) is not None:
             step = plan.refused(refusal, elapsed_s)
             continue
-        target_id = step.candidate.target.id
+        target = step.candidate.target
+        target_id = target.id
+        ticket = board.begin(target, elapsed_s, stream=stream, again=step.tries > 1)
         failure = _pretended(pretence.get(target_id), tries.get(target_id, 0))
         tries[target_id] = tries.get(target_id, 0) + 1
         attempts.append(Rehearsed(step, failure))
@@ -82,7 +88,8 @@ def rehearse(
         if failure is FailureClass.TIMEOUT:
             limits = step.candidate.limits
             elapsed_s += min(limits.first_token_s if stream else limits.connect_s, limits.total_s)
-        step = plan.failed(failure, elapsed_s)
+        ticket.failed(failure, elapsed_s)
+        step = plan.failed(failure, elapsed_s, chance=board.chance(target, elapsed_s))
     failures = [attempt.failure for attempt in attempts if attempt.failure is not None]
     return Rehearsal(tuple(attempts), step, step.verdict(failures), plan.candidates)
 

@@ -15,7 +15,7 @@ from llmgw.graph.patterns import STAR
 from llmgw.routing.balance import by_weight
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import Facts
-from llmgw.routing.health import HealthSnapshot
+from llmgw.routing.health_board import Ejected, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Candidate:
     turns: tuple[Turn, ...]
     dropped: str | None = None
     stands_for: FailureClass | None = None
+    ejected: Ejected | None = None  # dropped for nothing but that
 
     @property
     def is_unfit(self) -> bool:
@@ -58,7 +59,7 @@ class Itinerary:
     max_attempts: int
 
 
-def walk(resolved: Resolved, facts: Facts, health: HealthSnapshot, dice: Dice) -> Itinerary:
+def walk(resolved: Resolved, facts: Facts, health: View, dice: Dice) -> Itinerary:
     """The candidates for one request, in the order of preference."""
     route = resolved.route
     node, deadline_s, max_attempts = route.node, route.deadline_s, route.max_attempts
@@ -95,12 +96,14 @@ def _visit(node: Node, turns: tuple[Turn, ...], facts: Facts, dice: Dice) -> Ite
             assert_never(node)
 
 
-def _candidate(leaf: Leaf, turns: tuple[Turn, ...], star: str, facts: Facts, health: HealthSnapshot) -> Candidate:
+def _candidate(leaf: Leaf, turns: tuple[Turn, ...], star: str, facts: Facts, health: View) -> Candidate:
     target = leaf.target.concrete(star) if star else leaf.target
     path = leaf.path.replace(STAR, star) if star else leaf.path
-    ejected = health.ejected.get(target.id)
-    reason = _cannot(target, facts) or (f"ejected after {ejected}" if ejected else None)
-    return Candidate(target, path, leaf.limits, leaf.retry, turns, reason, ejected)
+    unfit, ejected = _cannot(target, facts), health.ejected(target)
+    if ejected is None:
+        return Candidate(target, path, leaf.limits, leaf.retry, turns, unfit)
+    alone = None if unfit else ejected
+    return Candidate(target, path, leaf.limits, leaf.retry, turns, unfit or ejected.reason, ejected.failure, alone)
 
 
 def _cannot(target: Target, facts: Facts) -> str | None:

@@ -5,7 +5,7 @@ from llmgw.config import model as file
 from llmgw.graph.model import Resolved
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice
-from llmgw.routing.health import ALL_WELL
+from llmgw.routing.health_board import ALL_WELL
 from llmgw.routing.rehearsal import Pretence, Rehearsal, rehearse
 from llmgw.routing.walk import Itinerary, walk
 

@@ -184,7 +184,7 @@ IMPORT_BUDGETS = {
     "schema": (LIGHT, 11),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
     "prices": (NEVER | {"yaml", "jsonschema"}, 60),
-    "validate": (NEVER, 140),
+    "validate": (NEVER, 145),
     "test-route": (NEVER, 180),
 }
 

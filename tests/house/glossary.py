@@ -12,7 +12,7 @@ simulate latency tokens per s output fail
 models target set default drop lacks retry attempts backoff price input cached usd mtok context window expose
 prices reasoning write 1h audio image
 routes fallback pool when use if weight by on failure deadline
-defaults connect first token idle total telemetry logs format level bodies
+defaults connect first token idle total breaker failures error rate window for telemetry logs format level bodies
 keys secret value not after sha256 team endpoints expires
 limits budgets limit match each missing requests concurrent exceeded enforce unbounded alert webhook spent
 cache size store mode ttl scope threshold embed slots tool calls variety

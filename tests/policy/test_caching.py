@@ -19,10 +19,11 @@ from llmgw.policy.cache_keeping import Told
 from llmgw.policy.cache_key import IGNORED
 from llmgw.policy.caching import Asked, Decision, decide, of_facts, why_not_kept
 from llmgw.routing.dice import Dice
-from llmgw.routing.health import ALL_WELL, HealthSnapshot
+from llmgw.routing.health_board import ALL_WELL, View
 from llmgw.routing.walk import walk
 from tests.graph.files import sound
 from tests.policy.cached import BODIES, RULE, decided, facts, request, ruled
+from tests.routing.boards import ill
 
 dialects = st.sampled_from(sorted(BODIES))
 words = st.text(st.characters(exclude_categories=()), max_size=4)
@@ -276,7 +277,7 @@ routes:
 """
 
 
-def routed(metadata: dict[str, str], seed: int = 0, health: HealthSnapshot = ALL_WELL, text: str = ROUTE) -> bytes:
+def routed(metadata: dict[str, str], seed: int = 0, health: View = ALL_WELL, text: str = ROUTE) -> bytes:
     resolved = sound(text).resolve("smart")
     assert isinstance(resolved, Resolved)
     of = facts(metadata=metadata)
@@ -289,9 +290,9 @@ def test_a_free_caller_never_gets_what_a_paid_one_was_answered() -> None:
 
 
 def test_the_draw_of_a_pool_and_the_health_of_its_members_change_nothing() -> None:
-    ill = HealthSnapshot({"gpt": FailureClass.TIMEOUT})
+    alone = ill("gpt", FailureClass.TIMEOUT)
 
-    assert {routed({"tier": "paid"}, seed) for seed in range(20)} == {routed({"tier": "paid"}, health=ill)}
+    assert {routed({"tier": "paid"}, seed) for seed in range(20)} == {routed({"tier": "paid"}, health=alone)}
 
 
 def test_a_reload_that_changes_what_is_sent_changes_the_key() -> None:

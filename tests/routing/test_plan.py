@@ -12,7 +12,7 @@ from llmgw.errors import FailureClass as F
 from llmgw.graph.model import Retry
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import pretended
-from llmgw.routing.health import ALL_WELL
+from llmgw.routing.health_board import ALL_WELL
 from llmgw.routing.outcome import MOVES, Move, Verdict
 from llmgw.routing.plan import AttemptPlan, GiveUp, Refusal, Step, Try, Why, takes
 from llmgw.routing.walk import Candidate, Itinerary, walk

@@ -4,9 +4,10 @@ from llmgw.config.model import TestRequest as Request
 from llmgw.errors import FailureClass
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import pretended
-from llmgw.routing.health import ALL_WELL, HealthSnapshot
+from llmgw.routing.health_board import ALL_WELL, View
 from llmgw.routing.walk import Candidate, Itinerary, Turn, walk
 from tests.graph.files import sound
+from tests.routing.boards import ill
 
 TEXT = (
     "models:\n"
@@ -25,7 +26,7 @@ TEXT = (
 )
 
 
-def itinerary(name: str, *, seed: int = 1, health: HealthSnapshot = ALL_WELL, **request: object) -> Itinerary:
+def itinerary(name: str, *, seed: int = 1, health: View = ALL_WELL, **request: object) -> Itinerary:
     resolved = sound(TEXT).resolve(name)
     assert resolved is not None
     facts = pretended(Request(model=name, **request))  # type: ignore[arg-type]  # rows of tests
@@ -123,7 +124,7 @@ def test_a_target_is_dropped_that_lacks_what_is_asked_for() -> None:
 
 
 def test_an_ejected_target_is_dropped_and_stands_for_its_failure() -> None:
-    found = itinerary("chain", health=HealthSnapshot({"gpt": FailureClass.OVERLOADED}))
+    found = itinerary("chain", health=ill("gpt", FailureClass.OVERLOADED))
 
     assert [(c.dropped, c.stands_for) for c in found.candidates] == [
         ("ejected after overloaded", FailureClass.OVERLOADED),
@@ -132,7 +133,7 @@ def test_an_ejected_target_is_dropped_and_stands_for_its_failure() -> None:
 
 
 def test_what_a_target_cannot_do_is_told_before_how_it_is() -> None:
-    health = HealthSnapshot({"short": FailureClass.OVERLOADED})
+    health = ill("short", FailureClass.OVERLOADED)
     short = itinerary("mixed", max_tokens=101, health=health).candidates[-1]
 
     assert (short.dropped, short.stands_for) == ("max_tokens 101 is over max_output 100", FailureClass.OVERLOADED)
