@@ -2,7 +2,8 @@
 
 By rule: a family says one thing in several ways, for several fills, and beside it what is only nearly the same.
 `tuning` may be looked at when the slot check is changed; `held_out` may not: it has other families, and is for showing
-what the check is worth on what it was not made for. `python -m tests.semantic.pairs` prints them for `cache tune`.
+what the check is worth on what it was not made for. `fresh` has no families: pairs as people write them, one by one.
+`python -m tests.semantic.pairs` prints them all for `cache tune`.
 """
 
 import json
@@ -133,8 +134,15 @@ def held_out() -> list[Pair]:
     return all_of(FAMILIES)
 
 
+def fresh() -> list[Pair]:
+    from tests.semantic.fresh_pairs import NEAR, SAME
+
+    same = [Pair(a, b, same=True) for a, b in SAME]
+    return same + [Pair(a, b, same=False, kind=kind) for kind, pairs in NEAR.items() for a, b in pairs]
+
+
 def main() -> None:
-    for pair in [*tuning(), *held_out()]:
+    for pair in [*tuning(), *held_out(), *fresh()]:
         sys.stdout.write(f"{pair.line}\n")
 
 
