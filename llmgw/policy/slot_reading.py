@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from llmgw.policy import slot_words
 from llmgw.policy.slot_tokens import Token, task, tokens
+from llmgw.policy.slot_verbs import is_going_on, is_undergone, main_verbs
 
 READ_MAX = 1024  # questions whose slots are remembered: the one that is asked is compared with several
 _MODAL = {"could": "can", "might": "may", "must": "should", "would": ""}
@@ -34,6 +35,10 @@ class Slots:
     persons: frozenset[str]  # i, we, you, me, us, and `i am`: what I am is not what I do
     doing: frozenset[str]  # what follows an `I`
     determiners: Mapping[str, str]  # `a`, `my`, `this` by what follows it
+    verbs: frozenset[str]  # do, have, need, where they help no other one
+    undergone: frozenset[str]  # what is done to somebody
+    going_on: frozenset[str]  # and what is being done
+    asked: str  # how, or what
     first: str  # word
     modal: str  # can, may, should, must: the first one
     names: frozenset[str]  # with a large letter where a word has none
@@ -60,8 +65,12 @@ def read(question: str) -> Slots:
         persons=frozenset(_persons(found)),
         doing=frozenset(_doing(found)),
         determiners=dict(_determiners(found)),
+        verbs=main_verbs(words),
+        undergone=frozenset(token.key for at, token in enumerate(found) if is_undergone(words, at)),
+        going_on=frozenset(token.key for at, token in enumerate(found) if is_going_on(words, at)),
+        asked=next((slot_words.ASKED[word] for word in words if word in slot_words.ASKED), ""),
         first=words[0] if words else "",
-        modal=next((_MODAL.get(word, word) for word in words if word in slot_words.MODALS), ""),
+        modal=_modal(words),
         names=frozenset(token.key for token in found if token.exact and token.said[:1].isupper()),
         small=frozenset(_small(found) if question[:1].isupper() else ()),
         task=task(question),
@@ -128,6 +137,13 @@ def _determiners(found: Sequence[Token]) -> Iterator[tuple[str, str]]:
         else:
             determiner = slot_words.DETERMINERS.get(token.word, determiner)
     yield "", determiner
+
+
+def _modal(words: Sequence[str]) -> str:
+    """`how can I` and `how should I` ask for a way, `how long can I` and `how long should I` for two times."""
+    if words[:1] == ["how"] and slot_words.WORDING.issuperset(words[1:2]):
+        return ""
+    return next((_MODAL.get(word, word) for word in words if word in slot_words.MODALS), "")
 
 
 def _one_of(words: Sequence[str], ours: frozenset[str], yours: frozenset[str]) -> str:

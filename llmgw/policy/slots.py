@@ -14,9 +14,9 @@ from llmgw.policy.slot_reading import Slots, read
 
 QUESTION_CHARS_MAX = 1000  # longer ones are texts: nobody can say what in them matters
 KEYS_MAX = 64  # whose order is looked at
-_SUFFIXES = frozenset({"s", "es", "d", "ed", "ing", "ly"})
+_SUFFIXES = frozenset({"s", "es", "ing"})  # whoever has hired does not hire; what is late is not so lately
 _STEM_CHARS_MIN = 3
-_NOT_FROM = frozenset({"to", "into", "in", "on", "at", "for"})
+_HAVING = frozenset({"of", "in", "on", slot_words.OWNING})
 
 
 def difference(one: str, other: str) -> str | None:
@@ -29,8 +29,18 @@ def difference(one: str, other: str) -> str | None:
     pairs = _paired(here, there)
     if pairs is None:
         return _told(here, there)
+    going_on = (there.going_on & pairs.keys()) | (here.going_on & set(pairs.values()))
+    if going_on:
+        return f"now {', '.join(sorted(going_on))} / ever"
     there = _renamed(there, pairs)
-    return _part(here, there) or _person(here, there) or _which(here, there) or _order(here, there)
+    return (
+        _part(here, there)
+        or _verb(here, there)
+        or _person(here, there)
+        or _which(here, there)
+        or _role(here, there)
+        or _order(here, there)
+    )
 
 
 def _paired(here: Slots, there: Slots) -> dict[str, str] | None:
@@ -58,10 +68,10 @@ def _are_forms(one: str, other: str) -> bool:
         return False
     if long.startswith(short):
         rest = long[len(short) :]
-        return rest in _SUFFIXES or rest in {f"{short[-1]}ing", f"{short[-1]}ed"}
+        return rest in _SUFFIXES or rest == f"{short[-1]}ing"
     if short[-1] == "e":
         return long == f"{short[:-1]}ing"
-    return short[-1] == "y" and long in {f"{short[:-1]}ies", f"{short[:-1]}ied", f"{short[:-1]}ily"}
+    return short[-1] == "y" and long == f"{short[:-1]}ies"
 
 
 def _renamed(slots: Slots, pairs: Mapping[str, str]) -> Slots:
@@ -79,6 +89,7 @@ def _renamed(slots: Slots, pairs: Mapping[str, str]) -> Slots:
         links=frozenset((named(left), role, named(right)) for left, role, right in slots.links),
         compounds=frozenset((named(left), named(right)) for left, right in slots.compounds),
         denied=frozenset(map(named, slots.denied)),
+        undergone=frozenset(map(named, slots.undergone)),
         doing=frozenset(map(named, slots.doing)),
         determiners={named(key): word for key, word in slots.determiners.items()},
     )
@@ -103,6 +114,30 @@ def _part(here: Slots, there: Slots) -> str | None:
     return "I / you" if here.speaker and there.speaker and here.speaker != there.speaker else None
 
 
+def _verb(here: Slots, there: Slots) -> str | None:
+    """How or what, what it does or has, and who does it."""
+    if here.asked and there.asked and here.asked != there.asked:
+        return f"{here.asked} / {there.asked}"
+    if not (_is_had(here, there) or _is_explained(here, there)):
+        return f"{' '.join(sorted(here.verbs)) or 'nothing'} / {' '.join(sorted(there.verbs)) or 'nothing'}"
+    for key in here.undergone ^ there.undergone:
+        return f"{key} / is {key}"
+    return None
+
+
+def _is_had(here: Slots, there: Slots) -> bool:
+    """What bananas have are things in bananas."""
+    if here.verbs == there.verbs:
+        return True
+    has, is_in = (here, there) if "have" in here.verbs else (there, here)
+    return has.verbs - is_in.verbs == {"have"} and any(role in _HAVING for _, role, _ in is_in.links - has.links)
+
+
+def _is_explained(here: Slots, there: Slots) -> bool:
+    """Who explains a thing says what it does."""
+    return "explain" in {here.task, there.task} and here.verbs ^ there.verbs == {"do"}
+
+
 def _person(here: Slots, there: Slots) -> str | None:
     """Which of us does it, and what."""
     told = f"{' '.join(sorted(here.persons))} / {' '.join(sorted(there.persons))}"
@@ -113,7 +148,7 @@ def _person(here: Slots, there: Slots) -> str | None:
         return told
     if here.doing and there.doing and here.doing.isdisjoint(there.doing):
         return f"I {' '.join(sorted(here.doing))} / I {' '.join(sorted(there.doing))}"
-    if "how" not in (here.first, there.first) and here.modal and there.modal and here.modal != there.modal:
+    if here.modal and there.modal and here.modal != there.modal:
         return f"{here.modal} / {there.modal}"
     return None
 
@@ -129,16 +164,31 @@ def _which(here: Slots, there: Slots) -> str | None:
     return None
 
 
+def _role(here: Slots, there: Slots) -> str | None:
+    """From and to, by and of."""
+    for key, role in here.roles.items():
+        other = there.roles.get(key, "")
+        if _are_apart(role, other) and ((role and other) or "by" in {role, other}):
+            return f"{role} {key} / {other} {key}"
+        if key[0].isdigit() and {role, other} == {"in", "for"}:  # within five days, or all of them
+            return f"{role} {key} / {other} {key}"
+    others = {(left, right): role for left, role, right in there.links}
+    for left, role, right in here.links:
+        other = others.get((left, right), role)
+        if _are_apart(role, other) or (role != other and {left, right} <= here.exact):
+            return f"{left} {role} {right} / {left} {other} {right}"
+    return None
+
+
+def _are_apart(role: str, other: str) -> bool:
+    kinds = slot_words.KINDS_OF_ROLE
+    return kinds.get(role, role) != kinds.get(other, other) and {role, other} != {"in", "into"}
+
+
 def _order(here: Slots, there: Slots) -> str | None:
     """Who does it to whom."""
     if here.denied != there.denied:
         return f"not {' '.join(sorted(here.denied))} / not {' '.join(sorted(there.denied))}"
-    for key, role in here.roles.items():
-        other = there.roles.get(key, "")
-        if (role == "by") != (other == "by"):
-            return f"{role} {key} / {other} {key}"
-        if (role == "from" and other in _NOT_FROM) or (role in _NOT_FROM and other == "from"):
-            return f"{role} {key} / {other} {key}"
     for left, role, right in here.links:
         if role not in slot_words.JOINING and (right, role, left) in there.links:
             return f"{left} {role} {right} / {right} {role} {left}"
@@ -169,7 +219,9 @@ def _is_harmless(here: Slots, there: Slots, one: str, two: str) -> bool:
         return True
     if here.owner and there.owner and here.persons != there.persons:  # `I sell my car` is not `my car sells`
         return False
-    return not {one, two} <= here.exact and _are_together(here, one, two) != _are_together(there, one, two)
+    if {one, two} <= here.exact or "than" in here.keys:  # `bigger than Mars` is not what Mars is bigger than
+        return False
+    return _are_together(here, one, two) != _are_together(there, one, two)
 
 
 def _are_joined(slots: Slots, one: str, two: str) -> bool:
