@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from llmgw.policy import slot_words
 from llmgw.policy.slot_tokens import Token, task, tokens
-from llmgw.policy.slot_verbs import is_going_on, is_undergone, main_verbs
+from llmgw.policy.slot_verbs import BE, doer, is_going_on, is_undergone, main_verbs
 
 READ_MAX = 1024  # questions whose slots are remembered: the one that is asked is compared with several
 _MODAL = {"could": "can", "might": "may", "must": "should", "would": ""}
@@ -24,9 +24,10 @@ class Slots:
 
     keys: tuple[str, ...]
     exact: frozenset[str]
-    again: tuple[str, ...]  # numbers, signs and letters that are there more than once
+    again: tuple[str, ...]  # what is there more than once
     roles: Mapping[str, str]
     links: frozenset[tuple[str, str, str]]  # what stands on both sides of a little word
+    dangling: str  # the little word at the end
     compounds: frozenset[tuple[str, str]]  # what stands together without any
     denied: frozenset[str]  # what follows a `not`
     negations: int
@@ -39,6 +40,7 @@ class Slots:
     undergone: frozenset[str]  # what is done to somebody
     going_on: frozenset[str]  # and what is being done
     asked: str  # how, or what
+    doer: str  # whether who does it is asked for
     first: str  # word
     modal: str  # can, may, should, must: the first one
     names: frozenset[str]  # with a large letter where a word has none
@@ -57,6 +59,7 @@ def read(question: str) -> Slots:
         again=tuple(sorted(_again(found))),
         roles=dict(_roles(found)),
         links=frozenset(_links(found)),
+        dangling=words[-1] if words and words[-1] in slot_words.ROLES else "",
         compounds=frozenset((one.key, two.key) for one, two in pairwise(found) if one.key and two.key),
         denied=frozenset(_denied(found)),
         negations=sum(token.key == "not" for token in found),
@@ -69,6 +72,7 @@ def read(question: str) -> Slots:
         undergone=frozenset(token.key for at, token in enumerate(found) if is_undergone(words, at)),
         going_on=frozenset(token.key for at, token in enumerate(found) if is_going_on(words, at)),
         asked=next((slot_words.ASKED[word] for word in words if word in slot_words.ASKED), ""),
+        doer=doer(words),
         first=words[0] if words else "",
         modal=_modal(words),
         names=frozenset(token.key for token in found if token.exact and token.said[:1].isupper()),
@@ -88,7 +92,7 @@ def _roles(found: Sequence[Token]) -> Iterator[tuple[str, str]]:
 
 
 def _again(found: Sequence[Token]) -> Iterator[str]:
-    counted = Counter(token.key for token in found if token.exact and (len(token.key) == 1 or not token.key.isalpha()))
+    counted = Counter(token.key for token in found if token.key)
     return (f"{count} {key}" for key, count in counted.items() if count > 1)
 
 
@@ -101,6 +105,8 @@ def _links(found: Sequence[Token]) -> Iterator[tuple[str, str, str]]:
             left, role = token.key, ""
         elif token.word in _LINKING:
             role = token.word
+        elif token.word in BE and not role:
+            role = "is"
 
 
 def _denied(found: Sequence[Token]) -> Iterator[str]:

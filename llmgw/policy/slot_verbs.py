@@ -13,8 +13,9 @@ def _words(text: str) -> frozenset[str]:
 BE = _words("am is are was were be been being isn aren wasn weren")
 _DO = frozenset({"do", "does"})
 _HAVE = frozenset({"have", "has"})
-_HELPING = _DO | _words("did can could may might should must shall will would to don doesn didn")
+_HELPING = _DO | _words("did can could may might should must shall will would don doesn didn")
 _NO_VERB_AFTER = _words("a an the my our your this that these those any some no")
+_ASKING = frozenset({"what", "who", "which"})
 _SHORT_FOR_IS = "'s"
 _BEFORE_IS = _words("what who where when how why it that there he she")
 _PARTICIPLES = _words("""
@@ -27,13 +28,23 @@ _PARTICIPLES = _words("""
     """)
 
 
+def doer(words: Sequence[str]) -> str:
+    """Whether it is asked who does it (`what depends on this`), or to whom (`what does this depend on`)."""
+    if not words or words[0] not in _ASKING or words[1:2] == ["to"]:
+        return ""
+    helping = next((at for at, word in enumerate(words) if word in _DO), None)
+    if helping is not None:  # of `which do not` either may be
+        return "" if words[helping + 1 : helping + 2] == ["not"] else "to whom"
+    return "who" if (BE | _HAVE | _HELPING | {_SHORT_FOR_IS}).isdisjoint(words) else ""
+
+
 def main_verbs(words: Sequence[str]) -> frozenset[str]:
     """Of `do`, `have` and `need` those that help no other verb."""
     return frozenset(
         kind
         for at, word in enumerate(words)
         for kind, is_one in (
-            ("do", word in _DO and not _HELPING.isdisjoint(words[:at])),
+            ("do", word in _DO and not (_HELPING | {"to"}).isdisjoint(words[:at])),
             ("have", word in _HAVE and at > 0 and _is_had(words[at + 1 : at + 2])),
             ("need", word == "need" and words[at + 1 : at + 2] != ["to"]),
         )

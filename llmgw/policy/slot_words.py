@@ -119,12 +119,12 @@ ROLES = _words("of to in on at for with by from into as about")
 KINDS_OF_ROLE = {
     **dict.fromkeys(("of", "in", "on", "at", "for"), "at"),
     **dict.fromkeys(("to", "into"), "to"),
-    **dict.fromkeys(("with", "and"), "with"),
+    "'s": "is",
 }
 # A name of something where an article is before it and nothing after that it could belong to: `a for loop`.
 NAMING = _words("of to in on at for with by from into as and or which how what is do does if then mean mine its it let")
-ARTICLES = _words("a an the")
-JOINING = frozenset({"and", "or", "with"})
+ARTICLES = _words("an the")  # what follows `a` makes it a letter, see `LETTERED`
+JOINING = frozenset({"and", "or"})
 OWNING = "'s"
 # At the head of a question they ask for yes or no, and which one of these matters.
 MODALS = {

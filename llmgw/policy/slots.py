@@ -16,6 +16,7 @@ QUESTION_CHARS_MAX = 1000  # longer ones are texts: nobody can say what in them 
 KEYS_MAX = 64  # whose order is looked at
 _SUFFIXES = frozenset({"s", "es", "ing"})  # whoever has hired does not hire; what is late is not so lately
 _STEM_CHARS_MIN = 3
+_SYMMETRIC = "differ"  # `how do A and B differ` is `the difference between A and B`
 _HAVING = frozenset({"of", "in", "on", slot_words.OWNING})
 
 
@@ -118,6 +119,8 @@ def _verb(here: Slots, there: Slots) -> str | None:
     """How or what, what it does or has, and who does it."""
     if here.asked and there.asked and here.asked != there.asked:
         return f"{here.asked} / {there.asked}"
+    if here.doer and there.doer and here.doer != there.doer:
+        return f"{here.doer} / {there.doer}"
     if not (_is_had(here, there) or _is_explained(here, there)):
         return f"{' '.join(sorted(here.verbs)) or 'nothing'} / {' '.join(sorted(there.verbs)) or 'nothing'}"
     for key in here.undergone ^ there.undergone:
@@ -170,12 +173,12 @@ def _role(here: Slots, there: Slots) -> str | None:
         other = there.roles.get(key, "")
         if _are_apart(role, other) and ((role and other) or "by" in {role, other}):
             return f"{role} {key} / {other} {key}"
-        if key[0].isdigit() and {role, other} == {"in", "for"}:  # within five days, or all of them
+        if role != other and role and other and (key[0].isdigit() or "on" in {role, other}):  # for, in, at five
             return f"{role} {key} / {other} {key}"
     others = {(left, right): role for left, role, right in there.links}
     for left, role, right in here.links:
         other = others.get((left, right), role)
-        if _are_apart(role, other) or (role != other and {left, right} <= here.exact):
+        if _are_apart(role, other):
             return f"{left} {role} {right} / {left} {other} {right}"
     return None
 
@@ -203,7 +206,7 @@ def _inversion(here: Slots, there: Slots) -> str | None:
         return "too long to be compared"
     at = {key: index for index, key in enumerate(there.keys)}
     for one, two in combinations(here.keys, 2):
-        if at[one] > at[two] and not _is_harmless(here, there, one, two):
+        if at[one] > at[two] and _SYMMETRIC not in {one, two} and not _is_harmless(here, there, one, two):
             return f"{one} … {two} / {two} … {one}"
     return None
 
@@ -221,17 +224,20 @@ def _is_harmless(here: Slots, there: Slots, one: str, two: str) -> bool:
         return False
     if {one, two} <= here.exact or "than" in here.keys:  # `bigger than Mars` is not what Mars is bigger than
         return False
-    return _are_together(here, one, two) != _are_together(there, one, two)
+    return _is_made_of(here, there, one, two) or _is_made_of(there, here, one, two)
+
+
+def _is_made_of(made: Slots, apart: Slots, one: str, two: str) -> bool:
+    """A `Python list` is a list in Python; but `are dogs pets` is not `are pets dogs`."""
+    if made.dangling != apart.dangling:  # what it flows into is not what flows into it
+        return False
+    both = {(one, two), (two, one)}
+    return not both.isdisjoint(made.compounds) and any((left, right) in both for left, _, right in apart.links)
 
 
 def _are_joined(slots: Slots, one: str, two: str) -> bool:
     """`A and B` are `B and A`."""
     return any((one, role, two) in slots.links or (two, role, one) in slots.links for role in slot_words.JOINING)
-
-
-def _are_together(slots: Slots, one: str, two: str) -> bool:
-    """A `Python list` is a list in Python; but `are dogs pets` is not `are pets dogs`."""
-    return (one, two) in slots.compounds or (two, one) in slots.compounds
 
 
 def _is_owned(here: Slots, there: Slots, one: str, two: str) -> bool:

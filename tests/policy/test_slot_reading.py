@@ -70,6 +70,8 @@ def test_large_letters_make_names_where_words_have_none() -> None:
     assert (slots.names, slots.small) == ({"foobar"}, {"buy", "today"})
 
 
-@pytest.mark.parametrize(("question", "modal"), [("How might I", "may"), ("must he", "should"), ("I would", "")])
+@pytest.mark.parametrize(
+    ("question", "modal"), [("How long might I", "may"), ("must he", "should"), ("I would", ""), ("How can I", "")]
+)
 def test_of_words_for_can_and_should_the_first_counts(question: str, modal: str) -> None:
     assert read(question).modal == modal

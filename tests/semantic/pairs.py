@@ -124,8 +124,9 @@ def all_of(families: Sequence[Family]) -> list[Pair]:
 
 def tuning() -> list[Pair]:
     from tests.semantic.tuning_families import FAMILIES
+    from tests.semantic.tuning_pairs import NEAR
 
-    return all_of([*FAMILIES, *SMALL_THINGS])
+    return [*all_of([*FAMILIES, *SMALL_THINGS]), *_near(NEAR)]
 
 
 def held_out() -> list[Pair]:
@@ -137,8 +138,11 @@ def held_out() -> list[Pair]:
 def fresh() -> list[Pair]:
     from tests.semantic.fresh_pairs import NEAR, SAME
 
-    same = [Pair(a, b, same=True) for a, b in SAME]
-    return same + [Pair(a, b, same=False, kind=kind) for kind, pairs in NEAR.items() for a, b in pairs]
+    return [*(Pair(a, b, same=True) for a, b in SAME), *_near(NEAR)]
+
+
+def _near(told: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Pair]:
+    return (Pair(a, b, same=False, kind=kind) for kind, pairs in told.items() for a, b in pairs)
 
 
 def main() -> None:

