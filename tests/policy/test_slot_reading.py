@@ -28,7 +28,7 @@ def test_what_stands_together_is_a_compound() -> None:
 def test_a_negation_denies_what_follows() -> None:
     slots = read("plants that need sun but not water")
 
-    assert (slots.negations, slots.denied) == (1, {"water"})
+    assert (slots.negations, slots.denied) == (1, frozenset({"water"}))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_determiners_go_with_what_follows() -> None:
 def test_large_letters_make_names_where_words_have_none() -> None:
     slots = read("Where do I buy Foobar today?")
 
-    assert (slots.names, slots.small) == ({"foobar"}, {"buy", "today"})
+    assert (slots.names, slots.small) == (frozenset({"foobar"}), frozenset({"buy", "today"}))
 
 
 @pytest.mark.parametrize(

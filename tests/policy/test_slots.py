@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.policy.slots import QUESTION_CHARS_MAX, difference
-from tests.semantic.pairs import Pair, fresh, held_out, tuning
+from tests.semantic.pairs import Pair, fresh, held_out, later, tuning
 
 SAME = [
     ("What is the weather in Paris on 3 May?", "what's the weather in paris on May 3rd"),
@@ -206,7 +206,9 @@ def test_texts_are_not_compared_unless_they_are_one() -> None:
     assert difference(text, f"{text}.") == "too long to be compared"
 
 
-@pytest.mark.parametrize(("name", "pairs"), [("tuning", tuning()), ("held out", held_out()), ("fresh", fresh())])
+@pytest.mark.parametrize(
+    ("name", "pairs"), [("tuning", tuning()), ("held out", held_out()), ("fresh", fresh()), ("later", later())]
+)
 def test_no_near_miss_of_the_labelled_pairs_is_the_same(name: str, pairs: list[Pair]) -> None:
     """Whatever their vectors are."""
     wrong = [pair for pair in pairs if not pair.same and difference(pair.a, pair.b) is None]

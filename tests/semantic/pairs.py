@@ -141,12 +141,18 @@ def fresh() -> list[Pair]:
     return [*(Pair(a, b, same=True) for a, b in SAME), *_near(NEAR)]
 
 
+def later() -> list[Pair]:
+    from tests.semantic.fresh_pairs import LATER
+
+    return [*_near({"near": LATER})]
+
+
 def _near(told: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Pair]:
     return (Pair(a, b, same=False, kind=kind) for kind, pairs in told.items() for a, b in pairs)
 
 
 def main() -> None:
-    for pair in [*tuning(), *held_out(), *fresh()]:
+    for pair in [*tuning(), *held_out(), *fresh(), *later()]:
         sys.stdout.write(f"{pair.line}\n")
 
 

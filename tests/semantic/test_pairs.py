@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.semantic.pairs import Pair, fresh, held_out, tuning
+from tests.semantic.pairs import Pair, fresh, held_out, later, tuning
 
 KINDS = {"number", "quantity", "unit", "date", "name", "entity", "negation", "polarity", "direction", "tense", "topic"}
 
@@ -31,7 +31,7 @@ def test_the_fresh_ones_have_more_kinds_and_half_of_them_are_the_same() -> None:
 def test_no_pair_is_labelled_twice() -> None:
     labels: dict[frozenset[str], bool] = {}
     twice = []
-    for pair in [*tuning(), *held_out(), *fresh()]:
+    for pair in [*tuning(), *held_out(), *fresh(), *later()]:
         both = frozenset({pair.a, pair.b})
         if labels.setdefault(both, pair.same) != pair.same or len(both) == 1:
             twice.append(pair)
@@ -39,7 +39,7 @@ def test_no_pair_is_labelled_twice() -> None:
     assert twice == []
 
 
-@pytest.mark.parametrize("pairs", [held_out(), fresh()], ids=["held out", "fresh"])
+@pytest.mark.parametrize("pairs", [held_out(), fresh(), later()], ids=["held out", "fresh", "later"])
 def test_what_is_held_out_is_not_tuned_with(pairs: list[Pair]) -> None:
     tuned = {text for pair in tuning() for text in (pair.a, pair.b)}
 
