@@ -141,9 +141,11 @@ def _number(said: str, unit: str) -> Iterator[Token]:
         digits = digits.replace(",", "")
     if (unit == "k" or (sign and unit == "K")) and digits.isdigit():
         digits, unit = f"{digits}000", ""
+    if unit.lower() in _ENDINGS:
+        digits, unit = f"{digits}th", ""
     yield Token(digits, digits, exact=True)
     for part in (sign, unit):
-        if part and part.lower() not in _ENDINGS:
+        if part:
             yield Token(slot_words.unit(part) or part, part.lower(), exact=True, said=part)
 
 
@@ -223,20 +225,26 @@ def _joined(found: list[Token]) -> list[Token]:
 def _date(found: Sequence[Token], at: int) -> tuple[Token, int] | None:
     """`3 May`, `May 3rd` and `3rd of May` are one; a year may follow."""
     months = slot_words.months()
-    if not (found[at].key.isdigit() or found[at].word in months):
+    if not (_day(found[at]) or found[at].word in months):
         return None
     ahead = [index for index in range(at + 1, min(at + 5, len(found))) if found[index].word not in {"of", "the"}]
     if not ahead:
         return None
     one, other = found[at], found[ahead[0]]
-    number, name = (one.key, other.word) if one.key.isdigit() else (other.key, one.word)
+    number, name = (_day(one), other.word) if _day(one) else (_day(other), one.word)
     month = months.get(name)
-    if month is None or not (number.isdigit() and 1 <= int(number) <= 31):
+    if month is None or not (number and 1 <= int(number) <= 31):
         return None
     taken, day = ahead[0] + 1 - at, f"{number}.{month}"
     if len(ahead) > 1 and len(year := found[ahead[1]].key) == 4 and year.isdigit():
         taken, day = ahead[1] + 1 - at, f"{day}.{year}"
     return Token(day, day, exact=True), taken
+
+
+def _day(token: Token) -> str:
+    """The number of `3` and `3rd`."""
+    number = token.key.removesuffix("th")
+    return number if number.isdigit() else ""
 
 
 def _amount(found: Sequence[Token], at: int) -> tuple[Token, int] | None:
@@ -259,11 +267,18 @@ def _alone(found: Sequence[Token], at: int) -> Token:
 
 
 def _is_meant(found: Sequence[Token], at: int) -> bool:
-    """`there` is a place, unless there is something; `a` and `i` are letters where nothing they go with follows."""
+    """`there` is a place, unless there is something; `a` and `i` are letters where nothing they go with follows.
+
+    And `one and a half` is not one half, nor is the `for` of `a for loop` of no account.
+    """
     word = found[at].word
     before, after = (found[index].word if 0 <= index < len(found) else "" for index in (at - 1, at + 1))
     if word == "there":
         return slot_words.THERE_IS.isdisjoint({before, after})
+    if word == "and" and at and found[at - 1].key[-1:].isdigit():
+        return any(later.word in slot_words.FRACTIONS for later in found[at + 1 : at + 3])
+    if word in slot_words.NAMING and before in slot_words.ARTICLES and found[at - 1].key == "":
+        return True
     if word not in {"a", "i"}:
         return False
     return after in slot_words.ROLES | slot_words.JOINING or (before in slot_words.LETTERED and word == "a")

@@ -46,6 +46,7 @@ _PHRASES: Mapping[str, str] = {
     r"who{is} the author of": "who wrote",
     r"when is (?=the (?:best|right|worst) time\b)": "",
     r"how come": "why",
+    r"how{is} (?=the weather\b)": "what is ",
     r"how many(?! (?:is|are) [$€£¥\d])": "count",
     r"how much time": "how long",
     r"how (?:much|many) (?:is|are) (?=[$€£¥\d])": "",
@@ -63,7 +64,12 @@ _PHRASES: Mapping[str, str] = {
     r"do i (?:have|need) to": "must i",
     r"differences? between": "differ",
     r"a summary of": "summarize",
-    r"the (?:meaning|purpose) of": "",
+    r"the meaning of": "",
+    r"the purpose of": "to do",
+    r"ha(?:ve|s) to": "must",
+    r"needs? to": "must",
+    r"a few": "several",
+    r"a little": "some",
     r"write me(?= an? )": "write",
     r"turn up": "increase",
     r"turn down": "decrease",
@@ -80,7 +86,7 @@ _MEANT = tuple(_PHRASES.values())
 def _phrases() -> re.Pattern[str]:
     """One pattern, by first letters, so that most words are passed over at once."""
     told = [text.replace("{is}", "(?: is| are|['\u2019]s)") for text in _PHRASES]
-    letters = {letter: [n for n, text in enumerate(told) if text[0] == letter] for letter in "whiadt"}
+    letters = {letter: [n for n, text in enumerate(told) if text[0] == letter] for letter in "whiadtn"}
     every = "|".join(
         f"(?={letter})(?:{'|'.join(f'(?P<p{n}>{told[n]})' for n in numbers)})" for letter, numbers in letters.items()
     )
@@ -104,13 +110,21 @@ def _words(text: str) -> frozenset[str]:
 # Says nothing of its own. Times other than now, negations and comparisons are not among these.
 WORDING = _words("""
     a an the of to in on at for with by from into as and or that which what how it its there i me my mine we us our
-    you your yours am is are be been being do does have has re ve let if then so too also very really just
+    you your yours am is are be being do does have has re ve let if then so also really
     now currently these those this please can could may might should would must shall need
     mean means about exactly actually generally
     """)
-# Of these, those that tell roles apart.
-ROLES = _words("of to in on at for with by from into as")
-JOINING = frozenset({"and", "or", "with"})
+# Of these, those that tell roles apart, and by word what it comes to: where, whither, whence and so on.
+ROLES = _words("of to in on at for with by from into as about")
+KINDS_OF_ROLE = {
+    **dict.fromkeys(("of", "in", "on", "at", "for"), "at"),
+    **dict.fromkeys(("to", "into"), "to"),
+    "'s": "is",
+}
+# A name of something where an article is before it and nothing after that it could belong to: `a for loop`.
+NAMING = _words("of to in on at for with by from into as and or which how what is do does if then mean mine its it let")
+ARTICLES = _words("an the")  # what follows `a` makes it a letter, see `LETTERED`
+JOINING = frozenset({"and", "or"})
 OWNING = "'s"
 # At the head of a question they ask for yes or no, and which one of these matters.
 MODALS = {
@@ -123,7 +137,7 @@ MODALS = {
     "would": "would",
 }
 ASKING_YES_NO = _words("is are am do does did was were will has have had isn aren don doesn")
-TENSES = {"was": "past", "were": "past", "did": "past", "had": "past", "will": "future", "ll": "future"}
+TENSES = {"been": "past", "was": "past", "were": "past", "did": "past", "had": "past", "will": "future", "ll": "future"}
 # Of what stands around a question: to list planets is not to explain them; who asks `what are …` may mean either.
 TASKS: Mapping[str, frozenset[str]] = {
     "explain": _words("explain describe"),
@@ -143,6 +157,7 @@ DETERMINERS = {
 }
 SUBJECTS = _words("i we you")
 OBJECTS = _words("me us")
+ASKED = {"how": "how", "what": "what", "which": "what"}
 BEING = _words("am be been being was were")  # `I am owed` is not `I owe`
 THERE_IS = _words("is are was were be been being 's isn aren will future past")  # `there` beside these is no place
 # After these a letter is a name: `hepatitis a`.
@@ -203,6 +218,7 @@ _NUMBERS = (
     "eighteen nineteen twenty"
 )
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+FRACTIONS = _words("half quarter quarters third thirds fourths fifth fifths eighth eighths tenth tenths")
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth"
 _MONTHS = "january february march april may june july august september october november december"
 
@@ -237,10 +253,10 @@ def unit(said: str) -> str | None:
 
 @cache
 def numbers() -> Mapping[str, str]:
-    """By word: the number. Ordinals are numbers too: `chapter three` is the third one."""
+    """By word: the number. Ordinals are others: the third law is not three laws."""
     told = {word: str(number) for number, word in enumerate(_NUMBERS.split())}
     told |= {word: str(number * 10) for number, word in enumerate(_TENS.split(), start=2)}
-    told |= {word: str(number) for number, word in enumerate(_ORDINALS.split(), start=1)}
+    told |= {word: f"{number}th" for number, word in enumerate(_ORDINALS.split(), start=1)}
     return MappingProxyType({**told, "dozen": "12", "hundred": "100", "thousand": "1000", "million": "1000000"})
 
 

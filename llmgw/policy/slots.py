@@ -5,47 +5,13 @@ words that are not known to be wording are compared one by one; where one could 
 must be the same. What is doubtful is not the same: that costs an answer, the other would be a wrong one.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import combinations, pairwise
-
 from llmgw.policy import slot_words
-from llmgw.policy.slot_tokens import Token, task, tokens
+from llmgw.policy.slot_forms import left, paired, renamed
+from llmgw.policy.slot_order import order_apart, role_apart
+from llmgw.policy.slot_reading import Slots, read
 
 QUESTION_CHARS_MAX = 1000  # longer ones are texts: nobody can say what in them matters
-KEYS_MAX = 64  # whose order is looked at
-READ_MAX = 1024  # questions whose slots are remembered: the one that is asked is compared with several
-_SUFFIXES = frozenset({"s", "es", "d", "ed", "ing", "ly"})
-_STEM_CHARS_MIN = 3
-_NOT_FROM = frozenset({"to", "into", "in", "on", "at", "for"})
-_MODAL = {"could": "can", "might": "may", "must": "should", "would": ""}
-_LINKING = slot_words.ROLES | slot_words.JOINING | {slot_words.OWNING}
-
-
-@dataclass(frozen=True, slots=True)
-class Slots:
-    """Of one question. `keys` in their order, each once; `roles` the little words before each (`to` in `to Rome`)."""
-
-    keys: tuple[str, ...]
-    exact: frozenset[str]
-    again: tuple[str, ...]  # numbers, signs and letters that are there more than once
-    roles: Mapping[str, str]
-    links: frozenset[tuple[str, str, str]]  # what stands on both sides of a little word
-    compounds: frozenset[tuple[str, str]]  # what stands together without any
-    denied: frozenset[str]  # what follows a `not`
-    negations: int
-    owner: str  # whose: ours, yours, nobody's
-    speaker: str  # who comes first, if both of us are in it
-    persons: frozenset[str]  # i, we, you, me, us, and `i am`: what I am is not what I do
-    doing: frozenset[str]  # what follows an `I`
-    determiners: Mapping[str, str]  # `a`, `my`, `this` by what follows it
-    first: str  # word
-    modal: str  # can, may, should, must: the first one
-    names: frozenset[str]  # with a large letter where a word has none
-    small: frozenset[str]  # without one, where somebody writes with them
-    task: str
+_HAVING = frozenset({"of", "in", "on", slot_words.OWNING})
 
 
 def difference(one: str, other: str) -> str | None:
@@ -55,173 +21,25 @@ def difference(one: str, other: str) -> str | None:
     if max(len(one), len(other)) > QUESTION_CHARS_MAX:
         return "too long to be compared"
     here, there = read(one), read(other)
-    pairs = _paired(here, there)
+    pairs = paired(here, there)
     if pairs is None:
         return _told(here, there)
-    there = _renamed(there, pairs)
-    return _part(here, there) or _person(here, there) or _which(here, there) or _order(here, there)
-
-
-@lru_cache(READ_MAX)
-def read(question: str) -> Slots:
-    """What of a question counts."""
-    found = tokens(question)
-    words = [token.word for token in found]
-    return Slots(
-        keys=tuple(dict.fromkeys(token.key for token in found if token.key)),
-        exact=frozenset(token.key for token in found if token.exact),
-        again=tuple(sorted(_again(found))),
-        roles=dict(_roles(found)),
-        links=frozenset(_links(found)),
-        compounds=frozenset((one.key, two.key) for one, two in pairwise(found) if one.key and two.key),
-        denied=frozenset(_denied(found)),
-        negations=sum(token.key == "not" for token in found),
-        owner=_one_of(words, slot_words.OURS, slot_words.YOURS),
-        speaker=_first_of(words),
-        persons=frozenset(_persons(found)),
-        doing=frozenset(_doing(found)),
-        determiners=dict(_determiners(found)),
-        first=words[0] if words else "",
-        modal=next((_MODAL.get(word, word) for word in words if word in slot_words.MODALS), ""),
-        names=frozenset(token.key for token in found if token.exact and token.said[:1].isupper()),
-        small=frozenset(_small(found) if question[:1].isupper() else ()),
-        task=task(question),
-    )
-
-
-# Reading.
-
-
-def _roles(found: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    role = ""
-    for token in found:
-        if token.key:
-            yield token.key, role
-            role = ""
-        elif token.word in slot_words.ROLES:
-            role = token.word
-
-
-def _again(found: Sequence[Token]) -> Iterator[str]:
-    counted = Counter(token.key for token in found if token.exact and (len(token.key) == 1 or not token.key.isalpha()))
-    return (f"{count} {key}" for key, count in counted.items() if count > 1)
-
-
-def _links(found: Sequence[Token]) -> Iterator[tuple[str, str, str]]:
-    left, role = "", ""
-    for token in found:
-        if token.key:
-            if left and role:
-                yield left, role, token.key
-            left, role = token.key, ""
-        elif token.word in _LINKING:
-            role = token.word
-
-
-def _denied(found: Sequence[Token]) -> Iterator[str]:
-    for at, token in enumerate(found):
-        if token.key == "not":
-            yield next((later.key for later in found[at + 1 :] if later.key), "")
-
-
-def _small(found: Sequence[Token]) -> Iterator[str]:
-    return (token.key for token in found if token.key and token.said[:1].islower())
-
-
-def _persons(found: Sequence[Token]) -> Iterator[str]:
-    for at, token in enumerate(found):
-        if token.key or token.word not in slot_words.SUBJECTS | slot_words.OBJECTS:
-            continue
-        around = {near.word for near in found[max(at - 1, 0) : at + 3]}
-        is_done_to = not slot_words.BEING.isdisjoint(around)
-        yield f"{token.word} am" if is_done_to and token.word in {"i", "we"} else token.word
-
-
-def _doing(found: Sequence[Token]) -> Iterator[str]:
-    for at, token in enumerate(found):
-        if not token.key and token.word in {"i", "we"}:
-            yield next((later.key for later in found[at + 1 :] if later.key), "")
-
-
-def _determiners(found: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    determiner = ""
-    for token in found:
-        if token.key:
-            yield token.key, determiner
-            determiner = ""
-        else:
-            determiner = slot_words.DETERMINERS.get(token.word, determiner)
-    yield "", determiner
-
-
-def _one_of(words: Sequence[str], ours: frozenset[str], yours: frozenset[str]) -> str:
-    if ours.isdisjoint(words):
-        return "" if yours.isdisjoint(words) else "your"
-    return "my" if yours.isdisjoint(words) else "both"
-
-
-def _first_of(words: Sequence[str]) -> str:
-    if slot_words.FIRST.isdisjoint(words) or slot_words.SECOND.isdisjoint(words):
-        return ""
-    return "me" if next(word for word in words if word in slot_words.FIRST | slot_words.SECOND) != "you" else "you"
-
-
-# Comparing.
-
-
-def _paired(here: Slots, there: Slots) -> dict[str, str] | None:
-    """Words of `there` that are other forms of words of `here`; None: some have no counterpart."""
-    mine, others = _left(here, there)
-    pairs = {}
-    for key in mine:
-        form = next((word for word in others if _are_forms(key, word)), None)
-        if form is None:
-            return None
-        pairs[form] = key
-        others.remove(form)
-    return None if others else pairs
-
-
-def _left(here: Slots, there: Slots) -> tuple[list[str], list[str]]:
-    mine = [key for key in here.keys if key not in there.keys]
-    return mine, [key for key in there.keys if key not in here.keys]
-
-
-def _are_forms(one: str, other: str) -> bool:
-    """Of one word, lower case letters only: `file` and `files`, `stop` and `stopping`, `city` and `cities`."""
-    short, long = sorted((one, other), key=len)
-    if len(short) < _STEM_CHARS_MIN or not (short.isalpha() and long.isalpha()):
-        return False
-    if long.startswith(short):
-        rest = long[len(short) :]
-        return rest in _SUFFIXES or rest in {f"{short[-1]}ing", f"{short[-1]}ed"}
-    if short[-1] == "e":
-        return long == f"{short[:-1]}ing"
-    return short[-1] == "y" and long in {f"{short[:-1]}ies", f"{short[:-1]}ied", f"{short[:-1]}ily"}
-
-
-def _renamed(slots: Slots, pairs: Mapping[str, str]) -> Slots:
-    """The same in the other one's words."""
-    if not pairs:
-        return slots
-
-    def named(key: str) -> str:
-        return pairs.get(key, key)
-
-    return replace(
-        slots,
-        keys=tuple(map(named, slots.keys)),
-        roles={named(key): role for key, role in slots.roles.items()},
-        links=frozenset((named(left), role, named(right)) for left, role, right in slots.links),
-        compounds=frozenset((named(left), named(right)) for left, right in slots.compounds),
-        denied=frozenset(map(named, slots.denied)),
-        doing=frozenset(map(named, slots.doing)),
-        determiners={named(key): word for key, word in slots.determiners.items()},
+    going_on = (there.going_on & pairs.keys()) | (here.going_on & set(pairs.values()))
+    if going_on:
+        return f"now {', '.join(sorted(going_on))} / ever"
+    there = renamed(there, pairs)
+    return (
+        _part(here, there)
+        or _verb(here, there)
+        or _person(here, there)
+        or _which(here, there)
+        or role_apart(here, there)
+        or order_apart(here, there)
     )
 
 
 def _told(here: Slots, there: Slots) -> str:
-    mine, others = _left(here, there)
+    mine, others = left(here, there)
     sides = [", ".join(key or "nothing" for key in side[:3]) for side in (mine, others)]
     return " / ".join(side or "nothing" for side in sides)
 
@@ -239,6 +57,31 @@ def _part(here: Slots, there: Slots) -> str | None:
     return "I / you" if here.speaker and there.speaker and here.speaker != there.speaker else None
 
 
+def _verb(here: Slots, there: Slots) -> str | None:
+    """How or what, what it does or has, and who does it."""
+    if here.asked and there.asked and here.asked != there.asked:
+        return f"{here.asked} / {there.asked}"
+    if here.doer and there.doer and here.doer != there.doer:
+        return f"{here.doer} / {there.doer}"
+    if not (_is_had(here, there) or _is_explained(here, there)):
+        return f"{' '.join(sorted(here.verbs)) or 'nothing'} / {' '.join(sorted(there.verbs)) or 'nothing'}"
+    undergone = here.undergone ^ there.undergone
+    return f"{min(undergone)} / is {min(undergone)}" if undergone else None
+
+
+def _is_had(here: Slots, there: Slots) -> bool:
+    """What bananas have are things in bananas."""
+    if here.verbs == there.verbs:
+        return True
+    has, is_in = (here, there) if "have" in here.verbs else (there, here)
+    return here.verbs ^ there.verbs == {"have"} and any(role in _HAVING for _, role, _ in is_in.links - has.links)
+
+
+def _is_explained(here: Slots, there: Slots) -> bool:
+    """Who explains a thing says what it does."""
+    return "explain" in {here.task, there.task} and here.verbs ^ there.verbs == {"do"}
+
+
 def _person(here: Slots, there: Slots) -> str | None:
     """Which of us does it, and what."""
     told = f"{' '.join(sorted(here.persons))} / {' '.join(sorted(there.persons))}"
@@ -249,7 +92,7 @@ def _person(here: Slots, there: Slots) -> str | None:
         return told
     if here.doing and there.doing and here.doing.isdisjoint(there.doing):
         return f"I {' '.join(sorted(here.doing))} / I {' '.join(sorted(there.doing))}"
-    if "how" not in (here.first, there.first) and here.modal and there.modal and here.modal != there.modal:
+    if here.modal and there.modal and here.modal != there.modal:
         return f"{here.modal} / {there.modal}"
     return None
 
@@ -263,61 +106,3 @@ def _which(here: Slots, there: Slots) -> str | None:
     for key in (here.names & there.small) | (there.names & here.small):
         return f"the name {key} / {key}"
     return None
-
-
-def _order(here: Slots, there: Slots) -> str | None:
-    """Who does it to whom."""
-    if here.denied != there.denied:
-        return f"not {' '.join(sorted(here.denied))} / not {' '.join(sorted(there.denied))}"
-    for key, role in here.roles.items():
-        other = there.roles.get(key, "")
-        if (role == "by") != (other == "by"):
-            return f"{role} {key} / {other} {key}"
-        if (role == "from" and other in _NOT_FROM) or (role in _NOT_FROM and other == "from"):
-            return f"{role} {key} / {other} {key}"
-    for left, role, right in here.links:
-        if role not in slot_words.JOINING and (right, role, left) in there.links:
-            return f"{left} {role} {right} / {right} {role} {left}"
-    return _inversion(here, there)
-
-
-def _inversion(here: Slots, there: Slots) -> str | None:
-    """Two that have changed places, where that may change what is asked."""
-    if here.keys == there.keys:
-        return None
-    if len(here.keys) > KEYS_MAX:
-        return "too long to be compared"
-    at = {key: index for index, key in enumerate(there.keys)}
-    for one, two in combinations(here.keys, 2):
-        if at[one] > at[two] and not _is_harmless(here, there, one, two):
-            return f"{one} … {two} / {two} … {one}"
-    return None
-
-
-def _is_harmless(here: Slots, there: Slots, one: str, two: str) -> bool:
-    """Each has kept its part, or both are in one list, or one is the other's, or of a word made of both."""
-    parts = here.roles[one], here.roles[two]
-    if parts[0] != parts[1] and parts == (there.roles[one], there.roles[two]):
-        return True
-    if _is_owned(here, there, one, two) or _is_owned(there, here, two, one):
-        return True
-    if _are_joined(here, one, two) or _are_joined(there, one, two):
-        return True
-    if here.owner and there.owner and here.persons != there.persons:  # `I sell my car` is not `my car sells`
-        return False
-    return not {one, two} <= here.exact and _are_together(here, one, two) != _are_together(there, one, two)
-
-
-def _are_joined(slots: Slots, one: str, two: str) -> bool:
-    """`A and B` are `B and A`."""
-    return any((one, role, two) in slots.links or (two, role, one) in slots.links for role in slot_words.JOINING)
-
-
-def _are_together(slots: Slots, one: str, two: str) -> bool:
-    """A `Python list` is a list in Python; but `are dogs pets` is not `are pets dogs`."""
-    return (one, two) in slots.compounds or (two, one) in slots.compounds
-
-
-def _is_owned(here: Slots, there: Slots, one: str, two: str) -> bool:
-    """`the boss of Acme` is `Acme's boss`."""
-    return (one, "of", two) in here.links and (two, slot_words.OWNING, one) in there.links

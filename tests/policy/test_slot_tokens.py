@@ -39,6 +39,11 @@ def keys(question: str) -> list[str]:
         ("run f(x) && rm /", ["run", "f", "(", "x", "&&", "rm", "/"]),
         ("cups of China, buy china", ["cups", "China", "buy", "china"]),
         ("a to b, type a one", ["a", "b", "type", "a", "1"]),
+        ("the third, 3rd and three", ["3th", "3th", "3"]),
+        ("on the third of May", ["3.5"]),
+        ("one and a half or one half, two and three", ["1", "and", "half", "1", "half", "2", "3"]),
+        ("an or gate, the in operator", ["or", "gate", "in", "operator"]),
+        ("the mean of it", ["mean"]),
         ("is there a bus there", ["?", "bus", "there"]),
     ],
 )

@@ -43,6 +43,8 @@ def test_the_case_of_a_unit_counts_where_it_is_another_one(said: str, expected: 
         ("Is it going to rain", "will rain"),
         ("How many dogs", "count dogs"),
         ("How many are 5 dogs", "5 dogs"),
+        ("what it has to do", "what it must do"),
+        ("a few of them", "several of them"),
         ("somewhat is the way", "somewhat is the way"),
     ],
 )

@@ -2,7 +2,8 @@
 
 By rule: a family says one thing in several ways, for several fills, and beside it what is only nearly the same.
 `tuning` may be looked at when the slot check is changed; `held_out` may not: it has other families, and is for showing
-what the check is worth on what it was not made for. `python -m tests.semantic.pairs` prints them for `cache tune`.
+what the check is worth on what it was not made for. `fresh` has no families: pairs as people write them, one by one.
+`python -m tests.semantic.pairs` prints them all for `cache tune`.
 """
 
 import json
@@ -123,8 +124,9 @@ def all_of(families: Sequence[Family]) -> list[Pair]:
 
 def tuning() -> list[Pair]:
     from tests.semantic.tuning_families import FAMILIES
+    from tests.semantic.tuning_pairs import NEAR
 
-    return all_of([*FAMILIES, *SMALL_THINGS])
+    return [*all_of([*FAMILIES, *SMALL_THINGS]), *_near(NEAR)]
 
 
 def held_out() -> list[Pair]:
@@ -133,8 +135,24 @@ def held_out() -> list[Pair]:
     return all_of(FAMILIES)
 
 
+def fresh() -> list[Pair]:
+    from tests.semantic.fresh_pairs import NEAR, SAME
+
+    return [*(Pair(a, b, same=True) for a, b in SAME), *_near(NEAR)]
+
+
+def later() -> list[Pair]:
+    from tests.semantic.fresh_pairs import LATER
+
+    return [*_near({"near": LATER})]
+
+
+def _near(told: Mapping[str, Sequence[tuple[str, str]]]) -> Iterator[Pair]:
+    return (Pair(a, b, same=False, kind=kind) for kind, pairs in told.items() for a, b in pairs)
+
+
 def main() -> None:
-    for pair in [*tuning(), *held_out()]:
+    for pair in [*tuning(), *held_out(), *fresh(), *later()]:
         sys.stdout.write(f"{pair.line}\n")
 
 
