@@ -69,7 +69,7 @@ def told(form: Form, body: bytes, request: ChatRequest, dialect: Dialect, status
     """How an answer ended, by whatever way it came: so much has to be known before it may be kept."""
     answer = answer_of(form, body, dialect)
     try:
-        said = (*_finishes(form, body),)  # the hub takes a word that it does not know for the usual one
+        said = (*_finishes(form, body),)  # the hub has not all of these words, and of several choices only the first
     except (msgspec.DecodeError, RecursionError):
         answer, said = None, ()
     if answer is None or answer.finish is None:
@@ -79,6 +79,7 @@ def told(form: Form, body: bytes, request: ChatRequest, dialect: Dialect, status
         finishes=said if request.choices > 1 else (*said, answer.finish.value),
         calls_tools=any(isinstance(part, ToolUse) for part in answer.parts),
         refuses=any(isinstance(part, Refusal) for part in answer.parts),
+        ended_unknown=answer.ended_unknown,
         path=path,
     )
 

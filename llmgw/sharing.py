@@ -18,7 +18,7 @@ from llmgw.call import Call
 from llmgw.errors import GatewayError, NotKeptError, StreamCutError
 from llmgw.flight import Flight, Reader
 from llmgw.policy import caching
-from llmgw.policy.cache_keeping import ON_EXCEEDED
+from llmgw.policy.cache_keeping import ENDED_UNKNOWN, ON_EXCEEDED
 from llmgw.policy.caching import Decision
 from llmgw.policy.claims import CAP_TOKENS_UNKNOWN
 from llmgw.policy.kept import Form, Kept
@@ -299,7 +299,7 @@ class Sharing:
 
         def read() -> tuple[str, bool]:
             told = replaying.told(form, body, call.request, call.dialect, flight.status, path)
-            why = caching.why_not_kept(visit.decision, told)
+            why = ENDED_UNKNOWN if leader.ended_unknown else caching.why_not_kept(visit.decision, told)
             return why, not why and replaying.crosses(form, body, call.request, call.dialect)
 
         why, crosses = await asyncio.to_thread(read) if len(body) > LARGE_BYTES else read()

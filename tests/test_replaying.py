@@ -113,3 +113,11 @@ def test_an_answer_of_an_odd_shape_is_not_whole_and_no_error(odd: dict[str, obje
     told = replaying.told(Form.WHOLE, body, asked(), openai_chat, 200, "chat")
 
     assert (told.whole, told.finishes) == (False, ())
+
+
+@pytest.mark.parametrize(("status", "is_unknown"), [("completed", False), ("queued", True), ("moonrise", True)])
+def test_what_only_the_hub_looks_at_is_told_to_be_unknown(status: str, is_unknown: bool) -> None:
+    body = encode({"id": "r1", "model": "m", "output": [], "status": status})
+    told = replaying.told(Form.WHOLE, body, asked(openai_responses), openai_responses, 200, "chat")
+
+    assert (told.whole, told.ended_unknown) == (True, is_unknown)
