@@ -113,6 +113,7 @@ class Attempt:
             )
         self._commit(answer.status)
         self._transcript.keep_body(body)
+        self._transcript.ended_unknown = told.ended_unknown
         await self._settle_whole(told.usage, billing.tokens_about(body))
         await self._client.answer(answer.status, replies.headers(self._transcript, answer.headers), body)
         self._transcript.note_whole()
@@ -295,7 +296,7 @@ class Attempt:
 
     def _settle_stream(self, relay: Relay) -> Awaitable[None]:
         """Nothing may follow what is still to be sent."""
-        self._transcript.ending = True
+        self._transcript.ending, self._transcript.ended_unknown = True, relay.ended_unknown
         return self._settle_whole(relay.usage, relay.output_tokens_about)
 
     def _settle_whole(self, told: Usage | None, output_tokens_about: int) -> Awaitable[None]:

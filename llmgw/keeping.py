@@ -5,6 +5,7 @@ import asyncio
 from llmgw import replaying
 from llmgw.flight import Flight, Reader
 from llmgw.policy import caching
+from llmgw.policy.cache_keeping import ENDED_UNKNOWN
 from llmgw.policy.kept import Form, Kept
 from llmgw.recall import Recall
 from llmgw.replaying import Understood
@@ -22,7 +23,7 @@ async def keep(flight: Flight, visit: Visit, recall: Recall) -> None:
         return replaying.understood(form, body, call.request, call.dialect, flight.status, leader.path or "")
 
     read = await asyncio.to_thread(understood) if len(body) > LARGE_BYTES else understood()
-    why = caching.why_not_kept(visit.decision, read.told)
+    why = ENDED_UNKNOWN if leader.ended_unknown else caching.why_not_kept(visit.decision, read.told)
     leader.cache_why = why or leader.cache_why
     if not why:
         await recall.keep(visit.decision, _kept(flight, body, visit, recall.now_ms(), crosses=read.crosses))

@@ -81,7 +81,7 @@ def understood(form: Form, body: bytes, request: ChatRequest, dialect: Dialect, 
     try:
         for said in _documents(form, body):
             document = msgspec.json.decode(said)
-            finishes += _finishes(document)  # the hub takes a word that it does not know for the usual one
+            finishes += _finishes(document)  # the hub has not all words, and of several choices the first
             crosses = crosses and not says_more(document, dialect.crossable)
     except (msgspec.DecodeError, RecursionError):
         answer = None
@@ -92,6 +92,7 @@ def understood(form: Form, body: bytes, request: ChatRequest, dialect: Dialect, 
         finishes=(*finishes, answer.finish.value) if request.choices <= 1 else (*finishes,),
         calls_tools=any(isinstance(part, ToolUse) for part in answer.parts),
         refuses=any(isinstance(part, Refusal) for part in answer.parts),
+        ended_unknown=answer.ended_unknown,
         path=path,
     )
     return Understood(told, crosses)

@@ -82,6 +82,7 @@ class Transcript:
     error: str | None = None
     committed: bool = False
     ending: bool = False  # the end of the stream is being written: nothing may follow it
+    ended_unknown: bool = False  # in a word of the provider's that we do not know, and that its translation has lost
     left: bool = False  # its client gets no more of it; the answer may go on, for others
     request_body: bytes | None = None
     response_body: bytearray | None = None

@@ -124,3 +124,11 @@ def test_how_an_answer_ended_is_told_with_whether_it_may_be_told_otherwise(form:
 
     assert (told.whole, set(told.finishes)) == (True, {"stop"})
     assert crosses is replaying.crosses(form, body, request, openai_chat) is (choices == 1)
+
+
+@pytest.mark.parametrize(("status", "is_unknown"), [("completed", False), ("queued", True), ("moonrise", True)])
+def test_what_only_the_hub_looks_at_is_told_to_be_unknown(status: str, is_unknown: bool) -> None:
+    body = encode({"id": "r1", "model": "m", "output": [], "status": status})
+    told, _ = replaying.understood(Form.WHOLE, body, asked(openai_responses), openai_responses, 200, "chat")
+
+    assert (told.whole, told.ended_unknown) == (True, is_unknown)

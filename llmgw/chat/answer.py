@@ -19,13 +19,17 @@ AnswerPart = Text | Refusal | Reasoning | ToolUse
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """`parts` stand in the order in which they began. `error`: what came instead of the rest."""
+    """`parts` stand in the order in which they began. `error`: what came instead of the rest.
+
+    `ended_unknown`: why it ended was told in a word that we do not know; `finish` is then a guess.
+    """
 
     id: str = ""
     model: str = ""
     parts: tuple[AnswerPart, ...] = ()
     finish: Finish | None = None
     stop_sequence: str = ""
+    ended_unknown: bool = False
     usage: Usage | None = None
     error: ProviderError | None = None
 
@@ -50,7 +54,7 @@ def unfold(answer: Answer) -> Iterator[Event]:
     if answer.error is not None:
         yield events.Failed(answer.error)
     if answer.finish is not None:
-        yield events.Finished(answer.finish, answer.stop_sequence)
+        yield events.Finished(answer.finish, answer.stop_sequence, answer.ended_unknown)
 
 
 def _unfolded(part: AnswerPart, calls: int) -> Iterator[Event]:
@@ -147,6 +151,7 @@ class _Folding:
             parts=tuple(part for part in parts if part is not None),
             finish=self._finished.reason if self._finished else None,
             stop_sequence=self._finished.stop_sequence if self._finished else "",
+            ended_unknown=self._finished is not None and self._finished.is_unknown,
             usage=self._usage,
             error=self._error,
         )

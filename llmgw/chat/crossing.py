@@ -32,6 +32,7 @@ class Relay(Protocol):
     usage: Usage | None
     broken: ProviderError | None
     last_event: bytes
+    ended_unknown: bool
 
     @property
     def output_tokens_about(self) -> int:
@@ -212,4 +213,5 @@ def _is_for(dialect: ProviderDialect, header: str) -> bool:
 def _sign(answer: Answer) -> AnswerSign:
     """A refusal in words is an answer; without any, it was a filter."""
     is_filtered = answer.finish is Finish.CONTENT_FILTER or (answer.finish is Finish.REFUSAL and not answer.parts)
-    return AnswerSign(answer.usage, FINISH_CONTENT_FILTER if is_filtered else answer.finish)
+    finish = FINISH_CONTENT_FILTER if is_filtered else answer.finish
+    return AnswerSign(answer.usage, finish, answer.ended_unknown)

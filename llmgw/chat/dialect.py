@@ -42,10 +42,11 @@ NOTHING = Sign()
 
 
 class AnswerSign(msgspec.Struct, frozen=True):
-    """What an answer at once means to the gateway."""
+    """What an answer at once means to the gateway. `ended_unknown`: as of `Answer`, of one that was translated."""
 
     usage: Usage | None
     finish: str | None
+    ended_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Every decoder makes them, every encoder takes them, so a dialect needs to know no other.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -78,10 +79,11 @@ class UsageTold(msgspec.Struct, frozen=True, gc=False):
 
 
 class Finished(msgspec.Struct, frozen=True, gc=False):
-    """Usage may still follow."""
+    """Usage may still follow. `is_unknown`: it was told in a word that we do not know."""
 
     reason: Finish
     stop_sequence: str = ""
+    is_unknown: bool = False
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -102,6 +104,17 @@ Event = (
     | Finished
     | Failed
 )
+
+
+def finished_by(
+    word: str, finishes: Mapping[str, Finish], usual: Finish = Finish.STOP, stop_sequence: str = ""
+) -> Finished:
+    """What a dialect means by `word`: nothing said and a word that is not in its table are an end like any other.
+
+    `usual`: what such an end comes to, after all that was said before it.
+    """
+    reason = finishes.get(word, Finish.STOP)
+    return Finished(usual if reason is Finish.STOP else reason, stop_sequence, bool(word) and word not in finishes)
 
 
 def is_content(event: Event) -> bool:

@@ -14,8 +14,13 @@ from llmgw.chat.dialect import ErrorReport
 from llmgw.chat.events import Finish
 from llmgw.chat.usage import Usage, service_tier, tokens
 
-# What is not here is an end as good as `stop`: eos, eos_token, end_turn …
+# In lower case.
 FINISHES: Mapping[str, Finish] = {
+    "stop": Finish.STOP,
+    "eos": Finish.STOP,
+    "eos_token": Finish.STOP,
+    "end_turn": Finish.STOP,
+    "completed": Finish.STOP,
     "length": Finish.LENGTH,
     "max_tokens": Finish.LENGTH,
     "max_output_tokens": Finish.LENGTH,

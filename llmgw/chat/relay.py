@@ -48,6 +48,8 @@ class ForwardingRelay:
         "whole",
     )
 
+    ended_unknown = False  # whatever the word is, the client has it
+
     def __init__(self, dialect: Dialect, *, keep_usage: bool, choices: int = 1, framing: Framing | None = None) -> None:
         """`framing`: that of the provider, if it sends the events of the dialect in frames of its own."""
         self._dialect = dialect

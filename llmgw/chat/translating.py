@@ -17,7 +17,10 @@ FILTERED = frozenset({Finish.CONTENT_FILTER, Finish.REFUSAL})
 
 
 class TranslatingRelay:
-    """The same face as `ForwardingRelay`. `last_event` stays empty: an error of another dialect is told in ours."""
+    """The same face as `ForwardingRelay`. `last_event` stays empty: an error of another dialect is told in ours.
+
+    `ended_unknown`: why it ended was told in a word that we do not know, and of which the client has none.
+    """
 
     last_event = b""
 
@@ -34,6 +37,7 @@ class TranslatingRelay:
         self.whole = False
         self.usage: Usage | None = None
         self.broken: ProviderError | None = None
+        self.ended_unknown = False
         self.output_tokens_about = 0
 
     @property
@@ -109,7 +113,7 @@ class TranslatingRelay:
             case events.UsageTold():
                 self.usage = event.usage
             case events.Finished():
-                self._finish = event.reason
+                self._finish, self.ended_unknown = event.reason, event.is_unknown
             case events.Failed():
                 self._fail(event.error)
             case _:

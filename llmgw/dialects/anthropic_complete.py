@@ -131,10 +131,11 @@ def _end(told: _Completion) -> Iterator[Event]:
     """That the human would speak next is no sequence that a caller has asked for."""
     if told.stop_reason is None:
         return
-    finish = FINISHES.get(told.stop_reason, Finish.STOP)
-    if finish is Finish.STOP_SEQUENCE and told.stop in (None, HUMAN):
-        finish = Finish.STOP
-    yield events.Finished(finish, told.stop or "" if finish is Finish.STOP_SEQUENCE else "")
+    end = events.finished_by(told.stop_reason, FINISHES)
+    if end.reason is Finish.STOP_SEQUENCE:
+        is_usual = told.stop in (None, HUMAN)
+        end = events.Finished(Finish.STOP) if is_usual else events.Finished(Finish.STOP_SEQUENCE, told.stop or "")
+    yield end
 
 
 anthropic_complete: ProviderDialect = AnthropicComplete()

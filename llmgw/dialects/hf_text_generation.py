@@ -153,7 +153,7 @@ def _end(details: _Details | None) -> Iterator[Event]:
     prefill = len(details.prefill) if isinstance(details.prefill, list) else 0
     fields = {"input": details.input_length, "output": details.generated_tokens}
     yield events.UsageTold(Usage(count(fields, "input") or prefill, count(fields, "output")))
-    yield events.Finished(FINISHES.get(details.finish_reason or "", Finish.STOP))
+    yield events.finished_by(details.finish_reason or "", FINISHES)
 
 
 hf_text_generation: ProviderDialect = HfTextGeneration()

@@ -32,7 +32,7 @@ _WORDS = {
 }
 _SAMPLES = frozenset({"temperature", "top_p", "top_k", "random_seed"})
 _NOT_FINISHED = "not_finished"
-_LIMITS = frozenset({"token_limit", "time_limit"})
+_FINISHES = {**FINISHES, "token_limit": Finish.LENGTH, "time_limit": Finish.LENGTH}
 _FAILURES = frozenset({"error", "cancelled"})
 
 
@@ -143,7 +143,7 @@ class _Reading:
 def _end(reason: str) -> Event:
     if reason in _FAILURES:
         return events.Failed(ProviderError(FailureClass.SERVER_ERROR, f"the generation ended with {reason!r}"))
-    return events.Finished(Finish.LENGTH if reason in _LIMITS else FINISHES.get(reason, Finish.STOP))
+    return events.finished_by(reason, _FINISHES)
 
 
 watsonx_text: ProviderDialect = WatsonxText()

@@ -9,6 +9,7 @@ from llmgw.graph.cache_rules import CacheRule
 _ENDS = frozenset({"stop", "stop_sequence", "end_turn", "completed", "eos", "eos_token"})
 _CALLS = frozenset({"tool_use", "tool_calls", "tool_call", "function_call"})
 # In the path by which a target was reached. A name may look so too: then an answer is not kept, that is all.
+ENDED_UNKNOWN = "it ended with a word that is not known"
 ON_EXCEEDED = "/on_exceeded="
 _BY_FALLBACK = re.compile(rf"/fallback\[[1-9]|{ON_EXCEEDED}")
 
@@ -27,6 +28,7 @@ class Told:
     whole: bool = True  # no cut, no error in its midst, the end mark has come or was not needed
     calls_tools: bool = False
     refuses: bool = False
+    ended_unknown: bool = False  # the hub has no word for how it ended
     path: str = ""  # by which its target was reached
 
 
@@ -42,7 +44,8 @@ def why_not(rule: CacheRule, choices: int, told: Told) -> str:
         return "it was reached by fallback"
     if len(told.finishes) < max(choices, 1):
         return "it does not say how it ended"
-    return next(filter(None, (_of_finish(word.lower(), rule, told) for word in told.finishes)), "")
+    why = next(filter(None, (_of_finish(word.lower(), rule, told) for word in told.finishes)), "")
+    return why or (ENDED_UNKNOWN if told.ended_unknown else "")
 
 
 def _of_finish(word: str, rule: CacheRule, told: Told) -> str:

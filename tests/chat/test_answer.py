@@ -27,9 +27,10 @@ ANSWERS = st.builds(
     id=WORDS,
     model=WORDS,
     parts=st.lists(PARTS, max_size=6).map(tuple),
-    finish=st.sampled_from(Finish) | st.none(),
+    finish=st.sampled_from(Finish),
+    ended_unknown=st.booleans(),
     usage=st.builds(Usage, st.integers(0, 9), st.integers(0, 9)) | st.none(),
-)
+) | st.builds(Answer, id=WORDS, model=WORDS, parts=st.lists(PARTS, max_size=6).map(tuple))
 
 
 def are_apart(answer: Answer) -> bool:

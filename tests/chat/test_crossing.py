@@ -74,6 +74,19 @@ def test_filtered_is_what_was_filtered_and_a_refusal_in_words_is_an_answer(
     assert expected == sign.finish
 
 
+@pytest.mark.parametrize(
+    ("word", "is_unknown"), [("moonrise", True), ("stop", False), ("length", False), (None, False)]
+)
+def test_that_the_end_was_told_in_an_unknown_word_is_known_though_its_translation_says_stop(
+    word: str | None, is_unknown: bool
+) -> None:
+    choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": word}
+    sign, body = between(anthropic_messages, openai_chat, 7).answer(msgspec.json.encode({"choices": [choice]}), ASKED)
+
+    assert is_unknown == sign.ended_unknown
+    assert json.loads(body)["stop_reason"] == ("max_tokens" if word == "length" else "end_turn")
+
+
 def test_an_error_that_is_a_200_has_its_class() -> None:
     with pytest.raises(UpstreamProtocolError) as caught:
         between(anthropic_messages, openai_chat, 7).answer(b'{"error":{"message":"slow down","code":429}}', ASKED)

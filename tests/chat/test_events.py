@@ -3,7 +3,7 @@
 import pytest
 
 from llmgw.chat import events
-from llmgw.chat.events import Event, Finish, is_content
+from llmgw.chat.events import Event, Finish, Finished, finished_by, is_content
 from llmgw.chat.usage import Usage
 
 
@@ -28,3 +28,16 @@ from llmgw.chat.usage import Usage
 )
 def test_content_is_what_a_client_would_see(event: Event, expected: bool) -> None:
     assert expected == is_content(event)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("end", Finished(Finish.TOOL_USE, "X")),
+        ("", Finished(Finish.TOOL_USE, "X")),
+        ("cut", Finished(Finish.LENGTH, "X")),
+        ("moonrise", Finished(Finish.TOOL_USE, "X", is_unknown=True)),
+    ],
+)
+def test_a_word_means_what_the_dialect_says_or_the_usual_end(word: str, expected: Finished) -> None:
+    assert finished_by(word, {"end": Finish.STOP, "cut": Finish.LENGTH}, Finish.TOOL_USE, "X") == expected

@@ -158,6 +158,19 @@ def test_an_empty_answer_is_an_answer_unless_it_was_filtered(reason: str, is_ans
     assert b"message_stop" in caught.value.body
 
 
+@pytest.mark.parametrize(("reason", "is_unknown"), [("moonrise", True), ("stop", False), ("length", False)])
+@pytest.mark.parametrize("has_end_mark", [True, False])
+def test_that_the_end_was_told_in_an_unknown_word_is_known_by_then(
+    reason: str, is_unknown: bool, has_end_mark: bool
+) -> None:
+    of = relay()
+    told = [event.replace(b'"finish_reason":"stop"', b'"finish_reason":"%b"' % reason.encode()) for event in HELLO]
+    out = pumped(of, told if has_end_mark else told[:-1])
+
+    assert (of.is_over, of.ended_unknown) == (True, is_unknown)
+    assert (b'"end_turn"' in out) == (reason != "length")
+
+
 def test_an_end_without_a_blank_line_is_completed_and_half_an_event_left_out() -> None:
     of = relay()
 

@@ -357,13 +357,14 @@ def said(answer: Answer) -> Answer:
     """An answer as far as it says something: JSON without its spaces, texts and thoughts without their seams.
 
     Proofs without a thought may be told before or after an empty text, the citations with their text or at its end.
+    That the word for its end was unknown is lost on those who are told it anew.
     """
     parts = [*map(plain_part, answer.parts)]
     citations = tuple(cited for part in parts for cited in getattr(part, "citations", ()))
     bare = [replace(part, citations=()) if hasattr(part, "citations") else part for part in parts]
     finish = Finish.CONTENT_FILTER if answer.finish is Finish.REFUSAL else answer.finish
     whole = replace(answer, parts=tuple(part for part in bare if part), finish=finish, id=answer.id or "llmgw")
-    return replace(whole, stop_sequence=json.dumps(citations))
+    return replace(whole, stop_sequence=json.dumps(citations), ended_unknown=False)
 
 
 def plain_part(part: Any) -> Any:

@@ -37,11 +37,13 @@ OF_NO_MODULE = {
 END_TO_END = {
     "policy/test_bills_of_recordings.py",
     "dialects/test_every_decoder.py",
+    "dialects/test_every_ending.py",
     "server/test_access.py",
     "server/test_bad_input.py",
     "server/test_cohere_and_ollama.py",
     "server/test_bedrock.py",
     "server/test_cache.py",
+    "server/test_cache_endings.py",
     "server/test_claude_code.py",
     "server/test_concurrency.py",
     "server/test_counts.py",

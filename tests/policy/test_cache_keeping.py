@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from llmgw.chat.events import Finish
-from llmgw.policy.cache_keeping import Told, why_not
+from llmgw.policy.cache_keeping import ENDED_UNKNOWN, Told, why_not
 from tests.policy.cached import RULE, ruled
 
 
@@ -43,6 +43,11 @@ def test_an_answer_that_ended_otherwise_is_not(finish: str) -> None:
 )
 def test_nor_is_one_with_anything_else_amiss(said: dict[str, Any], reason: str) -> None:
     assert why(**said) == reason
+
+
+def test_nor_is_one_that_ended_in_a_word_that_the_hub_does_not_know() -> None:
+    assert why("stop", ended_unknown=True) == ENDED_UNKNOWN
+    assert why("moonrise", ended_unknown=True) == "it ended with 'moonrise'"
 
 
 @pytest.mark.parametrize("finish", ["tool_calls", "function_call", "tool_use", Finish.TOOL_USE])

@@ -77,13 +77,12 @@ def read_events(body: bytes) -> list[Event]:
     if usage is not None:
         told.append(events.UsageTold(usage))
     if message.stop_reason is not None:
-        told.append(events.Finished(read_finish(message.stop_reason), message.stop_sequence or ""))
+        told.append(read_finish(message.stop_reason, message.stop_sequence or ""))
     return told
 
 
-def read_finish(stop_reason: str) -> Finish:
-    """A reason that we do not know is an end like any other."""
-    return _FINISHES.get(stop_reason, Finish.STOP)
+def read_finish(stop_reason: str, stop_sequence: str) -> events.Finished:
+    return events.finished_by(stop_reason, _FINISHES, stop_sequence=stop_sequence)
 
 
 def write_finish(finish: Finish | None, *, has_calls: bool, has_refusal: bool) -> str:

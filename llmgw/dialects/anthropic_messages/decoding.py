@@ -121,8 +121,7 @@ class AnthropicDecoder:
         delta = told.delta
         if delta is None or delta.stop_reason is None:
             return self._usage(told.usage)
-        finished = events.Finished(read_finish(delta.stop_reason), delta.stop_sequence or "")
-        return [*self._usage(told.usage), finished]
+        return [*self._usage(told.usage), read_finish(delta.stop_reason, delta.stop_sequence or "")]
 
     def _usage(self, told: Any) -> list[Event]:
         usage = self._counts.take(told)

@@ -17,7 +17,6 @@ from llmgw.dialects.bedrock_converse.blocks import (
     ReasoningText,
     Wire,
     read_finish,
-    stop_sequence,
 )
 from llmgw.dialects.bedrock_converse.citations import read_citation
 from llmgw.dialects.bedrock_converse.counts import read_usage
@@ -63,8 +62,7 @@ def read_events(body: bytes) -> list[Event]:
     usage = read_usage(answer.usage)
     said += [events.UsageTold(usage)] if usage is not None else []
     if answer.stop_reason is not None:
-        met = stop_sequence(answer.additional_model_response_fields)
-        said.append(events.Finished(read_finish(answer.stop_reason), met))
+        said.append(read_finish(answer.stop_reason, answer.additional_model_response_fields))
     return said
 
 

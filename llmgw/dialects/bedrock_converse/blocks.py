@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from llmgw.chat.events import Finish
+from llmgw.chat.events import Finish, Finished, finished_by
 
 _NONE = msgspec.Raw()
 _NOTHING = (b"", b"null")
@@ -115,9 +115,9 @@ class Told(Wire):
     usage: Any = None
 
 
-def read_finish(stop_reason: str) -> Finish:
-    """A reason that we do not know is an end like any other."""
-    return _FINISHES.get(stop_reason, Finish.STOP)
+def read_finish(stop_reason: str, fields: Any) -> Finished:
+    """Why it ended, and the sequence that the model met."""
+    return finished_by(stop_reason, _FINISHES, stop_sequence=stop_sequence(fields))
 
 
 def stop_sequence(fields: Any) -> str:

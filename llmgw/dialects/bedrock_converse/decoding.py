@@ -18,7 +18,6 @@ from llmgw.dialects.bedrock_converse.blocks import (
     Start,
     Told,
     read_finish,
-    stop_sequence,
 )
 from llmgw.dialects.bedrock_converse.citations import read_citation
 from llmgw.dialects.bedrock_converse.counts import read_usage
@@ -89,8 +88,7 @@ class ConverseDecoder:
                 return _stop(self._open.pop(told.content_block_index, _Open()))
             case "messageStop":
                 self._finished = True
-                met = stop_sequence(told.additional_model_response_fields)
-                return [events.Finished(read_finish(told.stop_reason or ""), met)]
+                return [read_finish(told.stop_reason or "", told.additional_model_response_fields)]
             case _:
                 self._has_metadata = True
                 usage = read_usage(told.usage)

@@ -56,6 +56,5 @@ def _read(told: dict[str, Any]) -> list[Event]:
     if usage is not None:
         read.append(events.UsageTold(usage))
     if said.finish:
-        stop = said.stop if said.reason is events.Finish.STOP_SEQUENCE else ""
-        read.append(events.Finished(said.reason, stop))
+        read.append(said.end)
     return read

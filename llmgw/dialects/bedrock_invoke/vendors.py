@@ -8,7 +8,7 @@ OpenAI's words; Claude before Messages: `completion`.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from llmgw.chat.events import Finish
+from llmgw.chat.events import Finish, Finished, finished_by
 from llmgw.chat.openai_words import FINISHES, count, read_usage
 from llmgw.chat.usage import Usage
 
@@ -18,7 +18,16 @@ HUMAN = "\n\nHuman:"  # before Messages every turn of Claude ended where the nex
 Json = dict[str, Any]
 
 # Beside the words that OpenAI has, in lower case.
-_FINISHES = {"error_toxic": Finish.CONTENT_FILTER, "error_limit": Finish.LENGTH}
+_FINISHES = {
+    **FINISHES,
+    "complete": Finish.STOP,
+    "finish": Finish.STOP,
+    "finished": Finish.STOP,
+    "stop_criteria_met": Finish.STOP,
+    "endoftext": Finish.STOP,
+    "error_toxic": Finish.CONTENT_FILTER,
+    "error_limit": Finish.LENGTH,
+}
 
 
 class Said(NamedTuple):
@@ -29,12 +38,12 @@ class Said(NamedTuple):
     stop: str = ""
 
     @property
-    def reason(self) -> Finish:
-        """A word that we do not know is an end like any other."""
+    def end(self) -> Finished:
+        """The sequence at which it stopped matters only where that is the reason."""
         if self.stop == HUMAN:
-            return Finish.STOP
-        word = self.finish.lower()
-        return _FINISHES.get(word) or FINISHES.get(word, Finish.STOP)
+            return Finished(Finish.STOP)
+        end = finished_by(self.finish.lower(), _FINISHES)
+        return Finished(end.reason, self.stop) if end.reason is Finish.STOP_SEQUENCE else end
 
 
 def read(told: Json) -> Said | None:

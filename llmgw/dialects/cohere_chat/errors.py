@@ -15,6 +15,7 @@ _PHRASES = (
     ("no api key supplied", FailureClass.UNAUTHORIZED),
 )
 _FINISHES = {
+    "COMPLETE": Finish.STOP,
     "STOP_SEQUENCE": Finish.STOP_SEQUENCE,
     "MAX_TOKENS": Finish.LENGTH,
     "TOOL_CALL": Finish.TOOL_USE,
@@ -50,7 +51,7 @@ def read_end(reason: str | None, message: object, *, has_calls: bool) -> Event:
     if word in _FAILURES:
         text = message if isinstance(message, str) and message else f"the answer ended with {word}"
         return events.Failed(ProviderError(_FAILURES[word], text))
-    return events.Finished(_FINISHES.get(word) or (Finish.TOOL_USE if has_calls else Finish.STOP))
+    return events.finished_by(word, _FINISHES, Finish.TOOL_USE if has_calls else Finish.STOP)
 
 
 def _error_type(body: bytes) -> str:

@@ -115,16 +115,16 @@ class Saying:
 
     def _end(self, candidate: Candidate) -> Iterator[Event]:
         yield from self._close()
-        finish = FINISHES.get(candidate.reason, Finish.STOP)
         if candidate.reason in _BROKEN or (candidate.reason in _FAILED and not self._has_said):
             message = candidate.finish_message or f"the model gave no answer: {candidate.reason}"
             yield events.Failed(ProviderError(FailureClass.SERVER_ERROR, message))
             return
-        if finish is Finish.STOP and self._foreign and not self._has_answer:
+        end = events.finished_by(candidate.reason, FINISHES, Finish.TOOL_USE if self._calls else Finish.STOP)
+        if end.reason is Finish.STOP and self._foreign and not self._has_answer:
             message = f"the answer is only of a kind that no other dialect can tell: {self._foreign}"
             yield events.Failed(ProviderError(FailureClass.PROTOCOL, message))
             return
-        yield events.Finished(Finish.TOOL_USE if finish is Finish.STOP and self._calls else finish)
+        yield end
 
 
 def _arguments(call: FunctionCall) -> str:

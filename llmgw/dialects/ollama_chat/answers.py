@@ -19,6 +19,7 @@ from llmgw.wire import ndjson
 
 _COUNTS = ("prompt_eval_count", "eval_count")
 _NOTHING = (b"", b"null")
+_FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH}
 
 
 class _Function(msgspec.Struct):
@@ -99,7 +100,8 @@ class OllamaDecoder:
         told = {name: getattr(line, name) for name in _COUNTS}
         if any(value is not None for value in told.values()):
             yield events.UsageTold(Usage(count(told, _COUNTS[0]), count(told, _COUNTS[1])))
-        yield events.Finished(_finish(line.done_reason, has_calls=self._calls > 0))
+        usual = Finish.TOOL_USE if self._calls else Finish.STOP  # a call ends with `stop` too
+        yield events.finished_by(line.done_reason or "", _FINISHES, usual)
 
 
 def read_events(body: bytes) -> list[Event]:
@@ -112,13 +114,6 @@ def read_events(body: bytes) -> list[Event]:
     if not decoder.ended:
         raise UpstreamProtocolError("the answer does not say that it is done")
     return told
-
-
-def _finish(reason: str | None, *, has_calls: bool) -> Finish:
-    """A call ends with `stop` too."""
-    if reason == "length":
-        return Finish.LENGTH
-    return Finish.TOOL_USE if has_calls else Finish.STOP
 
 
 def _arguments(raw: msgspec.Raw) -> str:

@@ -19,7 +19,6 @@ _FAILURES = {
     "insufficient_system_resource": FailureClass.OVERLOADED,  # DeepSeek
     "network_error": FailureClass.SERVER_ERROR,  # Zhipu
 }
-_ENDS = frozenset({"stop", "eos", "eos_token", "end_turn", "completed"})
 
 
 class Saying:
@@ -78,14 +77,12 @@ class Saying:
         if reason in _FAILURES:
             yield events.Failed(ProviderError(_FAILURES[reason], f"the provider ended the answer with {reason!r}"))
             return
-        sequence = "" if text_of(stopped_by).lower() in _ENDS | FINISHES.keys() else text_of(stopped_by)
-        finish = self._finish(reason, sequence)
-        yield events.Finished(finish, sequence if finish is Finish.STOP_SEQUENCE else "")
+        sequence = "" if text_of(stopped_by).lower() in FINISHES else text_of(stopped_by)
+        end = events.finished_by(reason, FINISHES, self._usual(sequence))
+        yield events.Finished(end.reason, sequence, end.is_unknown) if end.reason is Finish.STOP_SEQUENCE else end
 
-    def _finish(self, reason: str, sequence: str) -> Finish:
+    def _usual(self, sequence: str) -> Finish:
         """Many end a tool call with `stop`, and OpenAI a refusal."""
-        if reason in FINISHES:
-            return FINISHES[reason]
         if self._calls.count:
             return Finish.TOOL_USE
         if self._refuses:

@@ -9,7 +9,7 @@ from llmgw.chat.answer import Answer
 from llmgw.chat.conversation import Refusal, Text
 from llmgw.chat.events import Event, Finish
 from llmgw.chat.openai_words import read_usage, write_usage
-from llmgw.dialects.openai_completions.chunks import Chunk, finish_of, is_first, text_of, whole
+from llmgw.dialects.openai_completions.chunks import Chunk, end_of, is_first, text_of, whole
 
 UNNAMED = "cmpl-llmgw"  # the id of an answer to which the provider gave none
 OBJECT = "text_completion"
@@ -47,12 +47,12 @@ def finish_word(finish: Finish | None) -> str:
 def _events(completion: Chunk) -> Iterator[Event]:
     """An answer at once that names no reason has ended all the same."""
     yield events.Started(text_of(completion.id), text_of(completion.model))
-    finish, sequence = Finish.STOP, ""
+    end = events.Finished(Finish.STOP)
     for choice in filter(is_first, completion.choices or ()):
         if text_of(choice.text):
             yield events.TextDelta(choice.text)
-        finish, sequence = finish_of(choice)
+        end = end_of(choice)
     usage = read_usage(completion.usage, completion.service_tier)
     if usage is not None:
         yield events.UsageTold(usage)
-    yield events.Finished(finish, sequence)
+    yield end

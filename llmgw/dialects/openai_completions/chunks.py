@@ -10,7 +10,7 @@ import msgspec
 
 from llmgw.chat import provider_bodies
 from llmgw.chat.dialect import FINISH_ERROR, NOTHING, AnswerSign, Sign
-from llmgw.chat.events import Finish
+from llmgw.chat.events import Finish, Finished, finished_by
 from llmgw.chat.openai_words import FINISHES, read_usage
 from llmgw.chat.provider_bodies import UNREADABLE, failed
 from llmgw.chat.provider_errors import ProviderError, read_error
@@ -102,12 +102,12 @@ def text_of(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def finish_of(choice: Choice) -> tuple[Finish, str]:
+def end_of(choice: Choice) -> Finished:
     """Why it ended, and the sequence at which it stopped."""
     sequence = text_of(choice.stop_reason)
     if sequence and choice.finish_reason == "stop":
-        return Finish.STOP_SEQUENCE, sequence
-    return FINISHES.get(str(choice.finish_reason).lower(), Finish.STOP), ""
+        return Finished(Finish.STOP_SEQUENCE, sequence)
+    return finished_by(str(choice.finish_reason or "").lower(), FINISHES)
 
 
 def is_first(choice: Choice) -> bool:

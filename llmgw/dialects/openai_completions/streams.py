@@ -11,7 +11,7 @@ from llmgw.chat.provider_errors import ProviderError
 from llmgw.chat.request import ChatRequest
 from llmgw.chat.usage import Usage
 from llmgw.dialects.openai_completions.answers import OBJECT, UNNAMED, finish_word
-from llmgw.dialects.openai_completions.chunks import END, Chunk, finish_of, is_end, is_first, piece, text_of
+from llmgw.dialects.openai_completions.chunks import END, Chunk, end_of, is_end, is_first, piece, text_of
 from llmgw.wire import sse
 
 _json = msgspec.json.Encoder().encode
@@ -50,7 +50,7 @@ class StreamDecoder:
         for choice in firsts:
             if choice.finish_reason and not self._finished:
                 self._finished = True
-                yield events.Finished(*finish_of(choice))
+                yield end_of(choice)
 
 
 class StreamEncoder:

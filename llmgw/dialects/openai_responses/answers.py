@@ -13,7 +13,7 @@ from llmgw.chat.events import Event
 from llmgw.chat.provider_bodies import UNREADABLE, decoded, failed
 from llmgw.chat.request import NO_FIELDS
 from llmgw.dialects.openai_responses import signs
-from llmgw.dialects.openai_responses.decoding import finish_of
+from llmgw.dialects.openai_responses.decoding import end_of
 from llmgw.dialects.openai_responses.errors import read_failure
 from llmgw.dialects.openai_responses.objects import (
     COMPLETED,
@@ -54,7 +54,7 @@ def read_events(body: bytes) -> list[Event]:
     if usage is not None:
         told.append(events.UsageTold(usage))
     refuses = any(isinstance(event, events.RefusalDelta) for event in told)
-    told.append(events.Finished(finish_of(response, calls=bool(calls), refuses=refuses)))
+    told.append(end_of(response, calls=bool(calls), refuses=refuses))
     return told
 
 

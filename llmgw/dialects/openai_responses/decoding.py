@@ -40,7 +40,8 @@ _TEXTS = {
     "response.reasoning_summary_text": _SUMMARY,
     "response.reasoning_text": _THOUGHT,
 }
-_FINISHES = {"content_filter": Finish.CONTENT_FILTER}
+_FINISHES = {"completed": Finish.STOP}
+_CUTS = {"content_filter": Finish.CONTENT_FILTER, "max_output_tokens": Finish.LENGTH}
 
 
 @dataclass(slots=True)
@@ -143,7 +144,7 @@ class ResponsesDecoder:
             yield events.Failed(failure)
             return
         self.ended = True
-        yield events.Finished(finish_of(response, calls=bool(self._calls), refuses=self._refuses))
+        yield end_of(response, calls=bool(self._calls), refuses=self._refuses)
 
     def _all_at_once(self, response: dict[str, Any]) -> Iterator[Event]:
         for item in dicts_of(response.get("output")):
@@ -153,14 +154,14 @@ class ResponsesDecoder:
             self._calls += item.get("type") == "function_call"
 
 
-def finish_of(response: dict[str, Any], *, calls: bool, refuses: bool) -> Finish:
+def end_of(response: dict[str, Any], *, calls: bool, refuses: bool) -> events.Finished:
     """There is no reason but for an answer that is incomplete: calls and refusals show by being there."""
     reason = dict_of(response.get("incomplete_details")).get("reason")
-    if reason or response.get("status") == "incomplete":
-        return _FINISHES.get(str(reason), Finish.LENGTH)
-    if calls:
-        return Finish.TOOL_USE
-    return Finish.REFUSAL if refuses else Finish.STOP
+    status = str(response.get("status") or "")
+    if reason or status == "incomplete":
+        return events.finished_by(str(reason or ""), _CUTS, Finish.LENGTH)
+    usual = Finish.REFUSAL if refuses else Finish.STOP
+    return events.finished_by(status, _FINISHES, Finish.TOOL_USE if calls else usual)
 
 
 def _say(item: _Item, kind: str, told: WireEvent, *, is_whole: bool) -> Iterator[Event]:

@@ -148,7 +148,7 @@ def test_the_providers_own_tools_are_passed_over() -> None:
         ("stop_sequence", "END", Finished(Finish.STOP_SEQUENCE, "END")),
         ("refusal", None, Finished(Finish.REFUSAL)),
         ("pause_turn", None, Finished(Finish.PAUSE)),
-        ("of_tomorrow", None, Finished(Finish.STOP)),
+        ("of_tomorrow", None, Finished(Finish.STOP, is_unknown=True)),
     ],
 )
 def test_every_end(reason: str, sequence: str | None, finished: Finished) -> None:

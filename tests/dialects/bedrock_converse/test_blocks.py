@@ -5,7 +5,7 @@ from base64 import b64encode
 import msgspec
 import pytest
 
-from llmgw.chat.events import Finish
+from llmgw.chat.events import Finish, Finished
 from llmgw.dialects.bedrock_converse.blocks import Block, ReasoningContent, read_finish, stop_sequence
 
 
@@ -33,8 +33,9 @@ def test_what_is_redacted_comes_out_of_its_second_base64() -> None:
 
 
 def test_every_reason_is_an_end() -> None:
-    assert read_finish("guardrail_intervened") is Finish.CONTENT_FILTER
-    assert read_finish("something_new") is Finish.STOP
+    assert read_finish("guardrail_intervened", None) == Finished(Finish.CONTENT_FILTER)
+    assert read_finish("stop_sequence", {"stop_sequence": "X"}) == Finished(Finish.STOP_SEQUENCE, "X")
+    assert read_finish("something_new", None) == Finished(Finish.STOP, is_unknown=True)
 
 
 def test_the_sequence_is_told_if_it_was_asked_for() -> None:

@@ -50,12 +50,16 @@ def test_whatever_came_is_a_message(body: bytes) -> None:
         ("STOP_SEQUENCE", False, Finish.STOP_SEQUENCE),
         ("ERROR_TOXIC", False, Finish.CONTENT_FILTER),
         ("complete", False, Finish.STOP),
-        ("SOMETHING_NEW", False, Finish.STOP),
         (None, False, Finish.STOP),
     ],
 )
 def test_an_end_has_its_reason(reason: str | None, has_calls: bool, finish: Finish) -> None:
     assert read_end(reason, None, has_calls=has_calls) == Finished(finish)
+
+
+@pytest.mark.parametrize(("has_calls", "finish"), [(False, Finish.STOP), (True, Finish.TOOL_USE)])
+def test_a_new_reason_is_an_end_all_the_same(has_calls: bool, finish: Finish) -> None:
+    assert read_end("SOMETHING_NEW", None, has_calls=has_calls) == Finished(finish, is_unknown=True)
 
 
 @pytest.mark.parametrize(

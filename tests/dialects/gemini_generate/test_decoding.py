@@ -123,12 +123,17 @@ def test_a_piece_of_no_call_is_passed_over() -> None:
     [
         ("MAX_TOKENS", Finish.LENGTH),
         ("SAFETY", Finish.CONTENT_FILTER),
-        ("FUNCTION_CALL", Finish.STOP),
+        ("STOP", Finish.STOP),
         (2, Finish.LENGTH),
     ],
 )
 def test_why_it_ended(finish: Any, expected: Finish) -> None:
     assert read(chunk(text("a"), finish=finish))[-1] == Finished(expected)
+
+
+def test_a_reason_that_we_do_not_know_is_an_end_all_the_same() -> None:
+    assert read(chunk(text("a"), finish="FUNCTION_CALL"))[-1] == Finished(Finish.STOP, is_unknown=True)
+    assert read(chunk(text("a"), finish=99))[-1] == Finished(Finish.STOP, is_unknown=True)
 
 
 def test_a_blocked_prompt_is_a_filtered_answer() -> None:
@@ -145,8 +150,8 @@ def test_a_call_that_failed_is_a_failure_whatever_was_said_before(said: list[dic
 
 def test_an_odd_end_is_an_answer_if_something_was_said() -> None:
     assert isinstance(read(chunk(finish="OTHER"))[-1], Failed)
-    assert read(chunk(text("Hm"), finish="OTHER"))[-1] == Finished(Finish.STOP)
-    assert read(chunk(call("nobody"), finish="UNEXPECTED_TOOL_CALL"))[-1] == Finished(Finish.TOOL_USE)
+    assert read(chunk(text("Hm"), finish="OTHER"))[-1] == Finished(Finish.STOP, is_unknown=True)
+    assert read(chunk(call("nobody"), finish="UNEXPECTED_TOOL_CALL"))[-1] == Finished(Finish.TOOL_USE, is_unknown=True)
 
 
 @pytest.mark.parametrize("beside", [[], [thought("A cat, then")], [text("")]])

@@ -86,7 +86,7 @@ def test_the_start_is_the_first_chunk_with_an_id_or_a_choice() -> None:
     ("reason", "finish"),
     [
         ("stop", Finish.STOP), ("eos", Finish.STOP), ("eos_token", Finish.STOP), ("end_turn", Finish.STOP),
-        ("STOP", Finish.STOP), ("COMPLETE", Finish.STOP), ("unheard_of", Finish.STOP), (5, Finish.STOP),
+        ("STOP", Finish.STOP), ("completed", Finish.STOP),
         ("length", Finish.LENGTH), ("max_tokens", Finish.LENGTH), ("MAX_TOKENS", Finish.LENGTH),
         ("model_length", Finish.LENGTH), ("tool_calls", Finish.TOOL_USE), ("function_call", Finish.TOOL_USE),
         ("tool_use", Finish.TOOL_USE), ("content_filter", Finish.CONTENT_FILTER), ("SAFETY", Finish.CONTENT_FILTER),
@@ -96,6 +96,13 @@ def test_the_start_is_the_first_chunk_with_an_id_or_a_choice() -> None:
 )  # fmt: skip
 def test_a_finish_has_many_words(reason: Any, finish: Finish) -> None:
     assert finished(reason) == [Finished(finish)]
+
+
+@pytest.mark.parametrize("reason", ["COMPLETE", "unheard_of", 5])
+def test_a_word_that_nobody_knows_is_an_end_all_the_same(reason: Any) -> None:
+    assert finished(reason) == [Finished(Finish.STOP, is_unknown=True)]
+    assert finished(reason, CALL) == [Finished(Finish.TOOL_USE, is_unknown=True)]
+    assert finished(reason, stopped_by="###") == [Finished(Finish.STOP_SEQUENCE, "###", is_unknown=True)]
 
 
 def test_many_end_a_call_and_a_refusal_with_stop() -> None:

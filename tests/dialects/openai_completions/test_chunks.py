@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.chat.dialect import NOTHING, Sign
-from llmgw.chat.events import Finish
+from llmgw.chat.events import Finish, Finished
 from llmgw.chat.usage import Usage
-from llmgw.dialects.openai_completions.chunks import Choice, finish_of
+from llmgw.dialects.openai_completions.chunks import Choice, end_of
 from llmgw.dialects.openai_completions.dialect import openai_completions
 from llmgw.errors import FailureClass, UpstreamProtocolError
 from llmgw.wire import sse
@@ -84,16 +84,18 @@ def test_what_is_no_answer_is_a_failure(body: bytes, failure: FailureClass) -> N
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
-        (Choice(finish_reason="stop"), (Finish.STOP, "")),
-        (Choice(finish_reason="stop", stop_reason="END"), (Finish.STOP_SEQUENCE, "END")),
-        (Choice(finish_reason="stop", stop_reason=128009), (Finish.STOP, "")),
-        (Choice(finish_reason="length"), (Finish.LENGTH, "")),
-        (Choice(finish_reason="eos"), (Finish.STOP, "")),
-        (Choice(finish_reason="content_filter"), (Finish.CONTENT_FILTER, "")),
+        (Choice(finish_reason="stop"), Finished(Finish.STOP)),
+        (Choice(finish_reason="stop", stop_reason="END"), Finished(Finish.STOP_SEQUENCE, "END")),
+        (Choice(finish_reason="stop", stop_reason=128009), Finished(Finish.STOP)),
+        (Choice(finish_reason="length"), Finished(Finish.LENGTH)),
+        (Choice(finish_reason="eos"), Finished(Finish.STOP)),
+        (Choice(finish_reason=None), Finished(Finish.STOP)),
+        (Choice(finish_reason="unheard_of"), Finished(Finish.STOP, is_unknown=True)),
+        (Choice(finish_reason="content_filter"), Finished(Finish.CONTENT_FILTER)),
     ],
 )
-def test_the_end_has_its_reason(told: Choice, expected: tuple[Finish, str]) -> None:
-    assert finish_of(told) == expected
+def test_the_end_has_its_reason(told: Choice, expected: Finished) -> None:
+    assert end_of(told) == expected
 
 
 @given(st.binary(max_size=200))

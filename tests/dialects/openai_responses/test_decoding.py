@@ -91,7 +91,6 @@ def test_it_has_ended_with_the_response_and_not_before() -> None:
     ("end", "finish"),
     [
         (ended("incomplete", incomplete_details={"reason": "max_output_tokens"}), Finish.LENGTH),
-        (ended("incomplete", incomplete_details={"reason": "of_tomorrow"}), Finish.LENGTH),
         (ended("incomplete", incomplete_details=None), Finish.LENGTH),
         (ended("incomplete", incomplete_details={"reason": "content_filter"}), Finish.CONTENT_FILTER),
         (event("response.done", response={"status": "completed"}), Finish.STOP),
@@ -99,6 +98,15 @@ def test_it_has_ended_with_the_response_and_not_before() -> None:
 )
 def test_why_it_ended(end: bytes, finish: Finish) -> None:
     assert read(end)[-1] == Finished(finish)
+
+
+def test_a_reason_or_a_status_that_we_do_not_know_is_an_end_all_the_same() -> None:
+    cut = ended("incomplete", incomplete_details={"reason": "of_tomorrow"})
+
+    assert read(cut)[-1] == Finished(Finish.LENGTH, is_unknown=True)
+    assert read(event("response.done", response={"status": "of_tomorrow"}))[-1] == Finished(
+        Finish.STOP, is_unknown=True
+    )
 
 
 # What was not said in pieces is said when it is done.
