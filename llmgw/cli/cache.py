@@ -14,6 +14,7 @@ from llmgw.config.problems import quoted
 from llmgw.graph.report import did_you_mean
 
 _HEADS = ("key", "rule", "scope", "model", "target", "form", "bytes", "age", "ends in", "hits", "question")
+_UNTOLD = "\u2013"
 _KEY_CHARS = 12  # in a table: enough to tell them apart; --json has all of it
 _QUESTION_CHARS = 60
 _UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
@@ -104,14 +105,20 @@ def _lines(found: CacheStats) -> Iterator[Line]:
     yield (("store     ", "dim"), found.store)
     yield (("entries   ", "dim"), str(found.entries))
     yield (("size      ", "dim"), f"{size(found.bytes)} of {size(found.max_bytes)}{full}")
-    looked = found.hits + found.misses
-    if looked:
-        yield (("hits      ", "dim"), f"{found.hits} of {looked} ({100 * found.hits / looked:.1f}%)")
+    yield from _hits(found)
     for name in ("kept", "evicted", "expired", "rejected", "dropped"):
         if value := getattr(found, name):
             yield ((name.ljust(10), "dim"), str(value))
     if found.trouble:
         yield ((found.trouble, "yellow"),)
+
+
+def _hits(found: CacheStats) -> Iterator[Line]:
+    """And what else has happened, if that cannot be told, in the same line."""
+    if found.hits is None or found.misses is None:
+        yield (("hits      ", "dim"), f"{_UNTOLD} ", ("(the gateway that runs can tell: --url)", "dim"))
+    elif looked := found.hits + found.misses:
+        yield (("hits      ", "dim"), f"{found.hits} of {looked} ({100 * found.hits / looked:.1f}%)")
 
 
 def _row(one: Listed) -> Sequence[str]:

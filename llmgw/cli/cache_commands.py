@@ -20,8 +20,8 @@ def stats(
     which is asked with `server.admin_key`. Without a name the file is ./llmgw.yaml.
 
     With --json: store, entries, bytes, max_bytes, hits, misses, kept, evicted, expired, rejected, dropped, trouble, and
-    rules (by name: entries, bytes, hits). From hits on they count from the start of the gateway, and are 0 where a file
-    is read.
+    rules (by name: entries, bytes, hits). From hits to dropped they count from the start of the gateway, and are null
+    where a file is read.
 
     Exit code: 0 fine, 1 it cannot be had or a bad file, 2 wrong usage.
 
@@ -94,7 +94,7 @@ def purge(  # noqa: PLR0913 - one for each flag
 
     For example:
       llmgw cache purge --rule faq
-      llmgw cache purge llmgw.yaml --model chat --older-than 1h
+      llmgw cache purge llmgw.yaml --model "gpt-*" --older-than 1h
       llmgw cache purge --all --url http://127.0.0.1:4000
     """
     from llmgw.cli import cache as command
