@@ -118,11 +118,13 @@ def explain(
     """Tell whether two requests are the same to the cache.
 
     Two bodies as JSON, and which of their fields say no. With files before them, their rules are asked too, as for a
-    caller without a key: which rule is about each request, and whether anything beside the bodies keeps them apart.
-    Nothing is looked up, and nobody is called.
+    caller without a key: which rule is about each request, and whether anything beside the bodies keeps them apart. Of
+    two that are not the same a semantic rule is asked whether their questions could be alike. Nothing is looked up, no
+    vector is made, and nobody is called.
 
     With --json: same, differ and ignored (paths of fields, as messages[1].content), and with CONFIG decisions (rule,
-    scope, bypass; null: no rule is about it).
+    scope, bypass; null: no rule is about it) and alike (possible, threshold, slots, difference: what the slots say no
+    for, barrier and context: why nothing makes them alike; null: no semantic rule is about both).
 
     Exit code: 0 the same, 1 not the same or a bad file, 2 wrong usage.
 

