@@ -10,6 +10,7 @@ import typer
 from llmgw.adapters.cache_stock import CacheStats, Listed, WrongFilterError, key_start, read_wanted
 from llmgw.cli.cache_places import CannotAskError, Filters, Place, place
 from llmgw.cli.render import Line, count, show, show_json, show_table
+from llmgw.cli.sources import needed
 from llmgw.config.problems import quoted
 from llmgw.graph.report import did_you_mean
 
@@ -21,10 +22,10 @@ _UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
 _TIMES = ((86_400, "d"), (3600, "h"), (60, "m"))
 
 
-def run(configs: Sequence[str], env_file: Path | None, url: str | None, action: Callable[[Place], int]) -> int:
+def run(configs: Sequence[str] | None, env_file: Path | None, url: str | None, action: Callable[[Place], int]) -> int:
     """The exit code of one command. Raises ConfigError, or BadParameter for a flag at fault."""
     try:
-        return action(place(configs, env_file, url))
+        return action(place(needed(configs), env_file, url))
     except CannotAskError as error:
         show([((str(error), "bold red"),)], sys.stderr)
         return 1

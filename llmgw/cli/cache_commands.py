@@ -30,9 +30,8 @@ def stats(
       llmgw cache stats llmgw.yaml --url http://127.0.0.1:4000 --json | jq .hits
     """
     from llmgw.cli import cache as command
-    from llmgw.cli.sources import needed
 
-    return command.run(needed(configs), env_file, url, lambda there: command.stats(there, as_json=as_json))
+    return command.run(configs, env_file, url, lambda there: command.stats(there, as_json=as_json))
 
 
 def ls(  # noqa: PLR0913 - one for each flag
@@ -64,10 +63,9 @@ def ls(  # noqa: PLR0913 - one for each flag
       llmgw cache ls --json | jq -r '.[] | select(.hits == 0) | .key'
     """
     from llmgw.cli import cache as command
-    from llmgw.cli.sources import needed
 
     wanted = command.filters(rule=rule, scope=scope, model=model, older_than=older_than, key=key)
-    return command.run(needed(configs), env_file, url, lambda there: command.ls(there, wanted, most, as_json=as_json))
+    return command.run(configs, env_file, url, lambda there: command.ls(there, wanted, most, as_json=as_json))
 
 
 def purge(  # noqa: PLR0913 - one for each flag
@@ -98,13 +96,12 @@ def purge(  # noqa: PLR0913 - one for each flag
       llmgw cache purge --all --url http://127.0.0.1:4000
     """
     from llmgw.cli import cache as command
-    from llmgw.cli.sources import needed
 
     wanted = command.filters(rule=rule, scope=scope, model=model, older_than=older_than, key=key)
     if bool(wanted) == everything:
         message = "leave out the others" if wanted else "say what (--rule, --scope, --model, --older-than, --key), or"
         raise typer.BadParameter(f"{message} --all" if not wanted else message, param_hint="--all")
-    return command.run(needed(configs), env_file, url, lambda there: command.purge(there, wanted, as_json=as_json))
+    return command.run(configs, env_file, url, lambda there: command.purge(there, wanted, as_json=as_json))
 
 
 def explain(
