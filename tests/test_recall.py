@@ -85,3 +85,15 @@ async def test_without_a_semantic_rule_no_question_is_like_another() -> None:
     await recall.keep(decision(), msgspec.structs.replace(answer(recall), question="why?", vector=b"\0\0\x80?"))
 
     assert await recall.find_alike(decision(key=b"another"), b"\0\0\x80?", transcript) is None
+
+
+async def test_what_came_of_looking_is_counted_by_who_was_answered() -> None:
+    cache = FakeCache()
+    recall = Recall(cache, HandClock())
+    await recall.keep(decision(), answer(recall))
+    found = [await recall.find(decision(key=key)) for key in (b"k", b"another")]
+    before = [*cache.counted]
+    for one in found:
+        recall.count(one)
+
+    assert (before, cache.counted) == ([], [b"k", None])
