@@ -140,6 +140,10 @@ class Cache(Protocol):
         """Keep it until it ends, if there is room for it."""
         ...
 
+    def count(self, key: bytes | None) -> None:
+        """A request that looked, however often, was answered with what is under this key; None: with nothing."""
+        ...
+
 
 class Embedded(NamedTuple):
     """A text as a vector of length 1 (little-endian float32). `usage` None: whoever made it does not say."""

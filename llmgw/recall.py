@@ -24,6 +24,7 @@ class Found(NamedTuple):
     kept: Kept
     how: str
     age_s: float
+    key: bytes
     similarity: float | None = None
 
 
@@ -75,6 +76,10 @@ class Recall:
             self.likeness.add(decision.key, kept)
         await self._cache.put(decision.key, kept)
 
+    def count(self, found: Found | None) -> None:
+        """What came of looking for one request; None: nothing that could answer it."""
+        self._cache.count(None if found is None else found.key)
+
     def now_ms(self) -> int:
         return int(self._clock.now_s() * 1000)
 
@@ -89,4 +94,4 @@ class Recall:
         if kept is None:
             return None
         age_s = max(self._clock.now_s() - kept.kept_ms / 1000, 0.0)
-        return Found(kept, how, age_s) if age_s <= decision.max_age_s else None
+        return Found(kept, how, age_s, key) if age_s <= decision.max_age_s else None

@@ -49,8 +49,10 @@ class Sharing:
         """Raises GatewayError, as attempts do."""
         decision, transcript = visit.decision, visit.transcript
         transcript.cache, transcript.cache_why = "miss" if decision.look else "bypass", decision.bypass
-        if decision.look and await self._is_known(visit):
-            return
+        if decision.look:
+            if await self._is_known(visit):
+                return
+            self._recall.count(None)
         if decision.only_if_cached:
             raise NotKeptError("nothing is kept for this request, and it takes nothing else (only-if-cached)")
         if decision.keep:
@@ -79,6 +81,7 @@ class Sharing:
             return False
         kept, transcript = found.kept, visit.transcript
         await visit.asking.account.admit_kept()
+        self._recall.count(found)
         transcript.note_kept(found.how, kept.target, kept.path, kept.dropped)
         transcript.similarity, transcript.age_s = found.similarity, found.age_s
         telling.commit(visit, self._clock)

@@ -16,12 +16,16 @@ class FakeCache:
 
     def __init__(self) -> None:
         self.kept: dict[bytes, Kept] = {}
+        self.counted: list[bytes | None] = []
 
     async def get(self, key: bytes) -> Kept | None:
         return self.kept.get(key)
 
     async def put(self, key: bytes, kept: Kept) -> None:
         self.kept[key] = kept
+
+    def count(self, key: bytes | None) -> None:
+        self.counted.append(key)
 
 
 def decision(max_age_s: float = 60.0, key: bytes = b"k") -> Decision:
@@ -41,7 +45,7 @@ async def test_what_is_kept_is_found_with_its_age() -> None:
     clock.move(2.5)
     found = await recall.find(decision())
 
-    assert found == (kept, HIT, 2.5, None)
+    assert found == (kept, HIT, 2.5, b"k", None)
     assert await recall.find(decision(key=b"another")) is None
 
 
@@ -81,3 +85,15 @@ async def test_without_a_semantic_rule_no_question_is_like_another() -> None:
     await recall.keep(decision(), msgspec.structs.replace(answer(recall), question="why?", vector=b"\0\0\x80?"))
 
     assert await recall.find_alike(decision(key=b"another"), b"\0\0\x80?", transcript, lambda _: True) is None
+
+
+async def test_what_came_of_looking_is_counted_by_who_was_answered() -> None:
+    cache = FakeCache()
+    recall = Recall(cache, HandClock())
+    await recall.keep(decision(), answer(recall))
+    found = [await recall.find(decision(key=key)) for key in (b"k", b"another")]
+    before = [*cache.counted]
+    for one in found:
+        recall.count(one)
+
+    assert (before, cache.counted) == ([], [b"k", None])

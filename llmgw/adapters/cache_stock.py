@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from llmgw.config.units import duration_hint, duration_s
+from llmgw.graph import globs
 from llmgw.graph.cache_rules import CacheRules
 from llmgw.policy.kept import Kept
 from llmgw.ports import Cache
@@ -47,21 +48,22 @@ class OfRule(msgspec.Struct, frozen=True):
 class CacheStats(msgspec.Struct, frozen=True, kw_only=True):
     """What there is now, and what has happened since the process began.
 
-    `rejected`: what was not kept for its size, or because all else is asked for more often; `dropped`: because the
-    disk was too slow. Of a file that is read by itself only what there is can be told.
+    `hits` and `misses` are of requests: each that looked is one of them, however often it did. `rejected`: what was not
+    kept for its size, or because all else is asked for more often; `dropped`: because the disk was too slow. None: of a
+    file that is read by itself only what there is can be told.
     """
 
     store: str
     entries: int
     bytes: int
     max_bytes: int
-    hits: int = 0
-    misses: int = 0
-    kept: int = 0
-    evicted: int = 0
-    expired: int = 0
-    rejected: int = 0
-    dropped: int = 0
+    hits: int | None = None
+    misses: int | None = None
+    kept: int | None = None
+    evicted: int | None = None
+    expired: int | None = None
+    rejected: int | None = None
+    dropped: int | None = None
     trouble: str = ""  # why the file cannot be used; what is kept is then kept in memory alone
     rules: dict[str, OfRule] = {}
 
@@ -83,7 +85,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which entries: those of which all is so that is said."""
+    """Which entries: those of which all is so that is said. `model` is a glob, as in the file."""
 
     rule: str | None = None
     scope: str | None = None
@@ -95,7 +97,7 @@ class Wanted(msgspec.Struct, frozen=True):
         return (
             self.rule in (None, kept.rule)
             and self.scope in (None, kept.scope)
-            and self.model in (None, kept.model)
+            and (self.model is None or globs.matches(self.model, kept.model))
             and self.key in (None, key)
             and (self.older_than_s is None or kept.kept_ms <= now_ms - self.older_than_s * 1000)
         )
@@ -111,6 +113,13 @@ class Tally:
 
     def __init__(self) -> None:
         self.hits = self.misses = self.kept = self.evicted = self.expired = self.rejected = self.dropped = 0
+
+    def count(self, key: bytes | None) -> None:
+        """A request that looked was answered with what is under this key; None: with nothing."""
+        if key is None:
+            self.misses += 1
+        else:
+            self.hits += 1
 
     def as_dict(self) -> dict[str, int]:
         return {name: getattr(self, name) for name in self.__slots__}

@@ -85,16 +85,11 @@ class MemoryCache:
         self._policy.get(key)  # also for what is not there: how often it is asked for says whether it shall stay
         held = self._held.get(key)
         if held is None:
-            self._tally.misses += 1
             return None
         if held.kept.ends_ms <= self._now_ms:
             self._throw_away(key)
             self._tally.expired += 1
-            self._tally.misses += 1
             return None
-        held.hits += 1
-        self._tally.hits += 1
-        self._stocks[held.kept.rule].hits += 1
         if held.body_bytes is not None and held.body_bytes > OFF_LOOP_BYTES:
             return await asyncio.to_thread(held.whole)
         return held.whole()
@@ -110,6 +105,13 @@ class MemoryCache:
             self._tally.rejected += 1
             return
         self._enter(key, held)
+
+    def count(self, key: bytes | None) -> None:
+        self._tally.count(key)
+        held = None if key is None else self._held.get(key)  # it may have left meanwhile
+        if held is not None:
+            held.hits += 1
+            self._stocks[held.kept.rule].hits += 1
 
     async def forget(self, key: bytes) -> None:
         self._throw_away(key)

@@ -87,14 +87,7 @@ class SqliteCache:
         self._is_closed = False
 
     async def get(self, key: bytes) -> Kept | None:
-        kept = await self._front.get(key) or self._not_written(key) or await self._from_file(key)
-        if kept is None:
-            self._tally.misses += 1
-            return None
-        self._tally.hits += 1
-        if key in self._hits or len(self._hits) < HITS_MAX:
-            self._hits[key] = self._hits.get(key, 0) + 1
-        return kept
+        return await self._front.get(key) or self._not_written(key) or await self._from_file(key)
 
     async def put(self, key: bytes, kept: Kept) -> None:
         if kept.ends_ms <= self._now_ms or len(kept.body) > BODY_BYTES_MAX:
@@ -112,6 +105,12 @@ class SqliteCache:
         self._waiting[key] = kept
         self._waiting_bytes += kept.size_bytes
         self._wake.set()
+
+    def count(self, key: bytes | None) -> None:
+        self._tally.count(key)
+        self._front.count(key)
+        if key is not None and (key in self._hits or len(self._hits) < HITS_MAX):
+            self._hits[key] = self._hits.get(key, 0) + 1
 
     async def forget(self, key: bytes) -> None:
         if await self.purge(Wanted(key=key)) == 0:

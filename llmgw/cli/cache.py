@@ -10,20 +10,22 @@ import typer
 from llmgw.adapters.cache_stock import CacheStats, Listed, WrongFilterError, key_start, read_wanted
 from llmgw.cli.cache_places import CannotAskError, Filters, Place, place
 from llmgw.cli.render import Line, count, show, show_json, show_table
+from llmgw.cli.sources import needed
 from llmgw.config.problems import quoted
 from llmgw.graph.report import did_you_mean
 
 _HEADS = ("key", "rule", "scope", "model", "target", "form", "bytes", "age", "ends in", "hits", "question")
+_UNTOLD = "\u2013"
 _KEY_CHARS = 12  # in a table: enough to tell them apart; --json has all of it
 _QUESTION_CHARS = 60
 _UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
 _TIMES = ((86_400, "d"), (3600, "h"), (60, "m"))
 
 
-def run(configs: Sequence[str], env_file: Path | None, url: str | None, action: Callable[[Place], int]) -> int:
+def run(configs: Sequence[str] | None, env_file: Path | None, url: str | None, action: Callable[[Place], int]) -> int:
     """The exit code of one command. Raises ConfigError, or BadParameter for a flag at fault."""
     try:
-        return action(place(configs, env_file, url))
+        return action(place(needed(configs), env_file, url))
     except CannotAskError as error:
         show([((str(error), "bold red"),)], sys.stderr)
         return 1
@@ -104,14 +106,20 @@ def _lines(found: CacheStats) -> Iterator[Line]:
     yield (("store     ", "dim"), found.store)
     yield (("entries   ", "dim"), str(found.entries))
     yield (("size      ", "dim"), f"{size(found.bytes)} of {size(found.max_bytes)}{full}")
-    looked = found.hits + found.misses
-    if looked:
-        yield (("hits      ", "dim"), f"{found.hits} of {looked} ({100 * found.hits / looked:.1f}%)")
+    yield from _hits(found)
     for name in ("kept", "evicted", "expired", "rejected", "dropped"):
         if value := getattr(found, name):
             yield ((name.ljust(10), "dim"), str(value))
     if found.trouble:
         yield ((found.trouble, "yellow"),)
+
+
+def _hits(found: CacheStats) -> Iterator[Line]:
+    """And what else has happened, if that cannot be told, in the same line."""
+    if found.hits is None or found.misses is None:
+        yield (("hits      ", "dim"), f"{_UNTOLD} ", ("(the gateway that runs can tell: --url)", "dim"))
+    elif looked := found.hits + found.misses:
+        yield (("hits      ", "dim"), f"{found.hits} of {looked} ({100 * found.hits / looked:.1f}%)")
 
 
 def _row(one: Listed) -> Sequence[str]:

@@ -20,8 +20,8 @@ def stats(
     which is asked with `server.admin_key`. Without a name the file is ./llmgw.yaml.
 
     With --json: store, entries, bytes, max_bytes, hits, misses, kept, evicted, expired, rejected, dropped, trouble, and
-    rules (by name: entries, bytes, hits). From hits on they count from the start of the gateway, and are 0 where a file
-    is read.
+    rules (by name: entries, bytes, hits). From hits to dropped they count from the start of the gateway, and are null
+    where a file is read.
 
     Exit code: 0 fine, 1 it cannot be had or a bad file, 2 wrong usage.
 
@@ -30,9 +30,8 @@ def stats(
       llmgw cache stats llmgw.yaml --url http://127.0.0.1:4000 --json | jq .hits
     """
     from llmgw.cli import cache as command
-    from llmgw.cli.sources import needed
 
-    return command.run(needed(configs), env_file, url, lambda there: command.stats(there, as_json=as_json))
+    return command.run(configs, env_file, url, lambda there: command.stats(there, as_json=as_json))
 
 
 def ls(  # noqa: PLR0913 - one for each flag
@@ -64,10 +63,9 @@ def ls(  # noqa: PLR0913 - one for each flag
       llmgw cache ls --json | jq -r '.[] | select(.hits == 0) | .key'
     """
     from llmgw.cli import cache as command
-    from llmgw.cli.sources import needed
 
     wanted = command.filters(rule=rule, scope=scope, model=model, older_than=older_than, key=key)
-    return command.run(needed(configs), env_file, url, lambda there: command.ls(there, wanted, most, as_json=as_json))
+    return command.run(configs, env_file, url, lambda there: command.ls(there, wanted, most, as_json=as_json))
 
 
 def purge(  # noqa: PLR0913 - one for each flag
@@ -94,17 +92,16 @@ def purge(  # noqa: PLR0913 - one for each flag
 
     For example:
       llmgw cache purge --rule faq
-      llmgw cache purge llmgw.yaml --model chat --older-than 1h
+      llmgw cache purge llmgw.yaml --model "gpt-*" --older-than 1h
       llmgw cache purge --all --url http://127.0.0.1:4000
     """
     from llmgw.cli import cache as command
-    from llmgw.cli.sources import needed
 
     wanted = command.filters(rule=rule, scope=scope, model=model, older_than=older_than, key=key)
     if bool(wanted) == everything:
         message = "leave out the others" if wanted else "say what (--rule, --scope, --model, --older-than, --key), or"
         raise typer.BadParameter(f"{message} --all" if not wanted else message, param_hint="--all")
-    return command.run(needed(configs), env_file, url, lambda there: command.purge(there, wanted, as_json=as_json))
+    return command.run(configs, env_file, url, lambda there: command.purge(there, wanted, as_json=as_json))
 
 
 def explain(
@@ -118,11 +115,13 @@ def explain(
     """Tell whether two requests are the same to the cache.
 
     Two bodies as JSON, and which of their fields say no. With files before them, their rules are asked too, as for a
-    caller without a key: which rule is about each request, and whether anything beside the bodies keeps them apart.
-    Nothing is looked up, and nobody is called.
+    caller without a key: which rule is about each request, and whether anything beside the bodies keeps them apart. Of
+    two that are not the same a semantic rule is asked whether their questions could be alike. Nothing is looked up, no
+    vector is made, and nobody is called.
 
     With --json: same, differ and ignored (paths of fields, as messages[1].content), and with CONFIG decisions (rule,
-    scope, bypass; null: no rule is about it).
+    scope, bypass; null: no rule is about it) and alike (possible, threshold, slots, difference: what the slots say no
+    for, barrier and context: why nothing makes them alike; null: no semantic rule is about both).
 
     Exit code: 0 the same, 1 not the same or a bad file, 2 wrong usage.
 

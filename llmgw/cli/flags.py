@@ -111,7 +111,9 @@ AdminUrl = Annotated[
 ]
 OfRule = Annotated[str | None, _flag("--rule", metavar="NAME", help="Only what this rule of the file has kept.")]
 OfScope = Annotated[str | None, _flag("--scope", metavar="TEXT", help="Only what is for these, as `ls` tells it.")]
-OfModel = Annotated[str | None, _flag("--model", "-m", metavar="NAME", help="Only what was asked of this name.")]
+OfModel = Annotated[
+    str | None, _flag("--model", "-m", metavar="NAME", help="Only what was asked of this name; * stands for any text.")
+]
 OlderThan = Annotated[str | None, _flag("--older-than", metavar="TIME", help="Only what was kept before, as in 1h.")]
 EntryKey = Annotated[
     str | None, _flag("--key", metavar="HEX", help="Only the entry with this key: the digits that `ls` shows.")

@@ -70,9 +70,8 @@ def list_(*, configs: flags.Configs = None, as_json: flags.Json = False, env_fil
       llmgw keys list llmgw.yaml --json | jq -r '.[] | select(.last_used == null) | .name'
     """
     from llmgw.cli import ledger_keys
-    from llmgw.cli.sources import needed
 
-    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.list(), as_json=as_json)
+    return ledger_keys.run(configs, env_file, lambda keys: keys.list(), as_json=as_json)
 
 
 def show(
@@ -96,9 +95,8 @@ def show(
       llmgw keys show search-prod llmgw.yaml --json | jq -r '.secrets[].sha256'
     """
     from llmgw.cli import ledger_keys
-    from llmgw.cli.sources import needed
 
-    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.show(name), as_json=as_json)
+    return ledger_keys.run(configs, env_file, lambda keys: keys.show(name), as_json=as_json)
 
 
 def rotate(
@@ -123,10 +121,9 @@ def rotate(
       llmgw keys rotate search-prod llmgw.yaml --overlap 7d --json | jq -r .secret
     """
     from llmgw.cli import key_flags, ledger_keys
-    from llmgw.cli.sources import needed
 
     overlap_s = key_flags.overlap_s(overlap)
-    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.rotate(name, overlap_s), as_json=as_json)
+    return ledger_keys.run(configs, env_file, lambda keys: keys.rotate(name, overlap_s), as_json=as_json)
 
 
 def revoke(
@@ -148,9 +145,8 @@ def revoke(
       llmgw keys revoke intern llmgw.yaml --json
     """
     from llmgw.cli import ledger_keys
-    from llmgw.cli.sources import needed
 
-    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.revoke(name), as_json=as_json)
+    return ledger_keys.run(configs, env_file, lambda keys: keys.revoke(name), as_json=as_json)
 
 
 def expire(
@@ -174,10 +170,9 @@ def expire(
       llmgw keys expire intern never
     """
     from llmgw.cli import key_flags, ledger_keys
-    from llmgw.cli.sources import needed
 
     key_flags.check_when(when)
-    return ledger_keys.run(needed(configs), env_file, lambda keys: keys.expire(name, when), as_json=as_json)
+    return ledger_keys.run(configs, env_file, lambda keys: keys.expire(name, when), as_json=as_json)
 
 
 def digest(*, as_json: flags.Json = False) -> int:

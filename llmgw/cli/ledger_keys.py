@@ -20,7 +20,7 @@ from llmgw.adapters.sqlite.migrations import NewerLedgerError, migrate
 from llmgw.cli.env_file import environment
 from llmgw.cli.key_flags import told
 from llmgw.cli.render import Line, show, show_json, show_table
-from llmgw.cli.sources import sources
+from llmgw.cli.sources import needed, sources
 from llmgw.config.files import ledger_file
 from llmgw.errors import InvalidRequestError
 
@@ -29,9 +29,11 @@ _HEADS = ("name", "from", "state", "team", "user", "models", "expires", "last us
 Answer = TypeVar("Answer")
 
 
-def run(configs: Sequence[str], env_file: Path | None, action: Callable[["KeyCommands"], int], *, as_json: bool) -> int:
+def run(
+    configs: Sequence[str] | None, env_file: Path | None, action: Callable[["KeyCommands"], int], *, as_json: bool
+) -> int:
     """The exit code of one command. Raises ConfigError, or BadParameter for a flag at fault."""
-    return told(lambda: action(KeyCommands(configs, env_file, as_json=as_json)))
+    return told(lambda: action(KeyCommands(needed(configs), env_file, as_json=as_json)))
 
 
 class KeyCommands:

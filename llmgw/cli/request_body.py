@@ -28,7 +28,7 @@ _TELLING = {
 _ANTHROPICS = "system"  # which OpenAI's would pass over
 
 
-def content(file: str, bytes_max: int) -> bytes:
+def content(file: str, bytes_max: int, flag: str = "--request") -> bytes:
     """Raises BadParameter if it cannot be read, RequestTooLargeError as the server does."""
     try:
         if file == STDIN:
@@ -37,7 +37,7 @@ def content(file: str, bytes_max: int) -> bytes:
             with Path(file).open("rb") as opened:
                 body = opened.read(bytes_max + 1)
     except OSError as error:
-        raise typer.BadParameter(f"'{file}' cannot be read: {error.strerror}", param_hint="--request") from None
+        raise typer.BadParameter(f"'{file}' cannot be read: {error.strerror}", param_hint=flag) from None
     if len(body) > bytes_max:
         raise RequestTooLargeError(f"the body is over {bytes_max} bytes (server.max_body)")
     return body

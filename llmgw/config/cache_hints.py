@@ -1,6 +1,6 @@
 """What else a key about the cache might have meant. Data only; see `hints`."""
 
-from collections.abc import Iterator
+from llmgw.config.hint_tables import CONDITION, MODELS, under
 
 CACHE = "here it is cache: {rules: [{name: faq, ttl: 1h}]}"
 _RULE = "it belongs to a rule: cache: {rules: [{name: faq, ttl: 1h}]}"
@@ -9,42 +9,32 @@ _SCOPE = "here it is `scope`: key, key.team, metadata.X … or everyone"
 _OF_A_RULE = ", of a rule under `cache`"
 
 
-def _under(section: str, *hints: tuple[str, str]) -> Iterator[tuple[str, str]]:
-    """Each word at that place, with its hint."""
-    for words, hint in hints:
-        yield from ((f"{section}.{word}", hint) for word in words.split())
-
-
 # By the place where the key stands.
 PLACED: dict[str, str] = {
-    **dict(
-        _under(
-            "cache",
-            ("enabled enable on", "it is on as soon as it has a rule: rules: [{name: faq, ttl: 1h}]"),
-            ("ttl max_age mode match models scope threshold embed keep_fallback slots tool_calls variety", _RULE),
-            ("max_age_seconds default_ttl expiration similarity_threshold embedding_model", _RULE),
-            ("type backend driver storage path file url", _STORE),
-            ("host port password redis redis_url namespace", _STORE),
-            ("size max_bytes max_memory memory limit", "here it is max_size: 256MiB"),
-            ("max_entries max_items capacity", "it is bounded by what it takes: max_size: 256MiB"),
-        )
+    **under(
+        "cache",
+        ("enabled enable on", "it is on as soon as it has a rule: rules: [{name: faq, ttl: 1h}]"),
+        ("ttl max_age mode match models scope threshold embed keep_fallback slots tool_calls variety", _RULE),
+        ("max_age_seconds default_ttl expiration similarity_threshold embedding_model", _RULE),
+        ("type backend driver storage path file url", _STORE),
+        ("host port password redis redis_url namespace", _STORE),
+        ("size max_bytes max_memory memory limit", "here it is max_size: 256MiB"),
+        ("max_entries max_items capacity", "it is bounded by what it takes: max_size: 256MiB"),
     ),
-    **dict(
-        _under(
-            "cache.rules[]",
-            ("max_age max_age_s age expires expiration expiry duration lifetime", "here it is `ttl`: 1h"),
-            ("each by per group_by partition user team namespace key_by cache_by", _SCOPE),
-            ("if when where condition filter", "here it is `match`, a condition in CEL"),
-            ("model routes route", "here it is `models`, a list of names"),
-            ("type kind strategy", "here it is mode: exact, or semantic"),
-            ("similarity similarity_threshold score min_score distance", "here it is `threshold`: 0.9, from 0 to 1"),
-            ("embedding embedder embeddings", "here it is embed: openai/text-embedding-3-small"),
-            ("embedding_model embed_model vector_store", "here it is embed: openai/text-embedding-3-small"),
-            ("tools allow_tools tool_use", "here it is `tool_calls`: true"),
-            ("fallback cache_fallback", "here it is `keep_fallback`: true"),
-            ("ignore ignore_fields exclude include", "which fields count is fixed: all that change an answer"),
-            ("max_size store", "it stands under `cache`, once for all rules"),
-        )
+    **under(
+        "cache.rules[]",
+        ("max_age max_age_s age expires expiration expiry duration lifetime", "here it is `ttl`: 1h"),
+        ("each by per group_by partition user team namespace key_by cache_by", _SCOPE),
+        CONDITION,
+        MODELS,
+        ("type kind strategy", "here it is mode: exact, or semantic"),
+        ("similarity similarity_threshold score min_score distance", "here it is `threshold`: 0.9, from 0 to 1"),
+        ("embedding embedder embeddings", "here it is embed: openai/text-embedding-3-small"),
+        ("embedding_model embed_model vector_store", "here it is embed: openai/text-embedding-3-small"),
+        ("tools allow_tools tool_use", "here it is `tool_calls`: true"),
+        ("fallback cache_fallback", "here it is `keep_fallback`: true"),
+        ("ignore ignore_fields exclude include", "which fields count is fixed: all that change an answer"),
+        ("max_size store", "it stands under `cache`, once for all rules"),
     ),
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from llmgw.config import hints
 from llmgw.config.choices import not_in_list
+from llmgw.config.foreign_sections import in_our_words
 from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.config.violation import Finding, Unit, Violation, not_yet
 from llmgw.config.wrong_type import wrong_type
@@ -40,9 +41,9 @@ def _unknown_key(path: KeyPath, key: str, known: Mapping[str, Any], value: Any) 
 def _key_hint(path: KeyPath, key: str, known: Mapping[str, Any], value: Any) -> str:
     """What was meant, the surest guess first: a slip of the pen comes before another product's word."""
     return (
-        _placed(path, value)
+        in_our_words(path, value)
+        or _placed(path, value)
         or _meant(key, known, cutoff=0.85)
-        or (_as_models(value) if key == "model_list" else None)
         or _renamed(key.lower(), known)
         or hints.WORDS.get(key.lower())
         or _meant(key, known, cutoff=0.6)
@@ -70,20 +71,6 @@ def _renamed(word: str, known: Mapping[str, Any]) -> str | None:
     if name is None:
         return None
     return f"here it is `{name}`" if name in known else f"here it is `{name}`, {hints.WHERE[name]}"
-
-
-def _as_models(model_list: Any) -> str | None:
-    """LiteLLM's list in our words, by its first entry."""
-    try:
-        entry = model_list[0]
-        name, target = entry["model_name"], entry["litellm_params"]["model"]
-    except (TypeError, KeyError, IndexError):
-        return None
-    if not isinstance(name, str) or not isinstance(target, str) or len(name) + len(target) > 120:
-        return None
-    target = target if "/" in target else f"openai/{target}"
-    ours = f"{short(name)}: {short(target)}"
-    return f"here it is `models`, a map of names: models: {{{ours}}}; credentials belong to `providers`"
 
 
 def _missing_keys(violation: Violation) -> Iterable[Finding]:

@@ -1,6 +1,6 @@
 """What else a key about limits, budgets, keys or the ledger might have meant. Data only; see `hints`."""
 
-from collections.abc import Iterator
+from llmgw.config.hint_tables import CONDITION, MODELS, under
 
 KEYS = 'here it is `keys`: [{name: search-prod, secret: "${SEARCH_KEY}"}]'
 STATE = "here it is state: {ledger: sqlite:///llmgw.db}"
@@ -8,16 +8,10 @@ _LIMITS = "here it is `limits`: [{name: per-key, each: key, requests: 60/m, toke
 _BUDGETS = "here it is `budgets`: [{name: per-key, each: key, limit_usd: 100, per: month}]"
 
 
-def _under(section: str, *hints: tuple[str, str]) -> Iterator[tuple[str, str]]:
-    """Each word at that place, with its hint."""
-    for words, hint in hints:
-        yield from ((f"{section}.{word}", hint) for word in words.split())
-
-
 _OF_BOTH = (
     ("scope by group_by key keys team user target entity", "here it is `each`: key, key.team, key.user, metadata.X …"),
-    ("if when where condition filter", "here it is `match`, a condition in CEL"),
-    ("model routes route", "here it is `models`, a list of names"),
+    CONDITION,
+    MODELS,
 )
 
 # By the place where the key stands.
@@ -28,42 +22,36 @@ PLACED: dict[str, str] = {
         ("requests", "tokens", "concurrent"), "it belongs to a rule: limits: [{name: all, requests: 60/m}]"
     ),
     "limit_usd": "it belongs to a rule: budgets: [{name: all, limit_usd: 100, per: month}]",
-    **dict(_under("server", ("keys api_key api_keys", KEYS), ("master_key", "here it is `admin_key`"))),
-    **dict(
-        _under(
-            "keys[]",
-            ("limits rate_limit rate_limits", f"{_LIMITS}, for every key alike or by its name"),
-            ("budget budgets max_budget", f"{_BUDGETS}, for every key alike or by its name"),
-        )
+    **under("server", ("keys api_key api_keys", KEYS), ("master_key", "here it is `admin_key`")),
+    **under(
+        "keys[]",
+        ("limits rate_limit rate_limits", f"{_LIMITS}, for every key alike or by its name"),
+        ("budget budgets max_budget", f"{_BUDGETS}, for every key alike or by its name"),
     ),
-    **dict(
-        _under(
-            "limits[]",
-            *_OF_BOTH,
-            ("limit max rate amount value type unit", "here it is requests: 60/m, tokens: 200k/m or concurrent: 20"),
-            ("per window period interval duration", "a rate says it itself: requests: 60/m"),
-            ("parallel concurrency max_concurrent", "here it is `concurrent`"),
-            ("limit_usd", "money stands under `budgets`"),
-        )
+    **under(
+        "limits[]",
+        *_OF_BOTH,
+        ("limit max rate amount value type unit", "here it is requests: 60/m, tokens: 200k/m or concurrent: 20"),
+        ("per window period interval duration", "a rate says it itself: requests: 60/m"),
+        ("parallel concurrency max_concurrent", "here it is `concurrent`"),
+        ("limit_usd", "money stands under `budgets`"),
     ),
-    **dict(
-        _under(
-            "budgets[]",
-            *_OF_BOTH,
-            (
-                "limit max amount usd max_usd value",
-                'here it is `limit_usd`: 100, or by value: {search: 1000, "*": 100}',
-            ),
-            ("window period interval duration reset", "here it is `per`: hour, day, week or month, or a time: 30d"),
-            ("requests tokens concurrent", "it stands under `limits`"),
-            ("fallback use action then", "here it is on_exceeded: {use: NAME}, or reject"),
-            ("mode soft hard", "here it is enforce: hard, or shadow"),
-            ("webhook at alerts thresholds", 'here it is alert: {at: [0.8, 1.0], webhook: "${ALERT_URL}"}'),
-        )
+    **under(
+        "budgets[]",
+        *_OF_BOTH,
+        (
+            "limit max amount usd max_usd value",
+            'here it is `limit_usd`: 100, or by value: {search: 1000, "*": 100}',
+        ),
+        ("window period interval duration reset", "here it is `per`: hour, day, week or month, or a time: 30d"),
+        ("requests tokens concurrent", "it stands under `limits`"),
+        ("fallback use action then", "here it is on_exceeded: {use: NAME}, or reject"),
+        ("mode soft hard", "here it is enforce: hard, or shadow"),
+        ("webhook at alerts thresholds", 'here it is alert: {at: [0.8, 1.0], webhook: "${ALERT_URL}"}'),
     ),
-    **dict(_under("budgets[].alert", ("url to slack", "here it is `webhook`"), ("threshold", "here it is at: [0.8]"))),
-    **dict(_under("budgets[].on_exceeded", ("model route target", "here it is `use`: {use: NAME}"))),
-    **dict(_under("state", ("database url path file", STATE), ("retention ttl", "here it is keep: 90d"))),
+    **under("budgets[].alert", ("url to slack", "here it is `webhook`"), ("threshold", "here it is at: [0.8]")),
+    **under("budgets[].on_exceeded", ("model route target", "here it is `use`: {use: NAME}")),
+    **under("state", ("database url path file", STATE), ("retention ttl", "here it is keep: 90d")),
 }
 
 _OF_A_LIMIT = ", of a rule under `limits`"

@@ -21,6 +21,7 @@ from llmgw.providers.auth import CREDENTIAL_HEADERS
 from llmgw.providers.embedding_libraries import LOCAL, lacking
 
 EVERYONE = "everyone"
+SIZE_MIN_BYTES = 64 * 1024  # an entry takes a sixteenth of it at the most: with less hardly an answer fits
 THRESHOLD_LOW = 0.8  # below it, questions that only share a subject are alike
 
 # What carries a credential, of whatever kind, is no fact: in every request it would read as nothing.
@@ -66,6 +67,7 @@ def rules(loaded: Loaded, around: Surroundings, report: Report) -> CacheRules:
     section = loaded.config.cache
     compiler = _Compiler(loaded, around, report)
     _check_store(loaded, report)
+    _check_size(loaded, report)
     found = tuple(compiler.rule(entry, ("cache", "rules", at)) for at, entry in enumerate(section.rules))
     return CacheRules(found, max_bytes=int(section.max_size), store=cache_file(section, loaded.source))
 
@@ -75,6 +77,13 @@ def _check_store(loaded: Loaded, report: Report) -> None:
     if file is not None and file == ledger_file(loaded.config.state, loaded.source):
         message = "this is the file of the ledger, which nothing else may write"
         report.error(("cache", "store"), message, "write sqlite:///cache.db")
+
+
+def _check_size(loaded: Loaded, report: Report) -> None:
+    if loaded.config.cache.max_size < SIZE_MIN_BYTES:
+        message = "hardly an answer fits: one takes a sixteenth of this at the most"
+        hint = "write 64KiB at the least, or 256MiB; without `rules` nothing is kept"
+        report.error(("cache", "max_size"), message, hint)
 
 
 class _Compiler:

@@ -7,7 +7,7 @@ from random import Random
 
 from llmgw.adapters.sqlite_cache import SqliteCache
 from llmgw.policy.kept import Form, Kept
-from llmgw.ports import Clock
+from llmgw.ports import Cache, Clock
 from tests.fakes import FakeClock
 
 NOW_S = 1_700_000_000.0
@@ -22,6 +22,13 @@ def key_of(number: int) -> bytes:
 def kept(body: bytes = b'{"id":"1"}', *, ttl_s: float = 3600.0, kept_ms: int = NOW_MS, **fields: object) -> Kept:
     told: dict[str, object] = {"model": "chat", "target": "gpt", "rule": "faq", "scope": "key=search", **fields}
     return Kept(form=Form.WHOLE, body=body, kept_ms=kept_ms, ends_ms=kept_ms + int(ttl_s * 1000), **told)  # type: ignore[arg-type]
+
+
+async def asked(cache: Cache, key: bytes) -> Kept | None:
+    """As by a request, which says what came of it."""
+    found = await cache.get(key)
+    cache.count(None if found is None else key)
+    return found
 
 
 def noise(size_bytes: int, seed: int = 1) -> bytes:

@@ -22,6 +22,8 @@ KEY = b"k" * 32
         (Wanted(rule="faq", scope=""), False),
         (Wanted(rule="fa"), False),
         (Wanted(model="gpt"), False),
+        (Wanted(model="ch*"), True),
+        (Wanted(model="ch*x"), False),
         (Wanted(key=b"other"), False),
         (Wanted(older_than_s=10), True),
         (Wanted(older_than_s=11), False),

@@ -19,7 +19,7 @@ from llmgw.adapters.sqlite import cache_tables
 from llmgw.adapters.sqlite.cache_file import cache_file
 from llmgw.adapters.sqlite_cache import WAITING_MAX, SqliteCache
 from llmgw.policy.kept import Kept
-from tests.adapters.cached import MIB, full, in_file, kept, key_of, noise
+from tests.adapters.cached import MIB, asked, full, in_file, kept, key_of, noise
 from tests.fakes import FakeClock
 from tests.server.calls import eventually
 
@@ -65,7 +65,7 @@ async def test_what_was_kept_survives_a_restart(path: Path) -> None:
         await cache.put(key_of(1), full())
         await cache.put(key_of(2), kept())
     async with in_file(path) as again:
-        found = [await again.get(key_of(number)) for number in (2, 3)]
+        found = [await asked(again, key_of(number)) for number in (2, 3)]
         stats = await again.stats()
 
         assert found == [kept(), None]
@@ -77,9 +77,9 @@ async def test_how_often_it_was_of_use_is_written_too(path: Path) -> None:
     async with in_file(path) as cache:
         await cache.put(key_of(1), kept())
         for _ in range(3):
-            await cache.get(key_of(1))
+            await asked(cache, key_of(1))
     async with in_file(path) as again:
-        await again.get(key_of(1))
+        await asked(again, key_of(1))
 
         assert [one.hits for one in await again.entries()] == [4]
 
@@ -91,7 +91,7 @@ async def test_what_was_used_the_longest_ago_makes_room(path: Path) -> None:
             await cache.put(key_of(number), kept(noise(60_000, number)))
             await cache.flush()
             await clock.sleep(1)
-        await cache.get(key_of(0))
+        await asked(cache, key_of(0))
         for number in range(10, 20):
             await cache.put(key_of(number), kept(noise(60_000, number)))
             await cache.flush()

@@ -55,9 +55,18 @@ def test_figures_are_told_as_a_table(filled: str) -> None:
     assert lines[0] == ["store", "sqlite"]
     assert lines[1] == ["entries", "4"]
     assert lines[2][2:4] == ["of", "8MiB"]
-    assert [line[0] for line in lines[4:]] == ["rule", "a", "b"]
-    assert lines[5][1] == "2"
-    assert lines[5][3] == "3"
+    assert lines[3][:2] == ["hits", "\u2013"]
+    assert [line[0] for line in lines[5:]] == ["rule", "a", "b"]
+    assert lines[6][1] == "2"
+    assert lines[6][3] == "3"
+
+
+def test_what_a_file_cannot_tell_is_null_for_programs(filled: str) -> None:
+    told = json.loads(called("cache", "stats", filled, "--json").stdout)
+    names = ("hits", "misses", "kept", "evicted", "expired", "rejected", "dropped")
+
+    assert {name: told[name] for name in names} == dict.fromkeys(names)
+    assert (told["entries"], told["trouble"]) == (4, "")
 
 
 def test_the_newest_come_first_and_questions_are_one_short_line(filled: str) -> None:
@@ -86,6 +95,8 @@ def test_programs_get_all_of_it(filled: str) -> None:
     [
         (["--rule", "a"], 2),
         (["--model", "m", "--older-than", "90m"], 2),
+        (["--model", "*"], 4),
+        (["--model", "m?"], 0),
         (["--scope", "key=search"], 4),
         (["--key", key_of(2).hex()], 1),
         (["--rule", "none"], 0),

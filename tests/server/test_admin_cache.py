@@ -18,7 +18,7 @@ from llmgw.server.admin import AdminDesk
 from llmgw.server.admin_cache import CacheDesk
 from llmgw.server.middlewares import identify, tell_errors
 from llmgw.server.running import RUNNING
-from tests.adapters.cached import MIB, kept, key_of
+from tests.adapters.cached import MIB, asked, kept, key_of
 from tests.fakes import FakeClock
 from tests.served import LogLines, served
 from tests.server.test_access import send
@@ -62,7 +62,7 @@ async def filled() -> MemoryCache:
     cache = MemoryCache(FakeClock(), MIB)
     for number in range(4):
         await cache.put(key_of(number), kept(rule="ab"[number % 2], question="why?"))
-    await cache.get(key_of(1))
+    await asked(cache, key_of(1))
     return cache
 
 
@@ -79,8 +79,11 @@ async def test_the_list_takes_filters_and_a_limit() -> None:
     async with desk(await filled()) as there:
         _, everything = await there.ask("GET", "")
         _, some = await there.ask("GET", "?rule=a&limit=1")
+        _, shaped = await there.ask("GET", "?model=ch*t")
+        _, none = await there.ask("GET", "?model=ch*x")
 
     assert [one["key"] for one in everything["entries"]] == [key_of(number).hex() for number in (3, 2, 1, 0)]
+    assert (len(shaped["entries"]), none["entries"]) == (4, [])
     assert [one["key"] for one in some["entries"]] == [key_of(2).hex()]
     assert {"rule": "a", "model": "chat", "question": "why?", "hits": 0}.items() <= some["entries"][0].items()
 

@@ -12,6 +12,7 @@ from llmgw.adapters.config_files import Text, build
 from llmgw.adapters.memory_cache import MemoryCache
 from llmgw.providers import embedding_libraries
 from llmgw.server.running import Running
+from tests.adapters.cached import noise
 from tests.partners.behaviours import json_answer
 from tests.partners.bodies import chat_answer
 from tests.partners.fault_upstream import FaultUpstream
@@ -63,10 +64,10 @@ async def test_a_file_that_is_none_is_told_in_the_log_and_calls_are_answered(
 
 
 async def test_with_less_room_there_is_less_kept(upstream: FaultUpstream) -> None:
-    upstream.script(json_answer(chat_answer("word " * 2000)))
+    upstream.script(json_answer(chat_answer(noise(8000).hex())))
     async with served(chain(upstream.url, more=kept_in())) as gateway:
         before = await told(gateway.url, 2)
-        await taken(gateway.running, chain(upstream.url, more=kept_in(size="1KiB")))
+        await taken(gateway.running, chain(upstream.url, more=kept_in(size="64KiB")))
         after = await told(gateway.url, 2)
 
     assert (before, after) == (["miss", "hit"], ["miss", "miss"])

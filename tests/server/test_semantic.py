@@ -66,7 +66,10 @@ async def test_the_same_question_in_other_words(upstream: FaultUpstream) -> None
     async with asked_about(upstream) as (gateway, _):
         first, alike, same = [await ask(gateway, it) for it in (FRANCE, FRANCE_TOO, FRANCE)]
 
+        stats = await gateway.running.memory.store.stats()
+
     assert [how(it) for it in (first, alike, same)] == ["miss", "semantic", "hit"]
+    assert (stats.hits, stats.misses, stats.rules["help"].hits) == (2, 1, 2)
     assert (alike.body, len(upstream.requests)) == (first.body, 1)
     assert 0.8 < float(alike.headers["x-llmgw-similarity"]) < 1
     assert gateway.log.requests[1]["saved_nanousd"] > 0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llmgw.adapters.ledger_segments import FILE_MODE, real_path
-from llmgw.adapters.sqlite.cache_tables import SCHEMA, VERSION
+from llmgw.adapters.sqlite.cache_tables import SCHEMA, VERSION, add_functions
 from llmgw.adapters.sqlite.transactions import transaction
 from llmgw.errors import GatewayError
 
@@ -44,6 +44,7 @@ def open_cache_file(path: Path) -> sqlite3.Connection:
         _keep_a_log(connection)
         connection.execute("PRAGMA synchronous = NORMAL").close()
         _prepare(connection, path)
+        add_functions(connection)
     except BaseException:
         connection.close()
         raise

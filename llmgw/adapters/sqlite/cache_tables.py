@@ -14,6 +14,7 @@ from llmgw.adapters.cache_entries import read_entry, write_entry
 from llmgw.adapters.cache_stock import CacheStats, Listed, OfRule, Wanted, listed
 from llmgw.adapters.sqlite.many import Many
 from llmgw.adapters.sqlite.transactions import transaction
+from llmgw.graph import globs
 from llmgw.policy.kept import Kept
 
 ROW_BYTES = 350  # of an entry, beside its blob: its columns, and its places in the indexes
@@ -79,6 +80,11 @@ class _Total(NamedTuple):
     entries: int
     bytes: int
     purges: int
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """What questions here need beside SQL, on every connection to the file."""
+    connection.create_function("has_shape", 2, _has_shape, deterministic=True)
 
 
 def find(connection: sqlite3.Connection, key: bytes, now_ms: int) -> Kept | None:
@@ -225,7 +231,7 @@ def _where(wanted: Wanted, now_ms: int) -> tuple[str, tuple[Any, ...]]:
     conditions = {
         "rule = ?": wanted.rule,
         "scope = ?": wanted.scope,
-        "model = ?": wanted.model,
+        "has_shape(CAST(model AS BLOB), ?)": wanted.model,
         '"key" = ?': wanted.key,
         "kept_ms <= ?": None
         if older_than_s is None
@@ -233,6 +239,11 @@ def _where(wanted: Wanted, now_ms: int) -> tuple[str, tuple[Any, ...]]:
     }
     said = {text: value for text, value in conditions.items() if value is not None}
     return " AND ".join(said) or "1", tuple(said.values())
+
+
+def _has_shape(name: bytes | None, glob: str) -> bool:
+    """As bytes, because a text of SQLite need not be one."""
+    return name is not None and globs.matches(glob, name.decode("utf-8", "replace"))
 
 
 def _all(connection: sqlite3.Connection, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

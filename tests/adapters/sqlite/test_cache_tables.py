@@ -48,6 +48,15 @@ def test_what_there_is_is_counted_whatever_happens(connection: sqlite3.Connectio
     assert (stats(connection, 7).entries, stats(connection, 7).bytes) == counted(connection) == (0, 0)
 
 
+def test_the_shape_of_a_name_is_asked_of_whatever_stands_there(connection: sqlite3.Connection) -> None:
+    models = ("'gpt-4'", "'claude'", "4", "x'6770742dff'", "CAST(x'6770742dff' AS TEXT)")
+    for number, model in enumerate(models):
+        keep(connection, {key_of(number): kept()}, NOW_MS, MIB)
+        connection.execute(f'UPDATE entry SET model = {model} WHERE "key" = ?', (key_of(number),)).close()
+
+    assert sorted(purge(connection, Wanted(model="gpt-*"), NOW_MS)) == [key_of(number) for number in (0, 3, 4)]
+
+
 def test_what_is_larger_than_it_may_be_is_not_taken(connection: sqlite3.Connection) -> None:
     lacking = keep(connection, {key_of(1): kept(), key_of(2): kept(noise(5000)), key_of(3): full()}, NOW_MS, 5000)
 
