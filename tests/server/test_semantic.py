@@ -32,7 +32,7 @@ providers:
   e: {{like: openai, base_url: "{embed_url}/v1", api_key: sk-of-the-embedder-0123456789}}
 models:
   chat: {{target: p/m, price: {PRICES}}}
-  vectors: {{target: e/small, price: {{input_usd_per_mtok: 0.1, output_usd_per_mtok: 0}}}}
+  vectors: {{target: e/small, price: {{input_usd_per_mtok: 0.1}}, expose: false}}
 budgets: [{{name: all, per: day, limit_usd: 10}}]
 cache:
   store: {store}
