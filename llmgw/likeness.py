@@ -21,6 +21,7 @@ from llmgw.graph.model import Target
 from llmgw.policy import slots
 from llmgw.policy.billing import NOTHING, Spent
 from llmgw.policy.caching import Decision
+from llmgw.policy.entry import errand_id
 from llmgw.policy.kept import Kept
 from llmgw.ports import Clock, Embedded, Embedder, Near, SemanticIndex
 from llmgw.routing.plan import Refusal
@@ -75,7 +76,7 @@ class _Errand:
     """One vector for one call, on an account of its own: it takes nothing of the caller's limits."""
 
     def __init__(self, asking: Asking, transcript: Transcript, books: Books, clock: Clock) -> None:
-        call = replace(asking.call, request_id=f"{asking.call.request_id}-embed", endpoint=EMBEDDINGS)
+        call = replace(asking.call, request_id=errand_id(asking.call.request_id), endpoint=EMBEDDINGS)
         self._request_id = asking.call.request_id
         self._clock = clock
         self._account = asking.account_beside()

@@ -8,7 +8,6 @@ from llmgw.adapters.beside import beside
 from llmgw.adapters.cache_stock import CacheStore
 from llmgw.adapters.journal import Logger
 from llmgw.adapters.memory_cache import MemoryCache
-from llmgw.adapters.sqlite_cache import SqliteCache
 from llmgw.graph.cache_rules import CacheRules
 from llmgw.ports import Clock
 
@@ -19,6 +18,8 @@ async def open_cache(rules: CacheRules, path: Path | None, clock: Clock, logger:
     if path is None:
         yield MemoryCache(clock, rules.max_bytes)
         return
+
+    from llmgw.adapters.sqlite_cache import SqliteCache
 
     def tell(message: str) -> None:
         logger.warning("cache", message=message)

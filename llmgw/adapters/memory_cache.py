@@ -1,16 +1,17 @@
 """Answers kept in memory, as many as there is room for by what they really take.
 
 Who stays is decided by W-TinyLFU (moka): what comes once and never again does not drive out what is asked for often.
-It knows keys and sizes only; what is kept stands here, and the clock that says whether it still counts is ours.
+It knows keys and sizes only; what is kept stands here, and the clock that says whether it still counts is ours. Until
+there is a rule or something to keep it is not even loaded: it takes megabytes.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from sys import getsizeof
+from typing import TYPE_CHECKING
 from weakref import WeakMethod
 
-from moka_py import Moka
 from msgspec.structs import replace
 
 from llmgw.adapters.cache_entries import BODY_BYTES_MAX, pack, unpack
@@ -30,6 +31,9 @@ from llmgw.adapters.cache_stock import (
 from llmgw.graph.cache_rules import CacheRules
 from llmgw.policy.kept import Kept
 from llmgw.ports import Clock
+
+if TYPE_CHECKING:
+    from moka_py import Moka
 
 SHARE_MAX = 16  # no entry takes more than one part in so many
 ENTRY_BYTES = 1100  # beside its texts: the objects, their numbers, the key, and its place in two tables
@@ -79,10 +83,10 @@ class MemoryCache:
         self._tally = Tally()
         self._entering = b""
         self._policies = 0  # so far
-        self._policy = self._new_policy()
+        self._policy: Moka[bytes, int] | None = None  # None: nothing is kept
 
     async def get(self, key: bytes) -> Kept | None:
-        self._policy.get(key)  # also for what is not there: how often it is asked for says whether it shall stay
+        self._loaded().get(key)  # also for what is not there: how often it is asked for says whether it shall stay
         held = self._held.get(key)
         if held is None:
             return None
@@ -118,16 +122,20 @@ class MemoryCache:
 
     def clear(self) -> None:
         """Throw everything away, and tell nobody."""
-        self._held, self._stocks, self._bytes, self._policy = {}, {}, 0, self._new_policy()
+        self._held, self._stocks, self._bytes, self._policy = {}, {}, 0, None
 
     async def take(self, rules: CacheRules) -> None:
         await self.resize(rules.max_bytes)
+        if rules.rules:
+            self._loaded()
 
     async def resize(self, max_bytes: int) -> None:
         """What there is stays, as far as there is room for it; how often each was asked for is forgotten."""
         if max_bytes == self._max_bytes:
             return
         self._max_bytes = max_bytes
+        if self._policy is None:
+            return
         policy = self._policy = self._new_policy()
         async with aclosing(self._in_turn()) as each:
             async for key, held in each:
@@ -142,7 +150,8 @@ class MemoryCache:
         return ""
 
     async def stats(self) -> CacheStats:
-        self._policy.run_pending_tasks()  # what has expired leaves
+        if self._policy is not None:
+            self._policy.run_pending_tasks()  # what has expired leaves
         rules = {name: OfRule(it.entries, it.bytes, it.hits) for name, it in self._stocks.items()}
         found = CacheStats(
             store="memory", entries=len(self._held), bytes=self._bytes, max_bytes=self._max_bytes, rules=rules
@@ -189,14 +198,15 @@ class MemoryCache:
         stock.bytes += held.size_bytes
         self._tally.kept += 1
         self._entering = key
-        self._policy.set(key, held.size_bytes, ttl=self._left_s(held))
-        self._policy.run_pending_tasks()
+        policy = self._loaded()
+        policy.set(key, held.size_bytes, ttl=self._left_s(held))
+        policy.run_pending_tasks()
         self._entering = b""
 
     def _throw_away(self, key: bytes) -> bool:
         is_there = self._take_out(key)
         if is_there:
-            self._policy.remove(key)
+            self._loaded().remove(key)
             self.left(key)
         return is_there
 
@@ -210,8 +220,15 @@ class MemoryCache:
         stock.bytes -= held.size_bytes
         return True
 
-    def _new_policy(self) -> Moka[bytes, int]:
+    def _loaded(self) -> "Moka[bytes, int]":
+        if self._policy is None:
+            self._policy = self._new_policy()
+        return self._policy
+
+    def _new_policy(self) -> "Moka[bytes, int]":
         """What it holds must not hold us: the collector of garbage does not see into it."""
+        from moka_py import Moka
+
         self._policies += 1
         number, ours = self._policies, WeakMethod(self._driven_out)
 

@@ -118,7 +118,7 @@ class SqliteCache:
 
     async def take(self, rules: CacheRules) -> None:
         self._max_bytes = rules.max_bytes
-        await self._front.resize(_front_bytes(rules.max_bytes))
+        await self._front.take(CacheRules(rules.rules, _front_bytes(rules.max_bytes)))
         self._wake.set()
 
     async def work(self) -> None:

@@ -300,12 +300,13 @@ def usage(  # noqa: PLR0913 - one for each flag
     `server.timezone`. Without a name the file is ./llmgw.yaml.
 
     Names for --by and --where: key, team, user, request.user, model, route, target, provider, endpoint, outcome,
-    status, metadata.NAME; for --by also day, hour.
+    status, cached (hit, semantic or coalesced; --where also takes true and false), metadata.NAME; for --by also day,
+    hour.
 
     With --json: by, where, since_ms, until_ms, timezone, rows, and total; a row is what --by names, and requests,
     attempts, errors, unpriced, estimated, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
-    cost_nanousd, saved_nanousd (a billionth of a dollar each), cached (answers from the cache). With --requests a line
-    for each request, in order of time: request_id, at_ms, key, status, outcome, cost_nanousd, and more.
+    cost_nanousd, saved_nanousd (a billionth of a dollar each), from_cache. With --requests a line for
+    each request, in order of time: request_id, at_ms, key, status, outcome, cost_nanousd, and more.
 
     Exit code: 0 fine, 1 no ledger or a bad file, 2 wrong usage.
 

@@ -40,7 +40,7 @@ _COLUMNS = {
     "estimated": "estimated",
     "cached_input_tokens": "cached input",
     "reasoning_tokens": "reasoning",
-    "cached": "from cache",
+    "from_cache": "from cache",
     "saved_nanousd": "saved USD",
 }
 _ALWAYS = 5
@@ -115,7 +115,7 @@ def _tell(connection: sqlite3.Connection, query: UsageQuery, shape: str) -> None
 def _wants_rows(query: UsageQuery) -> bool:
     """Whether it is about what a sum of a day does not tell."""
     names = {*query.by, *(name for name, _ in query.where)}
-    return any(name in ("hour", "request.user") or name.startswith(METADATA) for name in names)
+    return any(name in ("hour", "request.user", "cached") or name.startswith(METADATA) for name in names)
 
 
 def _show_requests(requests: Iterator[reading.Json], out: TextIO) -> None:

@@ -113,7 +113,6 @@ _MISSING_HINTS = {
     "cert": "name the PEM file with the certificate chain",
     "key": "name the PEM file with the private key",
     "input_usd_per_mtok": "write the price in USD per million tokens, or price: free",
-    "output_usd_per_mtok": "write the price in USD per million tokens, or price: free",
 }
 
 

@@ -117,10 +117,13 @@ class BreakerEntry(Section, frozen=True):
 
 
 class Price(Section, frozen=True):
-    """USD per million tokens of each class, and per request. None: as the class which contains it."""
+    """USD per million tokens of each class, and per request. None: as the class which contains it.
+
+    `output_usd_per_mtok` None: there is no output, as of a model of embeddings.
+    """
 
     input_usd_per_mtok: float
-    output_usd_per_mtok: float
+    output_usd_per_mtok: float | None = None
     cached_input_usd_per_mtok: float | None = None
     cache_write_usd_per_mtok: float | None = None
     cache_write_1h_usd_per_mtok: float | None = None

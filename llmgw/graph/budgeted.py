@@ -26,6 +26,13 @@ def budgeted(budgets: tuple[BudgetRule, ...], public: Mapping[str, Route], cache
     return found
 
 
+def writing(budgets: tuple[BudgetRule, ...], public: Mapping[str, Route]) -> Iterator[Target]:
+    """What may be asked for an answer, and not only for a vector: behind a name, or when a budget is spent."""
+    instead = (rule.on_exceeded for rule in budgets if rule.on_exceeded is not None)
+    for route in (*public.values(), *instead):
+        yield from _targets(route.node)
+
+
 def _seen(rule: BudgetRule, budgets: tuple[BudgetRule, ...], public: Mapping[str, Route]) -> Iterator[Target]:
     """Behind the names that it is about, and behind what answers for any budget that is about one of them too."""
     names = {name for name in public if _is_about(rule.scope.models, name)}

@@ -16,7 +16,7 @@ from llmgw.config.load import Loaded
 from llmgw.config.problems import Problem
 from llmgw.config.secrets import Secret
 from llmgw.graph import abilities, caching, checks, keys, limiting
-from llmgw.graph.budgeted import budgeted
+from llmgw.graph.budgeted import budgeted, writing
 from llmgw.graph.expectations import Expectations
 from llmgw.graph.exposure import exposed, public_routes
 from llmgw.graph.links import Links, entries
@@ -72,6 +72,7 @@ def compile_graph(
     rules = limiting.rules(loaded, _surroundings(loaded, models, public, trees, links), report)
     paying = budgeted(rules.budgets, public, cache.rules)
     models.check_prices(paying)
+    models.check_writing(writing(rules.budgets, public))
     for place, target in caching.embedding(cache):
         models.check_price_of_vectors(target, place, paying.get(target.id))
     checks.state(config, report)

@@ -1,6 +1,6 @@
 """Each model of the file, and each `provider/model` that a route names, gets its target or a reason why not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -11,13 +11,14 @@ from llmgw.config.model import BreakerEntry, ModelEntry
 from llmgw.config.problems import KeyPath, quoted, short
 from llmgw.graph import checks, cloud_auth, targets
 from llmgw.graph.patterns import STAR, closest, star_of
-from llmgw.graph.price_list import Corrections, Label, Offers, said
+from llmgw.graph.price_list import OF_PRICES, Corrections, Label, Offers, said
 from llmgw.graph.providers import Providers, UsableProvider
 from llmgw.graph.report import Report, did_you_mean
 from llmgw.graph.route import Target
 from llmgw.providers import prices
 from llmgw.providers.catalog import LIKENESS_MIN
 
+_OUTPUT_REMEDY = "add it; what only makes vectors (`embed`) is in no route, and has expose: false"
 _REMEDY = "give it a price, or say which provider/model it is like"
 _REMEDIES = "write price: free, price: {input_usd_per_mtok: …, output_usd_per_mtok: …}, or like: provider/model"
 
@@ -68,6 +69,13 @@ class Models:
                 self._unpriced(name, f"no price is known for {quoted(self._entries[name].target)}", budgeted.get(name))
         for name in self._loaded.config.prices:
             self._check_correction(name, ("prices", name))
+
+    def check_writing(self, asked: Iterable[Target]) -> None:
+        """Of what is asked for answers, a price tells what they cost: once for each that does not."""
+        lacking = {source: target.id for target in asked if (source := _without_output(target))}
+        for source, name in lacking.items():
+            message = f"has no output_usd_per_mtok, and {quoted(name)} may be asked for an answer"
+            self._report.error(_place(source), message, _OUTPUT_REMEDY)
 
     def check_price_of_vectors(self, target: Target, place: KeyPath, budgets: Sequence[str] | None) -> None:
         """Of what a cache rule names at `place`. One name of a pattern: what its star stands for is known there."""
@@ -182,3 +190,17 @@ class Models:
             hint = did_you_mean(like, known) or f"`llmgw prices {name}` lists what is"
             self._report.error(place, f"{quoted(like)} is not in the price table", hint)
         return label
+
+
+def _without_output(target: Target) -> str:
+    """Where its price is from, if that says nothing of what it writes."""
+    if target.offers is not None:
+        return target.offers.without_output()
+    return "" if target.price is None or target.price.has_output else target.priced_by
+
+
+def _place(source: str) -> KeyPath:
+    """Of a price of the file."""
+    if source.startswith(OF_PRICES):
+        return ("prices", source.removeprefix(OF_PRICES))
+    return ("models", source.removeprefix("models.").removesuffix(".price"), "price")

@@ -76,17 +76,19 @@ ByService = Mapping[str, Bands]  # STANDARD is always there
 class Price:
     """What holds when. Rates change on some days (`days_s`, Unix time) and at some hours (`hours_s`, of a UTC day).
 
-    `tariffs` has one for each day and, within it, each hour; both lists begin with 0.
+    `tariffs` has one for each day and, within it, each hour; both lists begin with 0. Without `has_output` it says
+    nothing of what a model writes: it is that of one of embeddings.
     """
 
     tariffs: tuple[ByService, ...]
     days_s: tuple[int, ...] = (0,)
     hours_s: tuple[int, ...] = (0,)
+    has_output: bool = True
 
     @classmethod
-    def flat(cls, rates: Rates) -> "Price":
+    def flat(cls, rates: Rates, *, has_output: bool = True) -> "Price":
         """The same at any time, for any prompt."""
-        return cls((MappingProxyType({STANDARD: (Band(-1, rates),)}),))
+        return cls((MappingProxyType({STANDARD: (Band(-1, rates),)}),), has_output=has_output)
 
     def rates(self, prompt_tokens: int, now_s: float, service_tier: str = STANDARD) -> Rates:
         """What holds for a request of this moment; a service tier without prices of its own costs what is usual."""
@@ -137,7 +139,7 @@ def of_file(told: file.Price) -> Price:
     """The price that the file tells."""
     usd = {name: getattr(told, f"{name}_usd_per_mtok", None) for name in CLASSES}
     known = {name: _nanousd(value) for name, value in usd.items() if value is not None}
-    return Price.flat(rates(known, _nanousd(told.request_usd)))
+    return Price.flat(rates(known, _nanousd(told.request_usd)), has_output="output" in known)
 
 
 def _nanousd(usd: float) -> int:

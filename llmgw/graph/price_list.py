@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from llmgw.config import model as file
+from llmgw.graph.globs import overlap
 from llmgw.graph.patterns import STAR, by_precedence, closest
 from llmgw.graph.price import FREE, Price, of_file, of_row
 from llmgw.providers.prices import listed
 
 REMEMBERED_MAX = 1024  # names behind one star: callers may ask for any
 OF_THE_TABLE = "the table: "  # and the row
+OF_PRICES = "prices."  # and the entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,15 @@ class Offers:
         self.is_lasting = not any(STAR in label.name for label in labels)
         self.of: Callable[[str], Offer] = lru_cache(REMEMBERED_MAX)(self._of)
 
+    def without_output(self) -> str:
+        """The price, if there is one for some name, that says nothing of what the model writes: where it is from."""
+        for label in self._labels:
+            if label.price is not None:
+                return "" if label.price.has_output else label.said_at
+            if name := self._prices.without_output(label.name):
+                return f"{OF_PRICES}{name}"
+        return ""
+
     def _of(self, star: str) -> Offer:
         labels = [label.concrete(star) for label in self._labels]
         rows = [row for label in reversed(labels) if (row := listed(label.seller, label.name)) is not None]
@@ -62,7 +73,7 @@ class Offers:
             if label.price is not None:
                 return Offer(label.price, label.said_at, window)
             if name := self._prices.closest(label.name):
-                return Offer(self._prices.of(name), f"prices.{name}", window)
+                return Offer(self._prices.of(name), f"{OF_PRICES}{name}", window)
         if rows:
             return Offer(of_row(rows[0]), f"{OF_THE_TABLE}{rows[0].name}", window)
         return Offer(FREE, "local", window) if self._local else Offer(context_window=window)
@@ -81,6 +92,10 @@ class Corrections:
             return name
         pattern = closest(self._patterns, name)
         return pattern[0] if pattern else None
+
+    def without_output(self, name: str) -> str | None:
+        """An entry that says nothing of it, and that the name, or one that its star may stand for, may belong to."""
+        return next((at for at, price in self._prices.items() if not price.has_output and overlap(at, name)), None)
 
     def of(self, name: str) -> Price:
         return self._prices[name]

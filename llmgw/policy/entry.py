@@ -1,6 +1,7 @@
 """A row of the ledger: one per request, and one per further attempt (retry, fallback, hedge) that was billed.
 
-Crosses the disk, so fields are only ever added, with a default: an older journal must stay readable.
+Beside them stands one per errand: what was asked of somebody else on the way, as a vector for a cache rule. Rows cross
+the disk, so fields are only ever added, with a default: an older journal must stay readable.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import msgspec
 from llmgw.chat.usage import Usage
 
 NOBODY: Mapping[str, str] = {}
+ERRAND = "-embed"  # ends the id of its row; before it stands that of its request
 
 
 class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -79,6 +81,16 @@ class Settled(msgspec.Struct, frozen=True, tag="settled"):
 
 
 Record = Reserved | Settled
+
+
+def errand_id(request_id: str) -> str:
+    """Of its own, so that what is reserved for it is settled apart; and next in order after that of its request."""
+    return f"{request_id}{ERRAND}"
+
+
+def request_id_of(row_id: str) -> str:
+    """The way back; what is no errand has the id of its request."""
+    return row_id.removesuffix(ERRAND)
 
 
 def bucket_name(values: tuple[str, ...]) -> str:

@@ -25,9 +25,12 @@ FACTS = (
     "endpoint",
     "outcome",
     "status",
+    "cached",
 )
 TIMES = ("day", "hour")
 METADATA = "metadata."
+FROM_CACHE = ("cached", "true")  # the filter for what nobody was asked for, however it came
+_CACHED = ("hit", "semantic", "coalesced")
 GROUPS_MAX = 8
 _HINT = f"{', '.join(FACTS)} and {METADATA}NAME"
 # The same in the words of rules, and what other products call it.
@@ -42,6 +45,7 @@ _FOREIGN = {
     **dict.fromkeys(("tag", "tags", "label", "metadata"), "metadata.NAME"),
     **dict.fromkeys(("path", "api"), "endpoint"),
     **dict.fromkeys(("failure", "error", "class"), "outcome"),
+    **dict.fromkeys(("cache", "cache_hit", "from_cache"), "cached"),
 }
 
 Read = TypeVar("Read")
@@ -70,7 +74,8 @@ class UsageQuery:
 class Counts:
     """What some rows of the ledger come to.
 
-    `attempts`: all rows, `unpriced`: those whose price is not known, `cached`: those for which nobody was asked.
+    `attempts`: all rows, `unpriced`: those whose price is not known, `from_cache`: those for which nobody was asked.
+    What was asked on behalf of a request (a vector) is an attempt, but no request, and no error if it fails.
     """
 
     requests: int = 0
@@ -84,7 +89,7 @@ class Counts:
     reasoning_tokens: int = 0
     cost_nanousd: int = 0
     saved_nanousd: int = 0
-    cached: int = 0
+    from_cache: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*map(int.__add__, astuple(self), astuple(other)))
@@ -163,7 +168,17 @@ def _condition(text: str) -> tuple[str, str]:
     name = name.strip()
     if name in TIMES:
         raise ValueError(f"'{name}' is no filter: --since and --until say from when to when")
-    return _name(name, FACTS), value.strip()
+    name = _name(name, FACTS)
+    return name, _how(value.strip()) if name == "cached" else value.strip()
+
+
+def _how(value: str) -> str:
+    """How an answer came from the cache; `false` is the same as none."""
+    if value in ("", "false"):
+        return ""
+    if value not in ("true", *_CACHED):
+        raise ValueError(f"'{_short(value)}' is none: cached is true, false, {', '.join(_CACHED)}")
+    return value
 
 
 def _name(written: str, known: Collection[str]) -> str:

@@ -17,6 +17,7 @@ from llmgw.adapters import cache_entries
 from llmgw.adapters import memory_cache as module
 from llmgw.adapters.cache_stock import EVERYTHING, CacheStats
 from llmgw.adapters.memory_cache import ENTRY_BYTES, MemoryCache
+from llmgw.graph.cache_rules import CacheRule, CacheRules
 from tests.adapters.cached import MIB, asked, kept, key_of, noise
 from tests.fakes import FakeClock
 from tests.server.calls import eventually
@@ -109,7 +110,7 @@ async def test_what_has_expired_makes_room_by_itself() -> None:
     await cache.put(key_of(1), kept(ttl_s=0.02))
 
     def is_empty() -> bool:
-        cache._policy.run_pending_tasks()
+        cache._loaded().run_pending_tasks()
         return not cache._held
 
     await eventually(is_empty)
@@ -161,6 +162,18 @@ async def test_it_can_be_emptied_without_a_word() -> None:
     assert [one.key for one in await cache.entries()] == [key_of(1).hex()]
     assert (await cache.stats()).entries == await cache.purge(EVERYTHING) == 1
     assert left == [key_of(1)]
+
+
+@pytest.mark.parametrize("rules", [(), (CacheRule("all", 60.0),)])
+async def test_a_size_that_is_taken_before_anything_is_kept_holds(rules: tuple[CacheRule, ...]) -> None:
+    cache = MemoryCache(FakeClock(), MIB)
+    await cache.take(CacheRules(rules, max_bytes=MIB // 8))
+    for number in range(500):
+        await cache.put(key_of(number), kept(noise(900, number)))
+    stats = await cache.stats()
+
+    assert (stats.max_bytes, stats.entries > 20) == (MIB // 8, True)
+    assert MIB // 16 < stats.bytes <= MIB // 8
 
 
 async def test_whoever_is_done_with_it_has_his_memory_back() -> None:

@@ -174,3 +174,85 @@ def test_providers_of_other_tools_that_are_no_rows_are_told_so(provider: str, hi
     (line,) = problems(f"models: {{m: {provider}/x}}")
 
     assert line.startswith(f'1:13: models.m: "{provider}" is not a provider ({hint}')
+
+
+EMBEDDING = """
+providers: {mine: {like: openai, base_url: "http://127.0.0.1:9/v1", api_key: k}}
+budgets: [{name: b, limit_usd: 1, per: day}]
+cache: {rules: [{name: c, ttl: 1h, mode: semantic, embed: EMBED}]}
+"""
+IN, BOTH = "{input_usd_per_mtok: 0.1}", "{input_usd_per_mtok: 0.1, output_usd_per_mtok: 1}"
+
+
+def unpaid(more: str, embed: str = "v") -> list[tuple[str, str]]:
+    """Where a price is said to lack what an answer costs, and who may be asked for one."""
+    found = compiled(EMBEDDING.replace("EMBED", embed) + more).problems
+    told = [problem for problem in found if "output_usd_per_mtok" in problem.message]
+    return [(problem.path, problem.message.split('"')[1]) for problem in told]
+
+
+@pytest.mark.parametrize(
+    ("more", "embed"),
+    [
+        (f"models: {{chat: simulator/a, v: {{target: mine/v, expose: false, price: {IN}}}}}", "v"),
+        (f"models: {{chat: simulator/a}}\nprices: {{mine/v: {IN}}}", "mine/v"),
+        (f"models: {{chat: simulator/a}}\nprices: {{'mine/*': {IN}}}", "mine/v"),
+        (f"models: {{chat: {{target: mine/a, price: {BOTH}}}}}\nprices: {{mine/v: {IN}}}", "mine/v"),
+        (f"models: {{'gpt-*': mine/gpt-*}}\nprices: {{'mine/*': {BOTH}, mine/v: {IN}}}", "mine/v"),
+        (f"models: {{v: {{target: mine/v, price: {BOTH}}}}}", "v"),
+    ],
+)
+def test_what_only_makes_vectors_needs_no_price_of_output(more: str, embed: str) -> None:
+    assert unpaid(more, embed) == []
+    assert [str(problem) for problem in compiled(EMBEDDING.replace("EMBED", embed) + more).problems] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "embed", "expected"),
+    [
+        (f"models: {{v: {{target: mine/v, price: {IN}}}}}", "v", [("models.v.price", "v")]),
+        (f"models: {{v: {{target: mine/v, price: {IN}, expose: w}}}}", "v", [("models.v.price", "v")]),
+        (
+            f"models: {{v: {{target: mine/v, price: {IN}, expose: false}}}}\nroutes: {{r: {{fallback: [v]}}}}",
+            "v",
+            [("models.v.price", "v")],
+        ),
+        (
+            f"models: {{chat: {{target: mine/c, like: v}}, v: {{target: mine/v, price: {IN}, expose: false}}}}",
+            "v",
+            [("models.v.price", "chat")],
+        ),
+        (
+            f"routes: {{r: {{fallback: [mine/c, mine/d]}}}}\nprices: {{'mine/*': {IN}, mine/d: {BOTH}}}",
+            "mine/v",
+            [("prices.mine/*", "mine/c")],
+        ),
+        (f"models: {{'x-*': mine/*}}\nprices: {{mine/v: {IN}}}", "mine/v", [("prices.mine/v", "x-*")]),
+        (
+            (
+                f"models: {{c: {{target: mine/c, price: free}}, v: {{target: mine/v, price: {IN}, expose: false}}}}\n"
+                "routes: {spare: {fallback: [v], expose: false}}\n"
+            ),
+            "v",
+            [],
+        ),
+    ],
+)
+def test_what_may_be_asked_for_an_answer_has_a_price_of_output(
+    more: str, embed: str, expected: list[tuple[str, str]]
+) -> None:
+    assert unpaid(more, embed) == expected
+
+
+def test_what_answers_when_a_budget_is_spent_has_a_price_of_output_too() -> None:
+    text = EMBEDDING.replace("per: day", "per: day, on_exceeded: {use: v}").replace("EMBED", "v")
+    problems = compiled(
+        f"{text}models: {{chat: simulator/a, v: {{target: mine/v, expose: false, price: {IN}}}}}"
+    ).problems
+
+    assert [str(problem).removeprefix("a.yaml:") for problem in problems] == [
+        (
+            '5:71: models.v.price: has no output_usd_per_mtok, and "v" may be asked for an answer '
+            "(add it; what only makes vectors (`embed`) is in no route, and has expose: false)"
+        )
+    ]

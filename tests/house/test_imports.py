@@ -57,6 +57,25 @@ print("\\n".join(faults), file=out)
 
 LOADED = "import sys, llmgw.cli.main; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
 
+SERVING = """
+import asyncio, sys
+from tests.server.calls import chat
+from tests.server.test_memory import taken
+from tests.served import served
+
+HEAVY = {"moka_py", "numpy", "llmgw.adapters.sqlite_cache", "llmgw.adapters.semantic_index"}
+CONFIG = "providers: {sim: {like: simulator}}\\nmodels: {chat: sim/simulator-1}\\n"
+
+async def main():
+    async with served(CONFIG) as gateway:
+        print((await chat(gateway.url)).status, *sorted(HEAVY & sys.modules.keys()))
+        await taken(gateway.running, CONFIG + "cache: {rules: [{name: all, ttl: 1h, scope: everyone}]}")
+        print(*sorted(HEAVY & sys.modules.keys()))
+        print(*[(await chat(gateway.url)).headers["x-llmgw-cache"] for _ in range(2)])
+
+asyncio.run(main())
+"""
+
 
 def python(*arguments: str) -> str:
     """What it printed."""
@@ -94,6 +113,11 @@ def test_the_commands_import_only_what_they_need() -> None:
         loaded & {"aiohttp", "uvloop", "jsonschema", "celpy", "common_expression_language", "structlog", "yaml"}
         == set()
     )
+
+
+def test_a_gateway_without_cache_rules_loads_nothing_that_keeps_answers_until_a_reload_brings_one() -> None:
+    """They take megabytes of each process."""
+    assert python("-c", SERVING).splitlines() == ["200", "moka_py", "miss hit"]
 
 
 def test_imports_point_one_way() -> None:

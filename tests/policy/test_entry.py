@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmgw.chat.usage import Usage
-from llmgw.policy.entry import Charge, Entry, Record, Reserved, Settled, bucket_name, bucket_values
+from llmgw.policy.entry import (
+    Charge,
+    Entry,
+    Record,
+    Reserved,
+    Settled,
+    bucket_name,
+    bucket_values,
+    errand_id,
+    request_id_of,
+)
 
 ENTRY = Entry(
     request_id="r", attempt=2, at_ms=5, model="m", usage=Usage(9, 3), cost_nanousd=7, charges=(Charge("b", '["t"]', 4),)
@@ -26,6 +36,14 @@ def test_what_an_older_journal_does_not_say_is_as_usual() -> None:
 
 def test_a_line_says_nothing_that_is_usual() -> None:
     assert msgspec.json.encode(Entry(request_id="r")) == b'{"request_id":"r"}'
+
+
+def test_a_row_of_an_errand_tells_whose_it_was_and_stands_right_after_it() -> None:
+    rows = [f"{number:028x}" for number in (1, 2)]
+    ids = [row_id for row in rows for row_id in (row, errand_id(row))]
+
+    assert ids == sorted(ids)
+    assert [request_id_of(row_id) for row_id in ids] == [rows[0], rows[0], rows[1], rows[1]]
 
 
 def test_no_price_is_another_thing_than_no_cost() -> None:

@@ -47,9 +47,10 @@ def test_names_of_groups_are_those_of_rules(text: str, expected: tuple[str, ...]
         ("tags", "it is called metadata.NAME here"),
         ("metadata.", "'metadata.' is not known"),
         ("qqq", "(there are key, team, user, request.user, model, route, target, provider, endpoint, outcome, status"),
-        ("qqq", "status and metadata.NAME, day, hour)"),
+        ("qqq", "status, cached and metadata.NAME, day, hour)"),
+        ("cache_hit", "it is called cached here"),
         ("x" * 200, "x…' is not known"),
-        (",".join(FACTS), "11 names at once: not more than 8"),
+        (",".join(FACTS), "12 names at once: not more than 8"),
     ],
 )
 def test_a_wrong_name_hears_which_there_are(text: str, expected: str) -> None:
@@ -73,6 +74,7 @@ def test_filters_are_the_same_names_with_a_value() -> None:
         ("team", "'team' is not NAME=VALUE, as in team=search"),
         ("day=2026-11-01", "'day' is no filter: --since and --until say from when to when"),
         ("virtual_key=a", "it is called key here"),
+        ("cached=yes", "'yes' is none: cached is true, false, hit, semantic, coalesced"),
     ],
 )
 def test_a_wrong_filter_hears_what_is_wrong(text: str, expected: str) -> None:
@@ -80,6 +82,14 @@ def test_a_wrong_filter_hears_what_is_wrong(text: str, expected: str) -> None:
         read_where([text])
 
     assert expected in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("cached=true", "true"), ("cached = semantic", "semantic"), ("cached=false", ""), ("cached=", "")],
+)
+def test_whether_an_answer_was_kept_is_a_filter_and_so_is_how_it_came(text: str, expected: str) -> None:
+    assert read_where([text]) == (("cached", expected),)
 
 
 @pytest.mark.parametrize(

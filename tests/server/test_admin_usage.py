@@ -57,6 +57,8 @@ def decoded(body: bytes) -> list[Any]:
         ("?by=team,model", ("--by", "team,model")),
         ("?by=day&since=2023-11-14&until=2023-11", ("--by", "day", "--since", "2023-11-14", "--until", "2023-11")),
         ("?where=team=a&where=model=m", ("--where", "team=a", "--where", "model=m")),
+        ("?by=cached", ("--by", "cached")),
+        ("?where=cached=true", ("--where", "cached=true")),
     ],
 )
 async def test_it_is_what_the_command_tells(
@@ -65,6 +67,7 @@ async def test_it_is_what_the_command_tells(
     async with gateway(upstream, ledger) as found:
         await booked(found, 3)
         await booked(found, 2, team="a", at_ms=1_700_000_000_000)
+        await booked(found, 1, cached="semantic", at_ms=1_700_000_000_001)
         answer = await ask(found, "GET", f"usage{query}")
         expected = json.loads(await commands(ledger, *flags, "--json"))
 

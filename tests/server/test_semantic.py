@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from llmgw.adapters.cache_stock import Wanted
+from llmgw.adapters.sqlite import reading
+from llmgw.policy.usage import UsageQuery
 from tests.partners.behaviours import json_answer
 from tests.partners.bodies import chat_answer
 from tests.partners.embeddings_upstream import EmbeddingsUpstream, embedding
@@ -30,7 +32,7 @@ providers:
   e: {{like: openai, base_url: "{embed_url}/v1", api_key: sk-of-the-embedder-0123456789}}
 models:
   chat: {{target: p/m, price: {PRICES}}}
-  vectors: {{target: e/small, price: {{input_usd_per_mtok: 0.1, output_usd_per_mtok: 0}}}}
+  vectors: {{target: e/small, price: {{input_usd_per_mtok: 0.1}}, expose: false}}
 budgets: [{{name: all, per: day, limit_usd: 10}}]
 cache:
   store: {store}
@@ -136,6 +138,22 @@ async def test_a_vector_is_paid_for_and_booked_on_its_own(upstream: FaultUpstrea
     assert embeddings == [("embeddings", "vectors", "ok", 6, 600, ""), ("embeddings", "vectors", "ok", 7, 700, "")]
     assert [row[5] for row in rows if row[0] == "chat"] == ["", "semantic"]
     assert (standing.spent_nanousd, standing.reserved_nanousd) == (sum(row[4] for row in rows), 0)
+
+
+async def test_a_vector_that_nobody_gave_is_no_error_of_a_caller(upstream: FaultUpstream, tmp_path: Path) -> None:
+    async with asked_about(upstream, tmp_path / "ledger.db") as (gateway, embedder):
+        embedder.status, embedder.answer = 500, {"error": {"message": "no"}}
+        await ask(gateway, FRANCE)
+        embedder.status, embedder.answer = 200, None
+        await ask(gateway, SPAIN)
+        ledger = gateway.running.books.ledger
+        assert ledger is not None
+        (row,) = await ledger.ask(lambda connection: reading.usage(connection, UsageQuery()))
+        lines = await ledger.ask(lambda connection: [*reading.requests(connection, UsageQuery())])
+
+    assert (row.counts.requests, row.counts.attempts, row.counts.errors) == (2, 4, 0)
+    assert [(line["endpoint"], line["outcome"]) for line in lines] == [("chat", "ok"), ("chat", "ok")]
+    assert sum(line["cost_nanousd"] for line in lines) == row.counts.cost_nanousd
 
 
 async def test_what_was_asked_is_known_after_a_restart(upstream: FaultUpstream, tmp_path: Path) -> None:

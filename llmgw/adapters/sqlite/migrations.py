@@ -83,6 +83,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE entry ADD COLUMN cached TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE daily ADD COLUMN cached INTEGER NOT NULL DEFAULT 0",
     ),
+    ("ALTER TABLE daily RENAME COLUMN cached TO from_cache",),
 )
 
 

@@ -9,21 +9,20 @@ from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from llmgw.adapters.sqlite.folding import ENTRY_COLUMNS
-from llmgw.adapters.sqlite.retention import COUNTS, FACTS, knows_days
+from llmgw.adapters.sqlite.retention import COUNTS, FACTS, knows_days, of_request
 from llmgw.chat.usage import Usage
-from llmgw.policy.usage import METADATA, Counts, UsageQuery, UsageRow
+from llmgw.policy.entry import request_id_of
+from llmgw.policy.usage import FROM_CACHE, METADATA, Counts, UsageQuery, UsageRow
 
 _LATEST_MS = 86_400_000  # that a row may be later than the id of its request says
 _TOKENS = tuple(field.name for field in msgspec.structs.fields(Usage) if field.type is int)
 _SUMMED = (*_TOKENS, "saved_nanousd")
 _TIMES = {"day": "local_day(at_ms)", "hour": "local_hour(at_ms)"}
-_REQUEST_ID = itemgetter("request_id")
 _ANY = "1"
 _COUNTS = tuple(field.name for field in fields(Counts))
 
@@ -50,14 +49,14 @@ def requests(connection: sqlite3.Connection, query: UsageQuery) -> Generator[Jso
     _knows_metadata(connection)
     condition, values = _entry_condition(query)
     if condition != _ANY:
-        condition = f"EXISTS (SELECT 1 FROM entry WHERE request_id = own.request_id AND {condition})"  # noqa: S608
+        condition = f"EXISTS (SELECT 1 FROM entry WHERE {of_request('own')} AND {condition})"  # noqa: S608
     select = f"""
         SELECT {_quoted(ENTRY_COLUMNS)} FROM entry AS own
         WHERE {condition} AND request_id >= ? AND request_id < ? ORDER BY request_id, attempt
     """  # noqa: S608 - names of ours
     ids = (_first_id(query.since_ms), _last_id(query.until_ms))
     with closing(connection.execute(select, (*values, *ids))) as rows:
-        for _, attempts in groupby((dict(zip(ENTRY_COLUMNS, row, strict=True)) for row in rows), _REQUEST_ID):
+        for _, attempts in groupby((dict(zip(ENTRY_COLUMNS, row, strict=True)) for row in rows), _request_id):
             yield _request([*attempts])
 
 
@@ -131,11 +130,14 @@ def _grouped(groups: Sequence[str]) -> str:
 
 def _entry_condition(query: UsageQuery) -> tuple[str, list[Any]]:
     """Which rows are asked for. The ids of requests are in order of time, so only those in question are looked at."""
-    names, values = _expressions([name for name, _ in query.where])
-    conditions = [_ANY, *(f"{name} = ?" for name in names)]
-    bound: list[Any] = []
-    for name, (_, value) in zip(names, query.where, strict=True):
-        bound += [*([values.pop(0)] if "?" in name else []), value]
+    conditions, bound = [_ANY], list[Any]()
+    for name, value in query.where:
+        if (name, value) == FROM_CACHE:
+            conditions.append("cached <> ''")
+            continue
+        (expression,), values = _expressions([name])
+        conditions.append(f"{expression} = ?")
+        bound += [*values, value]
     if query.since_ms is not None:
         conditions.append("request_id >= ? AND at_ms >= ?")
         bound += [_first_id(query.since_ms), query.since_ms]
@@ -176,6 +178,10 @@ def _quoted(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
+def _request_id(row: Mapping[str, Any]) -> str:
+    return request_id_of(row["request_id"])
+
+
 def _request(attempts: Sequence[Mapping[str, Any]]) -> Json:
     """Its own row, with the tokens and the money of all. One whose gateway died may have no row of its own."""
     own = attempts[0]
@@ -183,7 +189,8 @@ def _request(attempts: Sequence[Mapping[str, Any]]) -> Json:
     return {
         **{name: value for name, value in own.items() if name != "attempt"},
         **{name: sum(row[name] for row in attempts) for name in _SUMMED},
-        **{name: bool(own[name]) for name in ("stream",)},
+        "request_id": _request_id(own),
+        "stream": bool(own["stream"]),
         **{name: any(row[name] for row in attempts) for name in ("estimated", "overrun")},
         "metadata": _metadata(own["metadata"]),
         "cost_nanousd": sum(priced) if priced else None,

@@ -11,6 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from llmgw.adapters.sqlite.transactions import transaction
+from llmgw.policy.entry import ERRAND, errand_id, request_id_of
 
 ROWS_AT_ONCE = 1000
 UNKNOWN_S = 400 * 86_400.0  # of a budget that nobody has now, but may have again: more than a year
@@ -19,11 +20,12 @@ _MARGIN = 1.1  # of a window: days and months are not all of one length
 _MARGIN_S = 3600.0
 
 FACTS = ("key", "team", "user", "model", "route", "target", "provider", "endpoint", "status", "outcome")
+_IS_REQUEST = f"attempt = 0 AND substr(request_id, -{len(ERRAND)}) <> '{ERRAND}'"
 # What is counted, and how it is found in rows; of days it is the sum.
 COUNTS: Mapping[str, str] = {
-    "requests": "attempt = 0",
+    "requests": _IS_REQUEST,
     "attempts": "1",
-    "errors": "attempt = 0 AND outcome <> 'ok'",
+    "errors": f"{_IS_REQUEST} AND outcome <> 'ok'",
     "unpriced": "cost_nanousd IS NULL",
     "estimated": "estimated",
     "input_tokens": "input_tokens",
@@ -32,13 +34,21 @@ COUNTS: Mapping[str, str] = {
     "reasoning_tokens": "reasoning_tokens",
     "cost_nanousd": "coalesce(cost_nanousd, 0)",
     "saved_nanousd": "saved_nanousd",
-    "cached": "cached <> ''",
+    "from_cache": "cached <> ''",
 }
 _KEY = ", ".join(f'"{name}"' for name in ("day", *FACTS))
+
+
+def of_request(row: str) -> str:
+    """SQL: of the same request as that row, be it one of its own, an attempt or an errand."""
+    own = f"replace({row}.request_id, '{ERRAND}', '')"
+    return f"request_id IN ({own}, {own} || '{ERRAND}')"
+
+
 # A request goes whole, or its day would have some of its attempts, and its row the others.
-_IS_OVER = """
-    NOT EXISTS (SELECT 1 FROM entry AS late WHERE late.request_id = entry.request_id AND late.at_ms >= :before_ms)
-"""
+_IS_OVER = f"""
+    NOT EXISTS (SELECT 1 FROM entry AS late WHERE late.{of_request("entry")} AND late.at_ms >= :before_ms)
+"""  # noqa: S608 - names of ours
 _OLD = f"request_id <= :last AND {_IS_OVER}"
 _ROLL_UP = f"""
     INSERT INTO daily ({_KEY}, {", ".join(COUNTS)})
@@ -83,7 +93,7 @@ def _roll_up(connection: sqlite3.Connection, timezone: str, before_ms: int) -> b
         (last,) = connection.execute(_LAST, found).fetchone()
         if last is None:
             return False
-        rows = {"last": last, "before_ms": before_ms}
+        rows = {"last": errand_id(request_id_of(last)), "before_ms": before_ms}
         connection.execute(_ROLL_UP, rows)
         return connection.execute(f"DELETE FROM entry WHERE {_OLD}", rows).rowcount >= ROWS_AT_ONCE  # noqa: S608
 

@@ -6,6 +6,8 @@ import pytest
 from llmgw.adapters.sqlite import migrations
 from llmgw.adapters.sqlite.database import database
 from llmgw.adapters.sqlite.migrations import MIGRATIONS, NewerLedgerError, migrate, version
+from llmgw.adapters.sqlite.reading import usage
+from llmgw.policy.usage import Counts, UsageQuery
 
 
 def tables(connection: sqlite3.Connection) -> set[str]:
@@ -46,3 +48,18 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     with pytest.raises(NewerLedgerError, match="of a newer llmgw"), database(path):
         pass
+
+
+def test_sums_of_days_keep_how_many_answers_came_from_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, counts = tmp_path / "a.db", len(Counts().as_dict())
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS[:5])
+    with database(path) as connection:
+        facts = ", ".join(["'2026-01-01'", *["''"] * 10])
+        connection.execute(f"INSERT INTO daily VALUES ({facts}, {', '.join(map(str, range(1, counts + 1)))})")
+    monkeypatch.undo()
+    with database(path) as connection:
+        (row,) = usage(connection, UsageQuery())
+
+    assert (row.counts.requests, row.counts.from_cache) == (1, counts)

@@ -1,6 +1,7 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from llmgw.adapters.sqlite.reading import (
 )
 from llmgw.adapters.sqlite.retention import Retention, tidy
 from llmgw.chat.usage import Usage
-from llmgw.policy.entry import Record
+from llmgw.policy.entry import Record, errand_id
 from llmgw.policy.usage import Counts, UsageQuery, total
 from tests.adapters.ledger_records import DAY_MS, HOUR_MS, SLOT_MS, START_MS, request_id, settled
 
@@ -190,6 +191,82 @@ def test_a_request_without_a_row_of_its_own_has_a_line_too(connection: sqlite3.C
     line = [*requests(connection, UsageQuery())][3]
 
     assert (line["request_id"], line["cost_nanousd"]) == (request_id(7), 7)
+
+
+def errand(number: int, **fields: Any) -> Record:
+    return settled(number, request_id=errand_id(request_id(number)), endpoint="embeddings", **fields)
+
+
+ERRANDS = (
+    settled(1, cost_nanousd=100, usage=Usage(10, 2)),
+    errand(1, cost_nanousd=3, usage=Usage(4)),
+    settled(2, cost_nanousd=100, usage=Usage(10, 2)),
+    errand(2, cost_nanousd=0, usage=Usage(), outcome="embedding_failed", status=502),
+)
+
+
+@pytest.mark.parametrize("is_summed_up", [False, True])
+def test_what_was_asked_on_the_way_costs_but_is_no_request_and_no_error(tmp_path: Path, is_summed_up: bool) -> None:
+    with database(tmp_path / "a.db") as connection:
+        book(connection, tmp_path, ERRANDS)
+        if is_summed_up:
+            summed_up(connection)
+        (row,) = usage(connection, UsageQuery())
+        by_endpoint = {row.group: row.counts for row in usage(connection, UsageQuery(by=("endpoint", "outcome")))}
+
+    assert row.counts == Counts(requests=2, attempts=4, input_tokens=24, output_tokens=4, cost_nanousd=203)
+    assert by_endpoint == {
+        ("chat", "ok"): Counts(requests=2, attempts=2, input_tokens=20, output_tokens=4, cost_nanousd=200),
+        ("embeddings", "ok"): Counts(attempts=1, input_tokens=4, cost_nanousd=3),
+        ("embeddings", "embedding_failed"): Counts(attempts=1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [((), [103, 100]), ((("outcome", "embedding_failed"),), [100]), ((("endpoint", "chat"),), [103, 100])],
+)
+def test_it_stands_in_the_line_of_its_request(
+    tmp_path: Path, where: tuple[tuple[str, str], ...], expected: list[int]
+) -> None:
+    with database(tmp_path / "a.db") as connection:
+        book(connection, tmp_path, ERRANDS)
+        lines = [*requests(connection, UsageQuery(where=where))]
+
+    assert [line["cost_nanousd"] for line in lines] == expected
+    assert {(line["endpoint"], line["outcome"], line["attempts"]) for line in lines} == {("chat", "ok", 2)}
+    assert {line["request_id"] for line in lines} <= {request_id(1), request_id(2)}
+
+
+KEPT = tuple(
+    settled(number, cached=how, cost_nanousd=0 if how else 5, saved_nanousd=7 if how else 0)
+    for number, how in enumerate(("", "hit", "hit", "semantic", "coalesced", ""), 1)
+)
+
+
+def test_answers_are_told_by_how_they_came_from_the_cache(tmp_path: Path) -> None:
+    with database(tmp_path / "a.db") as connection:
+        book(connection, tmp_path, KEPT)
+        found = {row.group[0]: row.counts for row in usage(connection, UsageQuery(by=("cached",)))}
+
+    assert {how: (counts.requests, counts.from_cache) for how, counts in found.items()} == {
+        "": (2, 0),
+        "hit": (2, 2),
+        "semantic": (1, 1),
+        "coalesced": (1, 1),
+    }
+
+
+@pytest.mark.parametrize(("value", "expected"), [("true", (4, 28)), ("hit", (2, 14)), ("", (2, 0))])
+def test_what_was_kept_may_be_asked_for_alone(tmp_path: Path, value: str, expected: tuple[int, int]) -> None:
+    query = UsageQuery(where=(("model", "m"), ("cached", value), ("team", "t")))
+    with database(tmp_path / "a.db") as connection:
+        book(connection, tmp_path, KEPT)
+        counts = total(usage(connection, query))
+        lines = [*requests(connection, query)]
+
+    assert (counts.requests, counts.saved_nanousd) == expected
+    assert len(lines) == expected[0]
 
 
 def summed_up(connection: sqlite3.Connection) -> None:

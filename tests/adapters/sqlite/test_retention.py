@@ -11,7 +11,7 @@ from llmgw.adapters.sqlite.database import database
 from llmgw.adapters.sqlite.folding import fold_others
 from llmgw.adapters.sqlite.reading import usage
 from llmgw.adapters.sqlite.retention import Retention, drop_slots, first_kept_ms, tidy
-from llmgw.policy.entry import Record
+from llmgw.policy.entry import Record, errand_id
 from llmgw.policy.usage import UsageQuery
 from tests.adapters.ledger_records import DAY_MS, START_MS, all_of, request_id, settled
 
@@ -96,6 +96,21 @@ def test_a_request_goes_with_all_its_attempts_or_stays_with_them(
         [(over, 3)],
         [(4, 2)],
     )
+
+
+@pytest.mark.parametrize("own_ms", [-1, 0])
+@pytest.mark.parametrize("errand_ms", [-1, 0])
+def test_it_goes_with_its_errand_or_stays_with_it(
+    connection: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_ms: int, errand_ms: int
+) -> None:
+    monkeypatch.setattr(module, "ROWS_AT_ONCE", 1)
+    midnight_ms = first_kept_ms(NOW_S, "UTC") - DAY_MS
+    own = request_id(1, midnight_ms - 60_000)
+    rows = [(own, midnight_ms + own_ms), (errand_id(own), midnight_ms + errand_ms)]
+    book(connection, tmp_path, *(settled(1, request_id=row_id, at_ms=at_ms) for row_id, at_ms in rows))
+    tidy(connection, Retention(keep_s=86_400.0), NOW_S)
+
+    assert rows_left(connection) == (0 if own_ms == errand_ms == -1 else 2)
 
 
 def test_what_is_counted_apart_stays_apart(connection: sqlite3.Connection, tmp_path: Path) -> None:
