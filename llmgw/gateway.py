@@ -58,7 +58,7 @@ class Gateway:
         self._journal = journal
         self._books = books
         self._sharing = sharing
-        self._health = HealthBoard() if health is None else health
+        self.health = HealthBoard() if health is None else health
         self._under_way: dict[asyncio.Timeout, Transcript] = {}
         self._stopping = False
 
@@ -74,7 +74,7 @@ class Gateway:
 
         Raises GatewayError if nothing has been sent: whoever called says so then, in the caller's dialect.
         """
-        asking = Asking(call, self._books.quota, self._clock, self._health)
+        asking = Asking(call, self._books.quota, self._clock, self.health)
         bill = Bill(asking.account, self._books, self._clock, call, transcript)
         try:
             async with self._stoppable(transcript), _kept_awake(client, call.early_keepalive_s, transcript):

@@ -150,6 +150,9 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     Budgets and limits are asked as the server asks them, over counters that are empty but for what --spent says; the
     rules of the cache, too, over one in which nothing is kept.
 
+    Nothing is known of the targets unless --facts tells how they are: which are left alone, how long answers take.
+    A running gateway tells what it decides by: curl -H 'Authorization: Bearer ADMIN_KEY' HOST/admin/health > now.json
+
     Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
 
@@ -165,12 +168,10 @@ def dry_run(  # noqa: PLR0913 - one for each flag
       llmgw test-route llmgw.yaml --model tiered --metadata tier=paid --input-tokens 120000
       llmgw test-route llmgw.yaml --model chat --key search-prod --spent team-month=12000
       llmgw test-route llmgw.yaml --request body.json --json
+      llmgw test-route llmgw.yaml --model chat --facts now.json
       llmgw test-route --request message.json --dialect anthropic_messages
       llmgw test-route --all
     """
-    if facts:
-        raise typer.BadParameter("needs breakers, which this version does not have yet", param_hint="--facts")
-
     from llmgw.cli import test_route as command
     from llmgw.cli.pretended import Asked
     from llmgw.cli.sources import needed
@@ -198,6 +199,7 @@ def dry_run(  # noqa: PLR0913 - one for each flag
         seed=seed,
         key=key,
         spent=spent or [],
+        facts=facts,
     )
     return command.test_route(needed(configs), env_file, asked, as_json=as_json)
 

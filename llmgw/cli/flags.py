@@ -171,4 +171,7 @@ Spent = Annotated[
     list[str] | None,
     _flag("--spent", metavar="BUDGET=USD", help="What is spent of a budget, where the request draws; repeatable."),
 ]
-FactsFile = Annotated[str | None, _flag("--facts", hidden=True, help="Not in this version yet.")]
+FactsFile = Annotated[
+    str | None,
+    _flag("--facts", metavar="FILE", help="How the targets are: what /admin/health of a gateway tells (all are well)."),
+]

@@ -10,6 +10,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
+import msgspec
 import typer
 
 from llmgw.accounting import Bounding
@@ -25,6 +26,8 @@ from llmgw.preparing import Preparing
 from llmgw.routing import facts
 from llmgw.routing.dice import seed_of
 from llmgw.routing.facts import Facts
+from llmgw.routing.health import HealthSnapshot
+from llmgw.routing.health_board import HealthBoard
 from llmgw.routing.plan import Unfit, fit
 from llmgw.routing.rehearsal import Pretence
 from llmgw.server import headers
@@ -32,6 +35,7 @@ from llmgw.server.dry_books import DryBooks
 
 ENDPOINT = "chat"
 IP = "127.0.0.1"
+FACTS_BYTES_MAX = 64 * 1024 * 1024
 SEED = "0"
 NOTHING_ABSENT: Mapping[str, str] = {}
 _ASSUME = "--assume-keys plays it as if every key were set"
@@ -63,6 +67,7 @@ class Asked:
     seed: str | None = None
     key: str | None = None
     spent: Sequence[str] = ()
+    facts: str | None = None  # a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,18 @@ def question(asked: Asked, graph: Graph, body_bytes_max: int) -> Question:
     principal, books = _principal(asked, asked.model, at, graph), _books(asked, at, graph)
     known = facts.pretended(request, at, principal, books.used)
     return Question(asked.model, known, asked.stream, headers.timeout_s(given), books, given)
+
+
+def board(asked: Asked) -> HealthBoard:
+    """How the targets are. Raises BadParameter for a file that cannot be read."""
+    if asked.facts is None:
+        return HealthBoard()
+    body = request_body.content(asked.facts, FACTS_BYTES_MAX, "--facts")
+    try:
+        return HealthBoard.of(msgspec.json.decode(body, type=HealthSnapshot))
+    except msgspec.DecodeError as error:
+        message = f"'{asked.facts}' is not what /admin/health tells: {error}"
+        raise typer.BadParameter(message, param_hint="--facts") from None
 
 
 def _principal(asked: Asked, model: str, at: datetime, graph: Graph) -> Principal | None:

@@ -21,7 +21,6 @@ from llmgw.errors import RequestError, UnknownModelError
 from llmgw.graph.model import STAR, Graph, Resolved, Route
 from llmgw.routing.dice import Dice
 from llmgw.routing.filetests import Result
-from llmgw.routing.health_board import ALL_WELL
 from llmgw.routing.plan import Refusal, Try
 from llmgw.routing.rehearsal import Rehearsal, rehearse
 from llmgw.routing.walk import Candidate, Itinerary, walk
@@ -71,18 +70,19 @@ def _dry_run(graph: Graph, question: Question, asked: Asked) -> DryRun:
     resolved = graph.resolve(question.model)
     if resolved is None:
         raise UnknownModelError(replies.unknown_model(graph, question.model))
-    dice = Dice(pretended.seed(asked.seed))
-    itinerary = _limited(walk(resolved, question.facts, ALL_WELL, dice), question.timeout_s)
+    dice, board = Dice(pretended.seed(asked.seed)), pretended.board(asked)
+    itinerary = _limited(walk(resolved, question.facts, board.at(0.0), dice), question.timeout_s)
     cached = _cached(graph, question, itinerary)
     pretence = pretended.pretence(asked.fail, _targets(graph, itinerary), graph.absent)
 
     def leading(route: Route) -> Sequence[Candidate]:
-        return walk(Resolved(route), question.facts, ALL_WELL, dice).candidates
+        return walk(Resolved(route), question.facts, board.at(0.0), dice).candidates
 
     def admit(step: Try) -> Refusal | None:
         return question.books.admit(step, question.facts, leading, question.bounding)
 
-    rehearsal = rehearse(itinerary, pretence, dice, stream=question.stream, unfit=question.unfit, admit=admit)
+    stream, unfit = question.stream, question.unfit
+    rehearsal = rehearse(itinerary, pretence, dice, stream=stream, unfit=unfit, admit=admit, health=board)
     itinerary = replace(itinerary, candidates=rehearsal.candidates)
     asked_of = [candidate.target for candidate in itinerary.candidates if candidate.dropped is None]
     left_out = {target.id: question.left_out(target) for target in asked_of}

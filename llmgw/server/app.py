@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from llmgw.server import admin_budgets, endpoints
+from llmgw.server import admin_budgets, admin_health, endpoints
 from llmgw.server.admin import AdminDesk
 from llmgw.server.admin_cache import CacheDesk
 from llmgw.server.admin_usage import UsageDesk
@@ -33,6 +33,7 @@ def make_app(running: Running) -> web.Application:
         desk.add_routes(app.router)
         UsageDesk(desk).add_routes(app.router)
         admin_budgets.add_route(desk, app.router)
+        admin_health.add_route(desk, app.router)
         CacheDesk(desk, lambda _: running.memory.store).add_routes(app.router)
     return app
 

@@ -6,13 +6,14 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
 
 from llmgw.cli.pretended import Asked
 from llmgw.cli.test_route import test_route as dry_run
+from llmgw.routing.health import HealthSnapshot
 from tests.dryrun.scenarios import Ask, Scenario
 from tests.partners import bodies
 from tests.partners.behaviours import RESET_BEFORE_HEADERS, event_stream, garbage_json, json_answer
@@ -81,32 +82,44 @@ def as_it_is(_gateway: Served, _ask: Ask) -> None:
     """Nothing has to be done before a request."""
 
 
-async def serve_all(
-    scenario: Scenario, upstream: FaultUpstream, prepare: Prepare = as_it_is
-) -> list[tuple[str, int, list[str], str]]:
-    """For each request: its id, the status, the upstream models that the fault server saw, the answering target."""
+class Seen(NamedTuple):
+    """Of one request: the upstream models that the fault server saw, the target that answered, how all were before."""
+
+    request_id: str
+    status: int
+    models: list[str]
+    target: str
+    health: HealthSnapshot
+
+
+async def serve_all(scenario: Scenario, upstream: FaultUpstream, prepare: Prepare = as_it_is) -> list[Seen]:
+    """Each request in its turn."""
     seen = []
     async with served(scenario.text()) as gateway, aiohttp.ClientSession() as client:
         for ask in scenario.asks:
             await eventually(lambda: not gateway.running.in_flight)
             prepare(gateway, ask)
             upstream.script(failing(ask))
-            before = len(upstream.requests)
+            running, before = gateway.running, len(upstream.requests)
+            health = running.gateway.health.snapshot(running.clock.elapsed_s())
             headers = {"x-llmgw-metadata": json.dumps(ask.metadata), "x-team": ask.team}
             async with client.post(f"{gateway.url}/v1/chat/completions", json=ask.body(), headers=headers) as answer:
                 await answer.read()
             models = [request.json["model"] for request in upstream.requests[before:]]
             target = answer.headers.get("x-llmgw-target", "") if answer.status == 200 else ""
-            seen.append((answer.headers["x-llmgw-request-id"], answer.status, models, target))
+            seen.append(Seen(answer.headers["x-llmgw-request-id"], answer.status, models, target, health))
     return seen
 
 
-def rehearsed(file: Path, body: Path, ask: Ask, request_id: str) -> dict[str, Any]:
+def rehearsed(file: Path, body: Path, ask: Ask, seen: Seen) -> dict[str, Any]:
     """What the command prints for the same request."""
     body.write_bytes(msgspec.json.encode(ask.body()))
-    first = shown_by(file, body, ask, request_id, {})
+    facts = body.with_name("facts.json")
+    facts.write_bytes(msgspec.json.encode(seen.health))
+    first = shown_by(file, body, ask, seen.request_id, {})
     on_the_way = {candidate["target"] for candidate in first.get("candidates", [])}
-    return shown_by(file, body, ask, request_id, {name: how for name, how in ask.fail.items() if name in on_the_way})
+    failures = {name: how for name, how in ask.fail.items() if name in on_the_way}
+    return shown_by(file, body, ask, seen.request_id, failures)
 
 
 def shown_by(
@@ -120,6 +133,7 @@ def shown_by(
         fail=fail,
         seed=request_id,
         spent=[f"{name}={usd!r}" for name, usd in ask.spent.items()],
+        facts=str(body.with_name("facts.json")),
     )
     with contextlib.redirect_stdout(io.StringIO()) as printed, contextlib.redirect_stderr(io.StringIO()):
         dry_run([str(file)], None, asked, as_json=True)
@@ -127,10 +141,10 @@ def shown_by(
     return shown
 
 
-def assert_alike(shown: Mapping[str, Any], ask: Ask, status: int, models: list[str], target: str) -> None:
+def assert_alike(shown: Mapping[str, Any], ask: Ask, seen: Seen) -> None:
     """The dry run tells the targets that the server has tried, and how it went."""
-    assert shown["targets"] == once_in_a_row(models), ask
-    assert [attempt["target"] for attempt in shown["attempts"]] == models, ask
-    assert (shown["answers"] or "") == target, ask
+    assert shown["targets"] == once_in_a_row(seen.models), ask
+    assert [attempt["target"] for attempt in shown["attempts"]] == seen.models, ask
+    assert (shown["answers"] or "") == seen.target, ask
     if shown["error"] and not shown["error"].get("passed_on"):
-        assert shown["error"]["status"] == status, ask
+        assert shown["error"]["status"] == seen.status, ask
