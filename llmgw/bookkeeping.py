@@ -7,6 +7,8 @@ because only then is it known how; until then what was reserved stands in the le
 from dataclasses import replace
 from typing import NamedTuple
 
+from msgspec import structs
+
 from llmgw.accounting import Account, Admission
 from llmgw.call import Call
 from llmgw.errors import ForbiddenModelError, LedgerUnavailableError, UnknownModelError
@@ -53,6 +55,8 @@ class Bill:
         self._open: Admission | None = None  # the attempt under way
         self._last: Booked | None = None  # the attempt that ended last, if it has no row yet
         self._has_row = False  # of its own
+        self._row: Entry | None = None  # as it was begun last, and for which attempt
+        self._row_of: Admission | None = None
 
     async def begin(self, admission: Admission) -> None:
         """What is reserved stands in the ledger before the provider is asked. Raises LedgerUnavailableError."""
@@ -136,24 +140,14 @@ class Bill:
             raise
 
     def _entry(self, booked: Booked | None, outcome: str, attempt: int = 0) -> Entry:
-        call, transcript = self._call, self._transcript
-        now_s = self._clock.elapsed_s()
-        admission = None if booked is None else booked.admission
-        grant = None if admission is None else admission.grant
-        return Entry(
-            request_id=call.request_id,
+        transcript = self._transcript
+        latency_s, first_token_s = self._clock.elapsed_s() - transcript.started_s, transcript.first_token_s
+        entry = self._begun(None if booked is None else booked.admission)
+        return structs.replace(
+            entry,
             attempt=attempt,
-            at_ms=int((self._clock.now_s() if admission is None else admission.at_s) * 1000),
-            key=transcript.key or "",
-            team=transcript.team or "",
-            user=transcript.user or "",
-            request_user=call.request.user,
             model="" if outcome in _NO_MODELS else transcript.model,
             route=transcript.path or "",
-            target=transcript.target or "" if admission is None else transcript.clean(admission.target.id),
-            provider="" if admission is None else admission.target.provider,
-            endpoint=call.endpoint,
-            stream=transcript.stream,
             status=CLIENT_CLOSED_STATUS if outcome == CLIENT_CLOSED else transcript.status,
             outcome=outcome,
             usage=NOTHING.usage if booked is None else booked.spent.usage,
@@ -162,8 +156,31 @@ class Bill:
             cached="" if attempt or transcript.source is None else transcript.cache,
             estimated=booked is not None and booked.spent.estimated,
             overrun=booked is not None and booked.overrun,
-            latency_ms=round((now_s - transcript.started_s) * 1000, 3),
-            first_token_ms=None if transcript.first_token_s is None else round(transcript.first_token_s * 1000, 3),
+            latency_ms=round(latency_s * 1000, 3),
+            first_token_ms=None if first_token_s is None else round(first_token_s * 1000, 3),
+        )
+
+    def _begun(self, admission: Admission | None) -> Entry:
+        """What a row says of its attempt however that ends: worked out once, for what is reserved and what is booked."""
+        if self._row is None or self._row_of is not admission:
+            self._row, self._row_of = self._row_begun(admission), admission
+        return self._row
+
+    def _row_begun(self, admission: Admission | None) -> Entry:
+        """`admission` None: none was under way when the call ended."""
+        call, transcript = self._call, self._transcript
+        grant = None if admission is None else admission.grant
+        return Entry(
+            request_id=call.request_id,
+            at_ms=int((self._clock.now_s() if admission is None else admission.at_s) * 1000),
+            key=transcript.key or "",
+            team=transcript.team or "",
+            user=transcript.user or "",
+            request_user=call.request.user,
+            target=transcript.target or "" if admission is None else transcript.clean(admission.target.id),
+            provider="" if admission is None else admission.target.provider,
+            endpoint=call.endpoint,
+            stream=transcript.stream,
             client_request_id=transcript.client_request_id or "",
             metadata=self._account.metadata,
             charges=() if grant is None else grant.charges,
