@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from llmgw.adapters.buckets import Buckets, Values
 from llmgw.graph.rules import BudgetRule, LimitRule
 from llmgw.policy.budget import BudgetBucket, Short, reservation, used
@@ -126,18 +128,15 @@ class BudgetCounter:
         return BudgetBucket(self.rule, values, self.turns)
 
 
-class Holding:
+class Holding(msgspec.Struct, gc=False):
     """All that one claim holds: what it took of limits, and what is reserved in budgets."""
 
-    __slots__ = ("budgets", "cap", "cells", "claim", "limits", "nanousd")
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.limits: list[LimitHold] = []
-        self.budgets: list[BudgetBucket] = []  # entered
-        self.cells: list[Cell] = []  # of these, as soon as something is reserved in them
-        self.nanousd = 0  # in each
-        self.cap: int | None = None
+    claim: Claim
+    limits: list[LimitHold] = []
+    budgets: list[BudgetBucket] = []  # entered
+    cells: list[Cell] = []  # of these, as soon as something is reserved in them
+    nanousd: int = 0  # in each
+    cap: int | None = None
 
     def reserve(self) -> Short | None:
         """In all the buckets that were entered, or in none."""
