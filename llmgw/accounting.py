@@ -173,7 +173,7 @@ class Account:
         rules = self._rules
         if not (rules.of_attempts or rules.budgets):
             return None
-        facts = OfAttempt(self._facts, target.id, target.provider)
+        facts = OfAttempt(self._facts, target.id, target.provider) if rules.ask_for_target else self._facts
         limits = _limit_claims(rules.of_attempts, facts, bounds)
         budgets = tuple([BudgetClaim(rule, values) for rule, values in applying(rules.budgets, facts)])
         if not budgets:

@@ -78,9 +78,11 @@ class BudgetCounter:
 
     def find(self, values: Values, now_ms: int) -> BudgetBucket | None:
         """The bucket as it stands now, if there is one."""
-        self.turns.move(now_ms)
+        turns = self.turns
+        if now_ms >= turns.turns_ms:
+            turns.move(now_ms)
         bucket = self.buckets.find(values)
-        if bucket is not None:
+        if bucket is not None and (bucket.since_ms != turns.since_ms or bucket.rule is not self.rule):
             self._refresh(bucket)
         return bucket
 

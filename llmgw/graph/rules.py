@@ -38,11 +38,6 @@ class Scope:
     missing: Missing = Missing.OWN
     per_attempt: bool = False  # it asks for the target or the provider
 
-    @property
-    def is_about_all(self) -> bool:
-        """Whether that need not be asked of each request."""
-        return self.models is None and self.match is None
-
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -145,6 +140,11 @@ class Rules:
     def of_attempts(self) -> tuple[LimitRule, ...]:
         """The others."""
         return tuple(rule for rule in self.limits if rule.scope.per_attempt)
+
+    @cached_property
+    def ask_for_target(self) -> bool:
+        """Whether any of them does."""
+        return any(rule.scope.per_attempt for rule in (*self.limits, *self.budgets))
 
 
 NO_RULES = Rules()

@@ -41,9 +41,9 @@ def applying(rules: Iterable[Rule], facts: Facts) -> list[tuple[Rule, tuple[str,
     found = []
     for rule in rules:
         scope = rule.scope
-        if scope.is_about_all or _is_about(scope, facts):
+        if (scope.models is None and scope.match is None) or _is_about(scope, facts):
             values = tuple([_text(facts.value(name)) for name in scope.each])
-            if scope.missing is Missing.OWN or all(values):
+            if all(values) or scope.missing is Missing.OWN:
                 found.append((rule, values))
             elif scope.missing is Missing.REJECT:
                 raise MissingValueError(rule, scope.each[values.index("")])

@@ -50,23 +50,23 @@ class CurrentSlot:
     It never goes back, even if the clock does: a window that has begun is not left for the one before.
     """
 
-    __slots__ = ("_turns_ms", "_window", "since_ms", "slot_ms")
+    __slots__ = ("_window", "since_ms", "slot_ms", "turns_ms")
 
     def __init__(self, window: Window, now_ms: int) -> None:
         self._window = window
-        self._turns_ms = 0
+        self.turns_ms = 0  # until then it need not be moved
         self.slot_ms = 0
         self.since_ms = 0  # slots from here on count
         self.move(now_ms)
 
     def move(self, now_ms: int) -> None:
         """It is that late now."""
-        if now_ms < self._turns_ms:
+        if now_ms < self.turns_ms:
             return
         window, now_s = self._window, now_ms / 1000
         self.slot_ms, self.since_ms = slot_ms(window, now_s), since_ms(window, now_s)
         slot = self.slot_ms
-        self._turns_ms = slot + _quantum_ms(window) if isinstance(window, Rolling) else ends_ms(window, slot)
+        self.turns_ms = slot + _quantum_ms(window) if isinstance(window, Rolling) else ends_ms(window, slot)
 
 
 class Cell:
@@ -115,6 +115,11 @@ class Tally:
         else:
             newest.later = cell
         return cell
+
+    def cell(self, at: int) -> Cell:
+        """Where it would be booked."""
+        newest = self.newest
+        return newest if newest is not None and newest.at >= at else self.add(at, 0)
 
     def change(self, cell: Cell, amount: int) -> bool:
         """So much more was used in a slot, or less. False: it no longer counts, and nothing has changed."""
