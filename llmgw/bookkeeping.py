@@ -161,7 +161,7 @@ class Bill:
         )
 
     def _begun(self, admission: Admission | None) -> Entry:
-        """What a row says of its attempt however that ends: worked out once, for what is reserved and what is booked."""
+        """What a row says of its attempt however that ends: worked out once, for the reservation and for the bill."""
         if self._row is None or self._row_of is not admission:
             self._row, self._row_of = self._row_begun(admission), admission
         return self._row

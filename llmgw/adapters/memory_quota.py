@@ -168,9 +168,7 @@ class MemoryQuota:
     def _move(self) -> None:
         """It is that late now. A wall clock that is put back does not bring back a window."""
         self._now_us = int(self._clock.elapsed_s() * 1_000_000)
-        now_ms = int(self._clock.now_s() * 1000)
-        if now_ms > self._now_ms:
-            self._now_ms = now_ms
+        self._now_ms = max(int(self._clock.now_s() * 1000), self._now_ms)
 
     def _take_limits(self, holdings: Sequence[Holding]) -> Refused | None:
         now_us = self._now_us

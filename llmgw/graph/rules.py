@@ -144,7 +144,11 @@ class Rules:
     @cached_property
     def ask_for_target(self) -> bool:
         """Whether any of them does."""
-        return any(rule.scope.per_attempt for rule in (*self.limits, *self.budgets))
+        return any(scope.per_attempt for scope in self._scopes)
+
+    @property
+    def _scopes(self) -> list[Scope]:
+        return [*(limit.scope for limit in self.limits), *(budget.scope for budget in self.budgets)]
 
 
 NO_RULES = Rules()

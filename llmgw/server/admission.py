@@ -12,9 +12,7 @@ from llmgw.server.shown import Shown, shown
 PRINCIPAL = web.RequestKey("principal", Principal)
 
 
-async def admitted(
-    request: web.Request, endpoint: str | None = None, given: Shown | None = None
-) -> Principal | None:
+async def admitted(request: web.Request, endpoint: str | None = None, given: Shown | None = None) -> Principal | None:
     """The principal, or None where nobody needs a key. Raises UnauthorizedError or ForbiddenEndpointError.
 
     `given`: what the request shows, if that has been looked at.

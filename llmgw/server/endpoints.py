@@ -90,7 +90,7 @@ async def _answered(
     return client.response
 
 
-def _call(  # noqa: PLR0913 - one for each step before it
+def _call(
     request: web.Request,
     graph: Graph,
     principal: Principal | None,
