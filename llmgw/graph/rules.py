@@ -119,7 +119,7 @@ class BudgetRule:
     alert: Alert | None = None
 
 
-Rule = TypeVar("Rule", LimitRule, BudgetRule)
+Rule = TypeVar("Rule", bound=LimitRule | BudgetRule)
 
 
 class Drawn(Generic[Rule]):
