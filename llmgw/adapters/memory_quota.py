@@ -215,9 +215,12 @@ class MemoryQuota:
         """Of buckets that stand as they do now."""
         if not limits:
             return Standing(None, None, least_left(budgets))
-        requests = tightest([bucket.requests for bucket in limits], self._now_us)
-        tokens = tightest([bucket.tokens for bucket in limits], self._now_us)
-        return Standing(requests, tokens, least_left(budgets))
+        requests, tokens = tightest([it.requests for it in limits]), tightest([it.tokens for it in limits])
+        return Standing(
+            None if requests is None else requests.room(self._now_us),
+            None if tokens is None else tokens.room(self._now_us),
+            least_left(budgets),
+        )
 
     def _standing_of(self, claims: Sequence[Claim]) -> Standing:
         """Of all that apply, reached or not. Who has no bucket yet has used nothing."""

@@ -61,6 +61,11 @@ class SlidingWindow(Tally):
             missing, leaves_us = missing - cell.amount, (cell.at + QUANTA + 1) * self.quantum_us
         return (leaves_us - now_us + 1) / _US_PER_S
 
+    def is_tighter(self, other: "SlidingWindow") -> bool:
+        """Whether less is left of it, for its size."""
+        limit, others = self.limit, other.limit
+        return (limit - self.total) * others < (others - other.total) * limit or not limit
+
     def room(self, now_us: int) -> Room:
         """As callers are told."""
         total, newest = self.total, self.newest
@@ -184,17 +189,13 @@ class LimitBucket:
         return min(claim.input_tokens + output_tokens, limit) or 1
 
 
-def tightest(windows: Iterable[SlidingWindow | None], now_us: int) -> Room | None:
+def tightest(windows: Iterable[SlidingWindow | None]) -> SlidingWindow | None:
     """Of which the least is left, for its size."""
     found: SlidingWindow | None = None
-    least = size = 0
     for window in windows:
-        if window is not None:
-            limit = window.limit
-            left = limit - window.total
-            if found is None or left * size < least * limit or not limit:
-                found, least, size = window, left, limit
-    return None if found is None else found.room(now_us)
+        if window is not None and (found is None or window.is_tighter(found)):
+            found = window
+    return found
 
 
 def _window(before: SlidingWindow | None, rates: Amounts[Rate] | None, values: tuple[str, ...]) -> SlidingWindow | None:
