@@ -19,7 +19,6 @@ from llmgw.policy.entry import Entry, Reserved, Settled
 from llmgw.ports import Alerts, Clock, Ledger, Quota
 from llmgw.transcript import CLIENT_CLOSED, CLIENT_CLOSED_STATUS, OK, Transcript
 
-_RESERVED = Spent(estimated=True)
 # Whoever asks for names that are none could fill the book with them; the log has them.
 _NO_MODELS = frozenset({UnknownModelError.code, ForbiddenModelError.code})
 PROCESS_DIED = "process_died"  # the outcome of a request whose gateway did not live to see its end
@@ -65,8 +64,7 @@ class Bill:
         if self._last is not None:
             await self._book_failed(self._last)
         if admission.reserved_nanousd:
-            reserved = Booked(admission, _RESERVED, admission.reserved_nanousd, overrun=False)
-            await self._ledger.append(Reserved(self._entry(reserved, PROCESS_DIED), admission.number))
+            await self._ledger.append(Reserved(self._lost(admission), admission.number))
 
     async def settle(self, admission: Admission, spent: Spent, *, whole: bool) -> None:
         """An attempt has ended; `whole`: with an answer, whose last bytes wait for this."""
@@ -139,6 +137,17 @@ class Bill:
             self._last = last
             raise
 
+    def _lost(self, admission: Admission) -> Entry:
+        """What is to be booked if nobody lives to say how it ended."""
+        return structs.replace(
+            self._begun(admission),
+            route=self._transcript.path or "",
+            status=self._transcript.status,
+            outcome=PROCESS_DIED,
+            cost_nanousd=admission.reserved_nanousd,
+            estimated=True,
+        )
+
     def _entry(self, booked: Booked | None, outcome: str, attempt: int = 0) -> Entry:
         transcript = self._transcript
         latency_s, first_token_s = self._clock.elapsed_s() - transcript.started_s, transcript.first_token_s
@@ -146,7 +155,7 @@ class Bill:
         return structs.replace(
             entry,
             attempt=attempt,
-            model="" if outcome in _NO_MODELS else transcript.model,
+            model="" if outcome in _NO_MODELS else entry.model,
             route=transcript.path or "",
             status=CLIENT_CLOSED_STATUS if outcome == CLIENT_CLOSED else transcript.status,
             outcome=outcome,
@@ -177,6 +186,7 @@ class Bill:
             team=transcript.team or "",
             user=transcript.user or "",
             request_user=call.request.user,
+            model=transcript.model,
             target=transcript.target or "" if admission is None else transcript.clean(admission.target.id),
             provider="" if admission is None else admission.target.provider,
             endpoint=call.endpoint,
