@@ -14,9 +14,9 @@ from llmgw.graph.condition import Facts
 from llmgw.graph.model import Target
 from llmgw.graph.price import FREE
 from llmgw.graph.route import Route
-from llmgw.graph.rules import BudgetRule, LimitRule, Rules
+from llmgw.graph.rules import BudgetRule, Drawn, LimitRule, Rules
 from llmgw.policy import refusing
-from llmgw.policy.applying import MissingValueError, OfAttempt, applying
+from llmgw.policy.applying import MissingValueError, OfAttempt, applying, drawing
 from llmgw.policy.billing import Spent
 from llmgw.policy.claims import (
     BudgetClaim,
@@ -171,24 +171,24 @@ class Account:
 
     def _of_attempt(self, target: Target, bounds: Bounds, now_s: float) -> Claim | None:
         rules = self._rules
-        if not (rules.of_attempts or rules.budgets):
+        if not (rules.of_attempts.rules or rules.budgets):
             return None
-        facts = OfAttempt(self._facts, target.id, target.provider)
+        facts = OfAttempt(self._facts, target.id, target.provider) if rules.ask_for_target else self._facts
         limits = _limit_claims(rules.of_attempts, facts, bounds)
-        budgets = tuple([BudgetClaim(rule, values) for rule, values in applying(rules.budgets, facts)])
+        budgets = tuple([BudgetClaim(rule, values) for rule, values in drawing(rules.of_money, facts)])
         if not budgets:
             return Claim(limits) if limits else None
         return Claim(limits, budgets, *_bounded(target, bounds, now_s))
 
 
 def _limit_claims(
-    rules: Sequence[LimitRule], facts: Facts, bounds: Bounds, part: Part = Part.ALL
+    drawn: Drawn[LimitRule], facts: Facts, bounds: Bounds, part: Part = Part.ALL
 ) -> tuple[LimitClaim, ...]:
-    if not rules:
+    if not drawn.rules:
         return ()
     wanted = (bounds.output_tokens_max or 0) * bounds.answers if bounds.is_capped else None
     about = bounds.input_tokens_about
-    return tuple([LimitClaim(rule, values, about, wanted, part) for rule, values in applying(rules, facts)])
+    return tuple([LimitClaim(rule, values, about, wanted, part) for rule, values in drawing(drawn, facts)])
 
 
 def _bounded(target: Target, bounds: Bounds, now_s: float) -> tuple[WorstCase | None, str]:

@@ -7,6 +7,8 @@ because only then is it known how; until then what was reserved stands in the le
 from dataclasses import replace
 from typing import NamedTuple
 
+from msgspec import structs
+
 from llmgw.accounting import Account, Admission
 from llmgw.call import Call
 from llmgw.errors import ForbiddenModelError, LedgerUnavailableError, UnknownModelError
@@ -17,7 +19,6 @@ from llmgw.policy.entry import Entry, Reserved, Settled
 from llmgw.ports import Alerts, Clock, Ledger, Quota
 from llmgw.transcript import CLIENT_CLOSED, CLIENT_CLOSED_STATUS, OK, Transcript
 
-_RESERVED = Spent(estimated=True)
 # Whoever asks for names that are none could fill the book with them; the log has them.
 _NO_MODELS = frozenset({UnknownModelError.code, ForbiddenModelError.code})
 PROCESS_DIED = "process_died"  # the outcome of a request whose gateway did not live to see its end
@@ -53,6 +54,8 @@ class Bill:
         self._open: Admission | None = None  # the attempt under way
         self._last: Booked | None = None  # the attempt that ended last, if it has no row yet
         self._has_row = False  # of its own
+        self._row: Entry | None = None  # as it was begun last, and for which attempt
+        self._row_of: Admission | None = None
 
     async def begin(self, admission: Admission) -> None:
         """What is reserved stands in the ledger before the provider is asked. Raises LedgerUnavailableError."""
@@ -61,8 +64,7 @@ class Bill:
         if self._last is not None:
             await self._book_failed(self._last)
         if admission.reserved_nanousd:
-            reserved = Booked(admission, _RESERVED, admission.reserved_nanousd, overrun=False)
-            await self._ledger.append(Reserved(self._entry(reserved, PROCESS_DIED), admission.number))
+            await self._ledger.append(Reserved(self._lost(admission), admission.number))
 
     async def settle(self, admission: Admission, spent: Spent, *, whole: bool) -> None:
         """An attempt has ended; `whole`: with an answer, whose last bytes wait for this."""
@@ -135,25 +137,26 @@ class Bill:
             self._last = last
             raise
 
+    def _lost(self, admission: Admission) -> Entry:
+        """What is to be booked if nobody lives to say how it ended."""
+        return structs.replace(
+            self._begun(admission),
+            route=self._transcript.path or "",
+            status=self._transcript.status,
+            outcome=PROCESS_DIED,
+            cost_nanousd=admission.reserved_nanousd,
+            estimated=True,
+        )
+
     def _entry(self, booked: Booked | None, outcome: str, attempt: int = 0) -> Entry:
-        call, transcript = self._call, self._transcript
-        now_s = self._clock.elapsed_s()
-        admission = None if booked is None else booked.admission
-        grant = None if admission is None else admission.grant
-        return Entry(
-            request_id=call.request_id,
+        transcript = self._transcript
+        latency_s, first_token_s = self._clock.elapsed_s() - transcript.started_s, transcript.first_token_s
+        entry = self._begun(None if booked is None else booked.admission)
+        return structs.replace(
+            entry,
             attempt=attempt,
-            at_ms=int((self._clock.now_s() if admission is None else admission.at_s) * 1000),
-            key=transcript.key or "",
-            team=transcript.team or "",
-            user=transcript.user or "",
-            request_user=call.request.user,
-            model="" if outcome in _NO_MODELS else transcript.model,
+            model="" if outcome in _NO_MODELS else entry.model,
             route=transcript.path or "",
-            target=transcript.target or "" if admission is None else transcript.clean(admission.target.id),
-            provider="" if admission is None else admission.target.provider,
-            endpoint=call.endpoint,
-            stream=transcript.stream,
             status=CLIENT_CLOSED_STATUS if outcome == CLIENT_CLOSED else transcript.status,
             outcome=outcome,
             usage=NOTHING.usage if booked is None else booked.spent.usage,
@@ -162,8 +165,32 @@ class Bill:
             cached="" if attempt or transcript.source is None else transcript.cache,
             estimated=booked is not None and booked.spent.estimated,
             overrun=booked is not None and booked.overrun,
-            latency_ms=round((now_s - transcript.started_s) * 1000, 3),
-            first_token_ms=None if transcript.first_token_s is None else round(transcript.first_token_s * 1000, 3),
+            latency_ms=round(latency_s * 1000, 3),
+            first_token_ms=None if first_token_s is None else round(first_token_s * 1000, 3),
+        )
+
+    def _begun(self, admission: Admission | None) -> Entry:
+        """What a row says of its attempt however that ends: worked out once, for the reservation and for the bill."""
+        if self._row is None or self._row_of is not admission:
+            self._row, self._row_of = self._row_begun(admission), admission
+        return self._row
+
+    def _row_begun(self, admission: Admission | None) -> Entry:
+        """`admission` None: none was under way when the call ended."""
+        call, transcript = self._call, self._transcript
+        grant = None if admission is None else admission.grant
+        return Entry(
+            request_id=call.request_id,
+            at_ms=int((self._clock.now_s() if admission is None else admission.at_s) * 1000),
+            key=transcript.key or "",
+            team=transcript.team or "",
+            user=transcript.user or "",
+            request_user=call.request.user,
+            model=transcript.model,
+            target=transcript.target or "" if admission is None else transcript.clean(admission.target.id),
+            provider="" if admission is None else admission.target.provider,
+            endpoint=call.endpoint,
+            stream=transcript.stream,
             client_request_id=transcript.client_request_id or "",
             metadata=self._account.metadata,
             charges=() if grant is None else grant.charges,

@@ -26,14 +26,12 @@ Kind = TypeVar("Kind", bound=Bucket)
 class Buckets(Generic[Kind]):
     """By the values of the rule's `each`."""
 
-    __slots__ = ("_by_values", "_most")
+    __slots__ = ("_by_values", "_most", "find")
 
     def __init__(self, most: int) -> None:
         self._by_values: OrderedDict[Values, Kind] = OrderedDict()
         self._most = most
-
-    def find(self, values: Values) -> Kind | None:
-        return self._by_values.get(values)
+        self.find: Callable[[Values], Kind | None] = self._by_values.get
 
     def open(self, values: Values, make: Callable[[Values], Kind], now: int) -> Kind | None:
         """One for values that have none yet; None: there is no room for it."""

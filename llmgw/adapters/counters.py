@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from llmgw.adapters.buckets import Buckets, Values
 from llmgw.graph.rules import BudgetRule, LimitRule
 from llmgw.policy.budget import BudgetBucket, Short, reservation, used
@@ -76,9 +78,11 @@ class BudgetCounter:
 
     def find(self, values: Values, now_ms: int) -> BudgetBucket | None:
         """The bucket as it stands now, if there is one."""
-        self.turns.move(now_ms)
+        turns = self.turns
+        if now_ms >= turns.turns_ms:
+            turns.move(now_ms)
         bucket = self.buckets.find(values)
-        if bucket is not None:
+        if bucket is not None and (bucket.since_ms != turns.since_ms or bucket.rule is not self.rule):
             self._refresh(bucket)
         return bucket
 
@@ -126,18 +130,15 @@ class BudgetCounter:
         return BudgetBucket(self.rule, values, self.turns)
 
 
-class Holding:
+class Holding(msgspec.Struct, gc=False):
     """All that one claim holds: what it took of limits, and what is reserved in budgets."""
 
-    __slots__ = ("budgets", "cap", "cells", "claim", "limits", "nanousd")
-
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
-        self.limits: list[LimitHold] = []
-        self.budgets: list[BudgetBucket] = []  # entered
-        self.cells: list[Cell] = []  # of these, as soon as something is reserved in them
-        self.nanousd = 0  # in each
-        self.cap: int | None = None
+    claim: Claim
+    limits: list[LimitHold] = []
+    budgets: list[BudgetBucket] = []  # entered
+    cells: list[Cell] = []  # of these, as soon as something is reserved in them
+    nanousd: int = 0  # in each
+    cap: int | None = None
 
     def reserve(self) -> Short | None:
         """In all the buckets that were entered, or in none."""

@@ -39,6 +39,8 @@ BUCKETS_RETRY_S = 1.0
 STANDINGS_MAX = 1000
 LOOKED_AT = 2000  # buckets, before requests get their turn
 
+_SETTLED = Settlement(overrun=False, crossed=())  # of what no budget pays
+
 Booked = tuple[str, int, int]
 """The name of a bucket, a slot, and how many nano-dollars were spent there."""
 
@@ -82,15 +84,20 @@ class MemoryQuota:
         self._move()
         for hold in holding.limits:
             hold.settle(self._now_us, tokens, output_tokens)
+        return self._settled(holding, nanousd) if holding.budgets else _SETTLED
+
+    def _settled(self, holding: Holding, nanousd: int) -> Settlement:
         is_over = nanousd > holding.nanousd
         overrun = False
         crossed: tuple[Crossed, ...] = ()
         for bucket, cell in zip(holding.budgets, holding.cells, strict=True):
-            bucket.turns.move(self._now_ms)
+            if self._now_ms >= bucket.turns.turns_ms:
+                bucket.turns.move(self._now_ms)
             passed = bucket.settle(cell, holding.nanousd, nanousd)
             if is_over and not bucket.allows_unbounded:
                 overrun, passed = True, passed or bucket.told_of_overrun()
-            crossed += passed
+            if passed:
+                crossed += passed
         return Settlement(overrun, crossed, least_left(holding.budgets))
 
     def take(self, rules: Rules) -> None:
@@ -164,22 +171,17 @@ class MemoryQuota:
         self._now_ms = max(int(self._clock.now_s() * 1000), self._now_ms)
 
     def _take_limits(self, holdings: Sequence[Holding]) -> Refused | None:
+        now_us = self._now_us
         for index, holding in enumerate(holdings):
             for claim in holding.claim.limits:
-                taken = self._take_limit(index, claim)
-                if isinstance(taken, Refused):
-                    return taken
+                bucket = self._limit(claim.rule).open(claim.values, now_us)
+                if bucket is None:
+                    return _too_many(index, claim)
+                taken = bucket.take(now_us, claim)
+                if not isinstance(taken, LimitHold):
+                    return Refused(index, claim.rule, claim.values, taken, bucket.wait_s(now_us, claim, taken))
                 holding.limits.append(taken)
         return None
-
-    def _take_limit(self, index: int, claim: LimitClaim) -> LimitHold | Refused:
-        bucket = self._limit(claim.rule).open(claim.values, self._now_us)
-        if bucket is None:
-            return _too_many(index, claim)
-        taken = bucket.take(self._now_us, claim)
-        if isinstance(taken, LimitHold):
-            return taken
-        return Refused(index, claim.rule, claim.values, taken, bucket.wait_s(self._now_us, claim, taken))
 
     def _reserve(self, holdings: Sequence[Holding]) -> Refused | None:
         for index, holding in enumerate(holdings):
@@ -195,21 +197,17 @@ class MemoryQuota:
         return None
 
     def _granted(self, holdings: Sequence[Holding]) -> Granted:
-        grants: list[Grant] = []
-        limits: list[LimitBucket] = []
-        budgets: list[BudgetBucket] = []
-        cap: int | None = None
-        for holding in holdings:
-            grants.append(self._grant(holding))
-            limits += [hold.bucket for hold in holding.limits]
-            budgets += holding.budgets
-            if holding.cap is not None:
-                cap = holding.cap if cap is None else min(cap, holding.cap)
-        return Granted(tuple(grants), cap, self._standing(limits, budgets))
+        limits = [hold.bucket for holding in holdings for hold in holding.limits]
+        budgets = [bucket for holding in holdings for bucket in holding.budgets]
+        caps = [holding.cap for holding in holdings if holding.cap is not None]
+        grants = tuple([self._grant(holding) for holding in holdings])
+        return Granted(grants, min(caps) if caps else None, self._standing(limits, budgets))
 
     def _grant(self, holding: Holding) -> Grant:
         self._grants += 1
         self._held[self._grants] = holding
+        if not holding.budgets:
+            return Grant(self._grants, holding.claim, 0, ())
         charges = [bucket.charge(cell) for bucket, cell in zip(holding.budgets, holding.cells, strict=True)]
         return Grant(self._grants, holding.claim, holding.nanousd, tuple(charges))
 
@@ -217,9 +215,12 @@ class MemoryQuota:
         """Of buckets that stand as they do now."""
         if not limits:
             return Standing(None, None, least_left(budgets))
-        requests = tightest([bucket.requests for bucket in limits], self._now_us)
-        tokens = tightest([bucket.tokens for bucket in limits], self._now_us)
-        return Standing(requests, tokens, least_left(budgets))
+        requests, tokens = tightest([it.requests for it in limits]), tightest([it.tokens for it in limits])
+        return Standing(
+            None if requests is None else requests.room(self._now_us),
+            None if tokens is None else tokens.room(self._now_us),
+            least_left(budgets),
+        )
 
     def _standing_of(self, claims: Sequence[Claim]) -> Standing:
         """Of all that apply, reached or not. Who has no bucket yet has used nothing."""

@@ -5,6 +5,7 @@ file adds counts like what the caller wrote. The bounds are cheap: a request of 
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import msgspec
 
@@ -54,8 +55,12 @@ def bounds(
     context_window: int | None = None,
 ) -> Bounds:
     """Of one request to one target. `body` is what goes out: looked into only where the cap is in doubt."""
-    fields = _going(request, edits) if edits.set or edits.default or edits.drop else request.fields
+    is_edited = edits.set or edits.default or edits.drop
+    fields = _going(request, edits) if is_edited else request.fields
     weight = dialect.weigh(bytes(fields.get(request.turns_field, b"")))
+    if not (is_edited or request.json) and weight.is_text and _plain(request.turns_field).issuperset(fields):
+        cap = caps.told(body, edits) if caps.is_in_doubt(request, edits) else request.max_tokens
+        return _of_text(weight.text_bytes, cap, request.choices, edits.model, (max_output, context_window))
     text_bytes = weight.text_bytes + _beside(fields, request.turns_field)
     tokens = text_bytes + weight.images * IMAGE_TOKENS_MAX + _explained(request, fields)
     cap = caps.told(body, edits) if caps.is_in_doubt(request, edits) else request.max_tokens
@@ -74,6 +79,26 @@ def bounds(
         + weight.media_bytes // MEDIA_BYTES_PER_TOKEN,
         unbounded.service_tier(fields),
     )
+
+
+def _of_text(text_bytes: int, cap: int, answers: int, model: str, targets_max: tuple[int | None, int | None]) -> Bounds:
+    """Of turns that are nothing but text, and beside them only settings: the same, at a glance."""
+    output_tokens_max = _least(*targets_max)
+    is_capped = cap > 0
+    return Bounds(
+        _least(text_bytes + OWN_TOKENS_MAX, targets_max[1]),
+        _least(output_tokens_max, cap) if is_capped else output_tokens_max,
+        answers,
+        is_capped,
+        unbounded.of_model(model),
+        text_bytes // BYTES_PER_TOKEN,
+    )
+
+
+@cache
+def _plain(turns_field: str) -> frozenset[str]:
+    """The turns, and what is no prompt and has no bearing on anything that is asked here."""
+    return (NOT_PROMPT - unbounded.FIELDS - {*unbounded.TIER_FIELDS, _PREDICTION}) | {turns_field}
 
 
 def _going(request: ChatRequest, edits: Edits) -> Mapping[str, msgspec.Raw]:

@@ -26,7 +26,7 @@ _MODELS = re.compile(
     r":online|deep-research|groq/compound|compound-beta|search-preview|search-api"
     r"|perplexity/sonar|sonar-pro-search|sonar-.*-online|:nitro|:exacto|@preset/"
 )
-_TIER_FIELDS = ("service_tier", "serviceTier", "speed", "performanceConfig")
+TIER_FIELDS = ("service_tier", "serviceTier", "speed", "performanceConfig")
 _CLIENTS = re.compile(
     r"function|custom|local_shell|apply_patch|computer|computer_use_preview"
     r"|(?:bash|text_editor|computer|memory)_\d+"
@@ -66,7 +66,7 @@ def of_fields(fields: Raws) -> str:
 
 def service_tier(fields: Raws) -> str:
     """The one that is asked for, which only its price can bound; empty for the usual one. Two together are a third."""
-    asked = (_tier(fields[name]) for name in _TIER_FIELDS if name in fields)
+    asked = (_tier(fields[name]) for name in TIER_FIELDS if name in fields)
     return "+".join(name for name in asked if name)
 
 

@@ -35,6 +35,11 @@ class Weight(msgspec.Struct, frozen=True, gc=False):
     media_bytes: int = 0
     unbounded: str = ""
 
+    @property
+    def is_text(self) -> bool:
+        """And nothing else."""
+        return not (self.images or self.media or self.unbounded)
+
 
 class Kinds(msgspec.Struct, frozen=True, kw_only=True):
     """Those values of `type` that are known in a dialect's turns: of `text`, pictures, and other media.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
+from functools import cached_property
 from itertools import product
 from types import MappingProxyType
 
@@ -32,7 +33,7 @@ _WITHIN: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rates:
     """Integer nano-dollars per million tokens of each class; `request_nanousd` is for the request itself."""
 
@@ -49,13 +50,13 @@ class Rates:
     reasoning: int = 0
     request_nanousd: int = 0
 
-    @property
+    @cached_property
     def dearest_input(self) -> int:
         """Of all that a token of the prompt may turn out to be."""
         written = max(self.cache_write, self.cache_write_1h)
         return max(self.input, self.cached_input, written, self.audio_input, self.cached_audio_input, self.image_input)
 
-    @property
+    @cached_property
     def dearest_output(self) -> int:
         return max(self.output, self.reasoning, self.audio_output, self.image_output)
 

@@ -38,11 +38,6 @@ class Scope:
     missing: Missing = Missing.OWN
     per_attempt: bool = False  # it asks for the target or the provider
 
-    @property
-    def is_about_all(self) -> bool:
-        """Whether that need not be asked of each request."""
-        return self.models is None and self.match is None
-
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -124,6 +119,25 @@ class BudgetRule:
     alert: Alert | None = None
 
 
+Rule = TypeVar("Rule", bound=LimitRule | BudgetRule)
+
+
+class Drawn(Generic[Rule]):
+    """Some rules, and what has been found of whose buckets are drawn on in them, for callers who come again.
+
+    It is the same for all whose `names` have the same values. None: a condition may look at anything.
+    """
+
+    __slots__ = ("found", "names", "rules")
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        scopes: list[Scope] = [rule.scope for rule in rules]
+        names = [name for scope in scopes for name in (*scope.each, *(() if scope.models is None else ("model",)))]
+        self.rules: tuple[Rule, ...] = rules
+        self.names = None if any(scope.match is not None for scope in scopes) else tuple(dict.fromkeys(names))
+        self.found: dict[tuple[str, ...], list[tuple[Rule, tuple[str, ...]]]] = {}
+
+
 @dataclass(frozen=True)
 class Rules:
     """All of a file, in its order."""
@@ -132,9 +146,19 @@ class Rules:
     budgets: tuple[BudgetRule, ...] = ()
 
     @cached_property
-    def of_requests(self) -> tuple[LimitRule, ...]:
+    def of_requests(self) -> Drawn[LimitRule]:
         """The limits that hold for a request, whoever answers it."""
-        return tuple(rule for rule in self.limits if not rule.scope.per_attempt)
+        return Drawn(tuple(rule for rule in self.limits if not rule.scope.per_attempt))
+
+    @cached_property
+    def of_attempts(self) -> Drawn[LimitRule]:
+        """The others."""
+        return Drawn(tuple(rule for rule in self.limits if rule.scope.per_attempt))
+
+    @cached_property
+    def of_money(self) -> Drawn[BudgetRule]:
+        """The budgets: each attempt is paid for."""
+        return Drawn(self.budgets)
 
     @cached_property
     def need_bounds(self) -> bool:
@@ -142,9 +166,9 @@ class Rules:
         return bool(self.budgets) or any(rule.tokens is not None for rule in self.limits)
 
     @cached_property
-    def of_attempts(self) -> tuple[LimitRule, ...]:
-        """The others."""
-        return tuple(rule for rule in self.limits if rule.scope.per_attempt)
+    def ask_for_target(self) -> bool:
+        """Whether it matters to any of them which target is asked."""
+        return bool(self.of_attempts.rules) or any(rule.scope.per_attempt for rule in self.budgets)
 
 
 NO_RULES = Rules()

@@ -1,11 +1,11 @@
 """Which rules a request is under, and whose bucket it draws on in each. Pure: what is known of it comes in as facts."""
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
 from llmgw.graph import globs
 from llmgw.graph.condition import Facts
-from llmgw.graph.rules import BudgetRule, LimitRule, Missing, Scope
+from llmgw.graph.rules import BudgetRule, Drawn, LimitRule, Missing, Rule, Scope
 
 
 class OfAttempt:
@@ -33,7 +33,22 @@ class MissingValueError(ValueError):
         self.name = name
 
 
-Rule = TypeVar("Rule", LimitRule, BudgetRule)
+REMEMBERED_MAX = 1024  # sets of values: callers choose some of them
+
+
+def drawing(drawn: Drawn[Rule], facts: Facts) -> list[tuple[Rule, tuple[str, ...]]]:
+    """The same as `applying`, looked up for whoever has come before."""
+    if drawn.names is None:
+        return applying(drawn.rules, facts)
+    value, known = facts.value, drawn.found
+    values = tuple([value(name) for name in drawn.names])
+    found = known.get(values)
+    if found is None:
+        found = applying(drawn.rules, facts)
+        if len(known) >= REMEMBERED_MAX:
+            known.clear()
+        known[values] = found
+    return found
 
 
 def applying(rules: Iterable[Rule], facts: Facts) -> list[tuple[Rule, tuple[str, ...]]]:
@@ -41,9 +56,9 @@ def applying(rules: Iterable[Rule], facts: Facts) -> list[tuple[Rule, tuple[str,
     found = []
     for rule in rules:
         scope = rule.scope
-        if scope.is_about_all or _is_about(scope, facts):
+        if (scope.models is None and scope.match is None) or _is_about(scope, facts):
             values = tuple([_text(facts.value(name)) for name in scope.each])
-            if scope.missing is Missing.OWN or all(values):
+            if all(values) or scope.missing is Missing.OWN:
                 found.append((rule, values))
             elif scope.missing is Missing.REJECT:
                 raise MissingValueError(rule, scope.each[values.index("")])

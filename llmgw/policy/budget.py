@@ -25,12 +25,13 @@ class BudgetBucket:
 
     __slots__ = (
         *("_charge", "_lowered", "_told"),
-        *("in_flight", "is_hard", "limit", "reserved", "rule", "spent", "turns", "values"),
+        *("in_flight", "is_hard", "limit", "reserved", "rule", "since_ms", "spent", "turns", "values"),
     )
 
     def __init__(self, rule: BudgetRule, values: tuple[str, ...], turns: CurrentSlot) -> None:
         self.values = values
         self.turns = turns
+        self.since_ms = turns.since_ms  # what was before that is forgotten
         self.spent = Tally()
         self.reserved = 0
         self.in_flight = 0
@@ -72,7 +73,9 @@ class BudgetBucket:
 
     def move(self) -> None:
         """It is as late as `turns` says."""
-        self.spent.forget(self.turns.since_ms)
+        if self.since_ms != self.turns.since_ms:
+            self.since_ms = self.turns.since_ms
+            self.spent.forget(self.since_ms)
 
     def enter(self) -> None:
         self.in_flight += 1
@@ -80,7 +83,7 @@ class BudgetBucket:
     def reserve(self, nanousd: int) -> Cell:
         """Where it is to be booked."""
         self.reserved += nanousd
-        return self.spent.add(self.turns.slot_ms, 0)
+        return self.spent.cell(self.turns.slot_ms)
 
     def leave(self, reserved: int) -> None:
         """What was reserved is free again."""
@@ -89,7 +92,8 @@ class BudgetBucket:
 
     def settle(self, cell: Cell, reserved: int, nanousd: int) -> tuple[Crossed, ...]:
         """What it came to, instead; and the fractions of the limit that it has crossed."""
-        self.leave(reserved)
+        self.in_flight -= 1
+        self.reserved -= reserved
         self.move()
         is_counted = self.spent.change(cell, nanousd)
         return self._crossed(nanousd) if is_counted and self.rule.alert is not None else ()

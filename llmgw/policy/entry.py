@@ -1,7 +1,8 @@
 """A row of the ledger: one per request, and one per further attempt (retry, fallback, hedge) that was billed.
 
 Beside them stands one per errand: what was asked of somebody else on the way, as a vector for a cache rule. Rows cross
-the disk, so fields are only ever added, with a default: an older journal must stay readable.
+the disk, so fields are only ever added, with a default: an older journal must stay readable. Thousands of them are read
+at once, and none can hold itself: so none is shown to the garbage collector.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ class Charge(msgspec.Struct, frozen=True, array_like=True, gc=False):
     slot: int
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """`attempt` 0 is the request's own row, with what its answer cost.
 
     A failed attempt that was billed all the same has a row of its own, with its number as tried, from 1.
@@ -58,7 +59,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     charges: tuple[Charge, ...] = ()
 
 
-class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
+class Reserved(msgspec.Struct, frozen=True, tag="reserved", gc=False):
     """What is to be booked if nobody settles: so a process that dies owes what it had reserved.
 
     `number` counts the reservations of a request from 1. Whoever books a lost one does so as the request's own row
@@ -69,7 +70,7 @@ class Reserved(msgspec.Struct, frozen=True, tag="reserved"):
     number: int
 
 
-class Settled(msgspec.Struct, frozen=True, tag="settled"):
+class Settled(msgspec.Struct, frozen=True, tag="settled", gc=False):
     """What was booked. `ends`: the number of the reservation of which nothing is left by it; 0: there was none.
 
     A failed attempt that cost nothing has no row, but its reservation ends: then `is_row` is false.

@@ -7,6 +7,8 @@ window, or refuse the second of two requests at once. Times are whole microsecon
 
 from collections.abc import Iterable
 
+import msgspec
+
 from llmgw.graph.rules import Amounts, LimitRule, Rate
 from llmgw.policy.claims import CAP_TOKENS_UNKNOWN, LimitClaim, Part, Room, Scarce
 from llmgw.policy.windows import QUANTA, Cell, Tally
@@ -14,7 +16,10 @@ from llmgw.policy.windows import QUANTA, Cell, Tally
 CONCURRENT_RETRY_S = 1.0  # nobody knows when a request under way will end
 ANSWERS_RECENT = 32  # the last answer is one of so many in the average of its bucket; with fewer it swings
 
+NEVER_US = 2**63  # no clock comes to that
+
 _US_PER_S = 1_000_000
+_REQUEST, _REST = Part.REQUEST, Part.REST  # members of enums are slow to be had
 
 
 class SlidingWindow(Tally):
@@ -56,6 +61,11 @@ class SlidingWindow(Tally):
             missing, leaves_us = missing - cell.amount, (cell.at + QUANTA + 1) * self.quantum_us
         return (leaves_us - now_us + 1) / _US_PER_S
 
+    def is_tighter(self, other: "SlidingWindow") -> bool:
+        """Whether less is left of it, for its size."""
+        limit, others = self.limit, other.limit
+        return (limit - self.total) * others < (others - other.total) * limit or not limit
+
     def room(self, now_us: int) -> Room:
         """As callers are told."""
         total, newest = self.total, self.newest
@@ -65,43 +75,39 @@ class SlidingWindow(Tally):
         return Room(self.limit, max(self.limit - total, 0), reset_us / _US_PER_S)
 
 
-class LimitHold:
-    """What a request holds of a bucket: a place, and the tokens (`taken`) that it is expected to use."""
+class LimitHold(msgspec.Struct, gc=False):
+    """What a request holds of a bucket: `places`, and the tokens (`taken`) that it is expected to use, and where."""
 
-    __slots__ = ("_places", "_request", "_taken", "_tokens", "_window", "bucket")
-
-    def __init__(
-        self, bucket: "LimitBucket", request: Cell | None, tokens: Cell | None, taken: int, places: int = 1
-    ) -> None:
-        self.bucket = bucket
-        self._places = places
-        self._request = request
-        self._window = bucket.tokens  # a reload may give the bucket another one
-        self._tokens = tokens
-        self._taken = taken
+    bucket: "LimitBucket"
+    request: Cell | None
+    window: SlidingWindow | None = None  # of the tokens: a reload may give the bucket another one
+    tokens: Cell | None = None
+    taken: int = 0
+    places: int = 1
 
     def settle(self, now_us: int, tokens: int, output_tokens: int) -> None:
         """It has ended. A request it was, whatever became of it."""
         bucket = self.bucket
-        bucket.in_flight -= self._places
-        bucket.move(now_us)
-        if self._window is not None and self._tokens is not None:
-            self._window.correct(self._tokens, tokens - self._taken)
+        bucket.in_flight -= self.places
+        if now_us >= bucket.turns_us:
+            bucket.move(now_us)
+        if self.window is not None and self.tokens is not None:
+            self.window.correct(self.tokens, tokens - self.taken)
             bucket.learn(output_tokens)
 
     def undo(self) -> None:
         """As if it had never been: something else was refused."""
-        self.bucket.in_flight -= self._places
-        if self.bucket.requests is not None and self._request is not None:
-            self.bucket.requests.change(self._request, -1)
-        if self._window is not None and self._tokens is not None:
-            self._window.change(self._tokens, -self._taken)
+        self.bucket.in_flight -= self.places
+        if self.bucket.requests is not None and self.request is not None:
+            self.bucket.requests.change(self.request, -1)
+        if self.window is not None and self.tokens is not None:
+            self.window.change(self.tokens, -self.taken)
 
 
 class LimitBucket:
     """What one rule counts of those who share these values."""
 
-    __slots__ = ("_answers", "_average", "_concurrent", "in_flight", "requests", "rule", "tokens", "values")
+    __slots__ = ("_answers", "_average", "_concurrent", "in_flight", "requests", "rule", "tokens", "turns_us", "values")
 
     def __init__(self, rule: LimitRule, values: tuple[str, ...]) -> None:
         self.values = values
@@ -118,24 +124,26 @@ class LimitBucket:
         self.requests = _window(self.requests, rule.requests, self.values)
         self.tokens = _window(self.tokens, rule.tokens, self.values)
         self._concurrent = None if rule.concurrent is None else rule.concurrent.of(self.values)
+        self.turns_us = 0  # until then it need not be moved
 
     def move(self, now_us: int) -> None:
         """It is that late now."""
-        requests, tokens = self.requests, self.tokens
-        if requests is not None and now_us >= requests.turns_us:
-            requests.move(now_us)
-        if tokens is not None and now_us >= tokens.turns_us:
-            tokens.move(now_us)
+        windows = [window for window in (self.requests, self.tokens) if window is not None]
+        for window in windows:
+            if now_us >= window.turns_us:
+                window.move(now_us)
+        self.turns_us = min((window.turns_us for window in windows), default=NEVER_US)
 
     def take(self, now_us: int, claim: LimitClaim) -> LimitHold | Scarce:
         """One request, and the tokens that it will probably use; or what there is not enough of."""
-        self.move(now_us)
+        if now_us >= self.turns_us:
+            self.move(now_us)
         part = claim.part
-        requests, tokens, taken = None if part is Part.REST else self.requests, self.tokens, 0
+        if part is _REQUEST:
+            return self._take_request()
+        requests, tokens, taken = None if part is _REST else self.requests, self.tokens, 0
         if requests is not None and requests.total >= requests.limit:
             return Scarce.REQUESTS
-        if part is Part.REQUEST:
-            return LimitHold(self, None if requests is None else requests.add(requests.slot, 1), None, 0, places=0)
         if tokens is not None:
             taken = self._expected(claim, tokens.limit)
             if taken > tokens.limit - tokens.total:
@@ -144,7 +152,7 @@ class LimitBucket:
             return Scarce.CONCURRENT
         self.in_flight += 1
         request = None if requests is None else requests.add(requests.slot, 1)
-        return LimitHold(self, request, None if tokens is None else tokens.add(tokens.slot, taken), taken)
+        return LimitHold(self, request, tokens, None if tokens is None else tokens.add(tokens.slot, taken), taken)
 
     def wait_s(self, now_us: int, claim: LimitClaim, scarce: Scarce) -> float | None:
         """When it is worth asking again for what there was not enough of; None: never."""
@@ -165,6 +173,12 @@ class LimitBucket:
         self.move(now_us)
         return not self.in_flight and not any(it is not None and it.total for it in (self.requests, self.tokens))
 
+    def _take_request(self) -> LimitHold | Scarce:
+        requests = self.requests
+        if requests is not None and requests.total >= requests.limit:
+            return Scarce.REQUESTS
+        return LimitHold(self, None if requests is None else requests.add(requests.slot, 1), places=0)
+
     def _expected(self, claim: LimitClaim, limit: int) -> int:
         """Never more than the limit: a bucket that is empty admits whatever comes, and then owes the rest."""
         output_tokens = claim.output_tokens_max
@@ -175,16 +189,13 @@ class LimitBucket:
         return min(claim.input_tokens + output_tokens, limit) or 1
 
 
-def tightest(windows: Iterable[SlidingWindow | None], now_us: int) -> Room | None:
+def tightest(windows: Iterable[SlidingWindow | None]) -> SlidingWindow | None:
     """Of which the least is left, for its size."""
     found: SlidingWindow | None = None
-    least, size = 0, 1
     for window in windows:
-        if window is not None:
-            left = window.limit - window.total
-            if found is None or left * size < least * window.limit or not window.limit:
-                found, least, size = window, left, window.limit
-    return None if found is None else found.room(now_us)
+        if window is not None and (found is None or window.is_tighter(found)):
+            found = window
+    return found
 
 
 def _window(before: SlidingWindow | None, rates: Amounts[Rate] | None, values: tuple[str, ...]) -> SlidingWindow | None:

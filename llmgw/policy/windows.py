@@ -21,15 +21,23 @@ _GONE = -1  # the place of a cell that no longer counts
 
 def slot_ms(window: Window, now_s: float) -> int:
     """The slot in which something is booked at that moment: when it began."""
-    now_ms = int(now_s * 1000)
+    return _slot_ms(window, int(now_s * 1000))
+
+
+def since_ms(window: Window, now_s: float) -> int:
+    """The first of the slots that still count at that moment."""
+    return _since_ms(window, int(now_s * 1000))
+
+
+def _slot_ms(window: Window, now_ms: int) -> int:
+    """A moment that came as a whole number stays one: as a fraction of seconds it may be the one before."""
     if isinstance(window, Rolling):
         return now_ms - now_ms % _quantum_ms(window)
     return _calendar_start_ms(window, now_ms)
 
 
-def since_ms(window: Window, now_s: float) -> int:
-    """The first of the slots that still count at that moment."""
-    slot = slot_ms(window, now_s)
+def _since_ms(window: Window, now_ms: int) -> int:
+    slot = _slot_ms(window, now_ms)
     return slot - _length_ms(window) if isinstance(window, Rolling) else slot
 
 
@@ -50,23 +58,23 @@ class CurrentSlot:
     It never goes back, even if the clock does: a window that has begun is not left for the one before.
     """
 
-    __slots__ = ("_turns_ms", "_window", "since_ms", "slot_ms")
+    __slots__ = ("_window", "since_ms", "slot_ms", "turns_ms")
 
     def __init__(self, window: Window, now_ms: int) -> None:
         self._window = window
-        self._turns_ms = 0
+        self.turns_ms = 0  # until then it need not be moved
         self.slot_ms = 0
         self.since_ms = 0  # slots from here on count
         self.move(now_ms)
 
     def move(self, now_ms: int) -> None:
         """It is that late now."""
-        if now_ms < self._turns_ms:
+        if now_ms < self.turns_ms:
             return
-        window, now_s = self._window, now_ms / 1000
-        self.slot_ms, self.since_ms = slot_ms(window, now_s), since_ms(window, now_s)
+        window = self._window
+        self.slot_ms, self.since_ms = _slot_ms(window, now_ms), _since_ms(window, now_ms)
         slot = self.slot_ms
-        self._turns_ms = slot + _quantum_ms(window) if isinstance(window, Rolling) else ends_ms(window, slot)
+        self.turns_ms = slot + _quantum_ms(window) if isinstance(window, Rolling) else ends_ms(window, slot)
 
 
 class Cell:
@@ -115,6 +123,11 @@ class Tally:
         else:
             newest.later = cell
         return cell
+
+    def cell(self, at: int) -> Cell:
+        """Where it would be booked."""
+        newest = self.newest
+        return newest if newest is not None and newest.at >= at else self.add(at, 0)
 
     def change(self, cell: Cell, amount: int) -> bool:
         """So much more was used in a slot, or less. False: it no longer counts, and nothing has changed."""

@@ -7,18 +7,21 @@ from llmgw.errors import RequestError
 from llmgw.graph.principal import Principal
 from llmgw.policy import access
 from llmgw.server.running import RUNNING
-from llmgw.server.shown import shown
+from llmgw.server.shown import Shown, shown
 
 PRINCIPAL = web.RequestKey("principal", Principal)
 
 
-async def admitted(request: web.Request, endpoint: str | None = None) -> Principal | None:
-    """The principal, or None where nobody needs a key. Raises UnauthorizedError or ForbiddenEndpointError."""
+async def admitted(request: web.Request, endpoint: str | None = None, given: Shown | None = None) -> Principal | None:
+    """The principal, or None where nobody needs a key. Raises UnauthorizedError or ForbiddenEndpointError.
+
+    `given`: what the request shows, if that has been looked at.
+    """
     running = request.app[RUNNING]
     keys = running.keys
     if not keys.needed:
         return None
-    given = shown(request.headers, request.query)
+    given = given or shown(request.headers, request.query)
     if not given.key:
         raise access.without_key()
     found = await keys.find(digest(given.key))

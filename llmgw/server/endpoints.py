@@ -28,7 +28,7 @@ from llmgw.server.admission import admitted, is_admitted
 from llmgw.server.client import HttpClient
 from llmgw.server.middlewares import DECIDED, REQUEST_ID, too_large
 from llmgw.server.running import RUNNING, Running
-from llmgw.server.shown import PRIVATE_HEADERS, shown
+from llmgw.server.shown import PRIVATE_HEADERS, Shown, shown
 from llmgw.server.spoken import ENDPOINTS, counted_at, said_in, spoken_at
 from llmgw.transcript import BODY_BYTES_KEPT_MAX, STOPPED, Transcript, named
 
@@ -46,15 +46,16 @@ async def chat(request: web.Request) -> web.StreamResponse:
     began_s = running.clock.elapsed_s()
     running.begin()
     try:
+        given = shown(request.headers, request.query)
         # Asked here too: without keys a call should not pay for a coroutine.
-        principal = await admitted(request, _endpoint(request)) if running.keys.needed else None
+        principal = await admitted(request, _endpoint(request), given) if running.keys.needed else None
         body = await _read_body(request, running)
         model, stream = said_in(request.path, request.match_info, request.query)
         if counter is None:
             chat_request = dialect.read_request(body, model, stream=stream)
         else:
             chat_request = counter.read_count_request(body, model)
-        call = _call(request, graph, principal, chat_request, dialect)
+        call = _call(request, graph, principal, given, chat_request, dialect)
         return await _answered(request, running, call, body, began_s)
     finally:
         running.end()
@@ -90,11 +91,15 @@ async def _answered(
 
 
 def _call(
-    request: web.Request, graph: Graph, principal: Principal | None, chat_request: ChatRequest, dialect: Dialect
+    request: web.Request,
+    graph: Graph,
+    principal: Principal | None,
+    credentials: Shown,
+    chat_request: ChatRequest,
+    dialect: Dialect,
 ) -> Call:
     running = request.app[RUNNING]
     given = {name.lower(): value for name, value in request.headers.items()}
-    credentials = shown(given, request.query)
     early_s = running.settings.early_keepalive
     return Call(
         request_id=request[REQUEST_ID],

@@ -100,6 +100,32 @@ def test_nothing_but_text_is_bounded_without_a_window(dialect: Dialect) -> None:
     assert found == Bounds(found.input_tokens_max, None, 1, False, "", found.input_tokens_about)
 
 
+SETTINGS = {
+    "n": 3,
+    "max_tokens": 50,
+    "max_completion_tokens": 70,
+    "temperature": 1,
+    "user": "ada",
+    "best_of": 4,
+    "service_tier": "flex",
+    "prediction": {"content": "x"},
+    "response_format": {"type": "json_object"},
+    "tools": [FUNCTION],
+    "background": True,
+    "anything": "else",
+}
+
+
+@given(names=st.sets(st.sampled_from([*SETTINGS])), model=st.sampled_from(["m", "groq/compound"]))
+def test_a_glance_at_a_request_finds_what_a_look_does(names: set[str], model: str) -> None:
+    """The file's edit changes nothing here, but for its sake the request is looked at closely."""
+    said = {name: SETTINGS[name] for name in sorted(names)}
+    plain, closely = replace(EDITS, model=model), replace(EDITS, model=model, drop=frozenset({"what nobody says"}))
+    known = {"max_output": 100, "context_window": 3000}
+
+    assert chat(plain, known, **said) == chat(closely, known, **said)
+
+
 def test_what_the_file_adds_counts_and_what_it_drops_does_not() -> None:
     plain = chat().input_tokens_max or 0
 

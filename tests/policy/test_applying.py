@@ -7,7 +7,7 @@ import pytest
 
 from llmgw.config.model import TestRequest as Request
 from llmgw.graph.principal import Principal
-from llmgw.policy.applying import MissingValueError, OfAttempt, applying
+from llmgw.policy.applying import REMEMBERED_MAX, MissingValueError, OfAttempt, applying, drawing
 from llmgw.routing.facts import Facts, pretended
 from tests.graph.files import sound
 
@@ -97,3 +97,30 @@ def test_an_attempt_has_the_facts_of_its_request_and_a_target() -> None:
     assert values == [("n", ("gpt", "simulator", "ada"))]
     assert found(', match: \'target == "gpt" && provider == "simulator"\'', attempt) == [("n", ())]
     assert found(", match: 'target == \"claude\"'", attempt) == []
+
+
+def test_who_comes_again_draws_on_the_same_buckets() -> None:
+    drawn = sound(f"{FILE}limits: [{{name: n, requests: 1/m, models: [gpt], each: [request.user]}}]").rules.of_requests
+    ada, bob, stranger = facts(user="ada"), facts(user="bob"), pretended(Request(model="claude", user="ada"))
+
+    assert [[values for _, values in drawing(drawn, one)] for one in (ada, bob, ada, stranger)] == [
+        [("ada",)],
+        [("bob",)],
+        [("ada",)],
+        [],
+    ]
+
+
+def test_what_a_condition_looks_at_is_looked_at_each_time() -> None:
+    drawn = sound(f"{FILE}limits: [{{name: n, requests: 1/m, match: 'request.user == \"ada\"'}}]").rules.of_requests
+
+    assert [len(drawing(drawn, facts(user=user))) for user in ("ada", "bob", "ada")] == [1, 0, 1]
+    assert drawn.found == {}
+
+
+def test_of_callers_only_so_many_are_remembered() -> None:
+    drawn = sound(f"{FILE}limits: [{{name: n, requests: 1/m, each: [request.user]}}]").rules.of_requests
+    for at in range(REMEMBERED_MAX + 1):
+        drawing(drawn, facts(user=f"{at}"))
+
+    assert [*drawn.found] == [(f"{REMEMBERED_MAX}",)]

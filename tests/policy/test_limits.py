@@ -222,7 +222,7 @@ def test_callers_are_told_what_is_left_and_when_all_of_it_is_there() -> None:
     ],
 )
 def test_the_tightest_has_the_smallest_share_left(windows: list[SlidingWindow | None], expected: int | None) -> None:
-    found = tightest(windows, 0)
+    found = tightest(windows)
 
     assert (None if found is None else found.limit) == expected
 

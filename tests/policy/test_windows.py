@@ -151,6 +151,12 @@ def test_the_current_slot_never_goes_back(window: Window, times: list[float]) ->
         assert (turns.slot_ms, turns.since_ms) == (slot_ms(window, latest), since_ms(window, latest))
 
 
+def test_a_moment_that_is_no_fraction_of_seconds_is_not_the_one_before() -> None:
+    turns = CurrentSlot(Rolling(1.0), int(2177998098.937 * 1000))
+
+    assert turns.slot_ms == slot_ms(Rolling(1.0), 2177998098.937)
+
+
 def test_a_tally_is_the_sum_of_the_slots_that_count() -> None:
     tally = Tally()
     for at_, amount in [(1, 10), (1, 5), (3, 20), (4, 40)]:

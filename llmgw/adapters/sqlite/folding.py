@@ -7,6 +7,7 @@ opened by its name while nobody else can write, so that none is applied again af
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -22,15 +23,18 @@ Tell = Callable[[str], None]
 
 INTEGER_MAX = 2**53  # what is more is no true number, and sums of it would not fit
 
-ENTRY_COLUMNS = (
+_CALL_COLUMNS = (
     *("request_id", "attempt", "at_ms", "key", "team", "user", "request_user", "model", "route", "target"),
     *("provider", "endpoint", "stream", "status", "outcome"),
+)
+_USAGE_COLUMNS = (
     *("input_tokens", "output_tokens", "cached_input_tokens", "reasoning_tokens", "cache_write_input_tokens"),
     *("cache_write_1h_input_tokens", "audio_input_tokens", "cached_audio_input_tokens", "audio_output_tokens"),
     *("image_input_tokens", "image_output_tokens", "service_tier"),
-    *("cost_nanousd", "saved_nanousd", "estimated", "overrun", "latency_ms", "first_token_ms", "client_request_id"),
-    *("metadata", "cached"),
 )
+_END_COLUMNS = ("estimated", "overrun", "latency_ms", "first_token_ms", "client_request_id")
+ENTRY_COLUMNS = (*_CALL_COLUMNS, *_USAGE_COLUMNS, "cost_nanousd", "saved_nanousd", *_END_COLUMNS, "metadata", "cached")
+_OF_CALL, _OF_USAGE, _OF_END = attrgetter(*_CALL_COLUMNS), attrgetter(*_USAGE_COLUMNS), attrgetter(*_END_COLUMNS)
 _NAMES = ", ".join(f'"{name}"' for name in ENTRY_COLUMNS)
 _INSERT = Many(f"INSERT INTO entry ({_NAMES}) VALUES", len(ENTRY_COLUMNS))
 _SPEND = Many(
@@ -201,43 +205,14 @@ def _inserted(connection: sqlite3.Connection, entries: Sequence[Entry]) -> Itera
 
 
 def _row(entry: Entry) -> tuple[object, ...]:
-    usage = entry.usage
+    """In the order of the columns."""
     cost_nanousd = entry.cost_nanousd
     return (
-        entry.request_id,
-        entry.attempt,
-        entry.at_ms,
-        entry.key,
-        entry.team,
-        entry.user,
-        entry.request_user,
-        entry.model,
-        entry.route,
-        entry.target,
-        entry.provider,
-        entry.endpoint,
-        entry.stream,
-        entry.status,
-        entry.outcome,
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.cached_input_tokens,
-        usage.reasoning_tokens,
-        usage.cache_write_input_tokens,
-        usage.cache_write_1h_input_tokens,
-        usage.audio_input_tokens,
-        usage.cached_audio_input_tokens,
-        usage.audio_output_tokens,
-        usage.image_input_tokens,
-        usage.image_output_tokens,
-        usage.service_tier,
+        *_OF_CALL(entry),
+        *_OF_USAGE(entry.usage),
         None if cost_nanousd is None else min(cost_nanousd, INTEGER_MAX),
         min(entry.saved_nanousd, INTEGER_MAX),
-        entry.estimated,
-        entry.overrun,
-        entry.latency_ms,
-        entry.first_token_ms,
-        entry.client_request_id,
+        *_OF_END(entry),
         msgspec.json.encode(entry.metadata).decode() if entry.metadata else "",
         entry.cached,
     )

@@ -7,6 +7,7 @@ one for each row takes long, and is in everybody's way all the time.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
 # Any number of rows is a sum of some of these, each of which is prepared once.
@@ -32,7 +33,7 @@ class Many(NamedTuple):
             at += count
 
     def execute(self, connection: sqlite3.Connection, rows: Sequence[Sequence[object]]) -> None:
-        connection.execute(_text(self, len(rows)), [value for row in rows for value in row])
+        connection.execute(_text(self, len(rows)), [*chain.from_iterable(rows)])
 
     def execute_all(self, connection: sqlite3.Connection, rows: Sequence[Sequence[object]]) -> None:
         """However many there are, be it none."""
