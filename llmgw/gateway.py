@@ -69,6 +69,9 @@ class Gateway:
             if transcript.stream or not transcript.committed:
                 scope.reschedule(0)
 
+    def _is_stopping(self) -> bool:
+        return self._stopping
+
     async def answer(self, call: Call, client: Client, transcript: Transcript) -> None:
         """Answer on `client`; the transcript is recorded exactly once, also when the client goes away.
 
@@ -136,7 +139,7 @@ class Gateway:
             return self._attempts(asking, itinerary, asking.call, bill, transcript, client)
         call = sharing.in_full(asking.call) if decision.keep else asking.call
         attempts = partial(self._attempts, asking, itinerary, call, bill, transcript)
-        visit = Visit(asking, decision, itinerary.deadline_s, bill, client, transcript, attempts)
+        visit = Visit(asking, decision, itinerary.deadline_s, bill, client, transcript, attempts, self._is_stopping)
         return self._sharing.answer(visit)
 
     async def _attempts(

@@ -36,6 +36,16 @@ def in_full(call: Call) -> Call:
     return replace(call, request=msgspec.structs.replace(call.request, wants_usage=True))
 
 
+async def _outlast(flight: Flight, visit: Visit) -> None:
+    """Until it has ended, or nobody reads it. That a caller has hung up may be told more than once."""
+    while True:
+        try:
+            return await flight.is_done()
+        except asyncio.CancelledError:
+            if visit.is_stopping():
+                raise
+
+
 class Sharing:
     """Of the whole process: it knows which answers are under way."""
 
@@ -174,7 +184,7 @@ class Sharing:
                     left = error
                     visit.transcript.left = not has_all
                     reader.leave()
-                    await flight.is_done()
+                    await _outlast(flight, visit)
                     if not flight.has_ended:
                         work.cancel()
         except BaseExceptionGroup as failures:

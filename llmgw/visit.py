@@ -33,6 +33,7 @@ class Visit:
     client: Client
     transcript: Transcript
     attempts: Attempts
+    is_stopping: Callable[[], bool]  # the process, and all calls with it
     vector: bytes = b""
     passed: Flight | None = None
     followed: int = 0

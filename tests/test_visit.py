@@ -43,7 +43,7 @@ def visit(*, stream: bool) -> Visit:
     asking, transcript = Asking(call, MemoryQuota(clock), clock, HealthBoard()), fake_transcript(call)
     bill = Bill(asking.account, Books(MemoryQuota(clock), FakeLedger(), FakeAlerts()), clock, call, transcript)
     rule = CacheRule("all", 60.0)
-    return Visit(asking, Decision(rule=rule), 60.0, bill, client, transcript, lambda _: asyncio.sleep(0))
+    return Visit(asking, Decision(rule=rule), 60.0, bill, client, transcript, lambda _: asyncio.sleep(0), lambda: False)
 
 
 @pytest.mark.parametrize("wanted", [Form.WHOLE, Form.STREAM])

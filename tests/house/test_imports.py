@@ -60,7 +60,7 @@ LOADED = "import sys, llmgw.cli.main; print(*sorted({name.partition('.')[0] for 
 SERVING = """
 import asyncio, sys
 from tests.server.calls import chat
-from tests.server.test_memory import taken
+from tests.server.reloads import taken
 from tests.served import served
 
 HEAVY = {"moka_py", "numpy", "llmgw.adapters.sqlite_cache", "llmgw.adapters.semantic_index"}

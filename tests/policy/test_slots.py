@@ -1,5 +1,3 @@
-from time import perf_counter
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -225,9 +223,10 @@ def test_any_two_texts_can_be_compared_either_way(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "part", ["-", "a-", "a.", "a+", "1-1", '"', "“", "a@", "$1 ", "please ", "turn the a", "not ", "w "]
 )
+@pytest.mark.timeout(20)
 def test_no_text_takes_long(part: str) -> None:
+    """An expression that tries all ways to read a text would not end."""
     text = (part * QUESTION_CHARS_MAX)[: QUESTION_CHARS_MAX - 1]
-    began_s = perf_counter()
-    difference(text, f"{text[:-1]}x")
 
-    assert perf_counter() - began_s < 0.5
+    assert difference(text, text) is None
+    difference(text, f"{text[:-1]}x")

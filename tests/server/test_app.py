@@ -39,6 +39,7 @@ async def test_administrators_have_paths_only_where_they_have_a_key() -> None:
         "GET /admin/budgets",
         "GET /admin/cache",
         "GET /admin/cache/stats",
+        "GET /admin/health",
         "GET /admin/keys",
         "GET /admin/keys/{name}",
         "GET /admin/usage",

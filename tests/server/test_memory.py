@@ -8,16 +8,15 @@ from threading import Event
 import pytest
 
 from llmgw.adapters import local_embedder
-from llmgw.adapters.config_files import Text, build
 from llmgw.adapters.memory_cache import MemoryCache
 from llmgw.providers import embedding_libraries
-from llmgw.server.running import Running
 from tests.adapters.cached import noise
 from tests.partners.behaviours import json_answer
 from tests.partners.bodies import chat_answer
 from tests.partners.fault_upstream import FaultUpstream
 from tests.served import Served, served
 from tests.server.calls import chat, eventually
+from tests.server.reloads import taken
 from tests.server.routes import chain
 
 RULES = "rules: [{name: all, ttl: 1h, scope: everyone}]"
@@ -132,10 +131,3 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, load: Callable[[str], local_embedd
 
 def warnings(gateway: Served) -> list[str]:
     return [line["message"] for line in gateway.log.lines if line["level"] == "warning"]
-
-
-async def taken(running: Running, config: str) -> None:
-    """A reload, as far as the memory has to do with it."""
-    graph = build([Text("config.yaml", config)], {}, need_secrets=True).checked()
-    await running.memory.take(graph)
-    running.take(graph)
