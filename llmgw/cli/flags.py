@@ -169,4 +169,9 @@ Spent = Annotated[
     list[str] | None,
     _flag("--spent", metavar="BUDGET=USD", help="What is spent of a budget, where the request draws; repeatable."),
 ]
+NOTATIONS = ("text", "mermaid", "dot")
+Drawn = Annotated[
+    str | None,
+    _flag("--graph", metavar="[mermaid|dot]", help="Draw the routing graph instead (of --model: what it leads to)."),
+]
 FactsFile = Annotated[str | None, _flag("--facts", hidden=True, help="Not in this version yet.")]
