@@ -34,6 +34,7 @@ _TOKENS_PER_FORM_BYTE = 0.19
 # or a part; of other scripts a character is counted by its first byte.
 _OTHER, _CAPITAL, _BRACE, _TWO, _THREE, _FOUR = b".A{234"
 _LETTER_WEIGHT, _OTHER_WEIGHT = 0.06, 0.64
+_LETTER_TOKENS_MIN = 0.15  # where nothing stands between letters, words have ends all the same
 _CAPITAL_MORE, _BRACE_MORE = 0.45 - _OTHER_WEIGHT, 0.96 - _OTHER_WEIGHT
 # As many bytes as follow the first weigh nothing, though they are left out.
 _TWO_MORE, _THREE_MORE, _FOUR_MORE = (
@@ -47,12 +48,15 @@ _UNREAD = re.compile(
     rb'\s*:\s*"[^"\\]*(?:\\.[^"\\]*)*"',
     re.DOTALL,
 )
-_IMAGE = re.compile(rb'"type"\s*:\s*"(?:image_url|input_image|image)"|"mime_?[tT]ype"\s*:\s*"image/')
+_IMAGE = re.compile(rb'"type"\s*:\s*"(?:image_url|input_image|image)"')
+_GEMINI_IMAGE = re.compile(rb'"mime_?[tT]ype"\s*:\s*"image/')
 _RUN = re.compile(rb'"[A-Za-z0-9+/_=:;,.-]{256,}"')  # base64, perhaps as a `data:` address
 _ESCAPED = b"\\u"
 _LONG_BYTES = 256  # a proof of thoughts, or what is no text, has more
-_USUAL_MARKS = b'"type"', b'"reasoning'
-_MARKS = {"contents": (b'ata"', b'ignature"')}  # by the field of the turns: that is Google's
+# By the field of the turns what is in all that have more than text, what finds pictures there, and what is in those
+# that have a model's thoughts (the first is all that there is without parts): Google's, and what all others have.
+_MARKS = {"contents": (b'ata"', _GEMINI_IMAGE, (b'ignature"',))}
+_USUAL_MARKS = b'"type"', _IMAGE, (b'"reasoning', b'ignature"', b'encrypted_content"')
 _json = msgspec.json.Decoder()
 
 
@@ -125,19 +129,16 @@ def of_fields(fields: Mapping[str, msgspec.Raw], turns_field: str, model: str) -
     return int(own_tokens + tokens * family.factor + media_tokens)
 
 
-def _of_json(text: bytes, mark: bytes, proof: bytes) -> tuple[float, int]:
-    """Of what is written, and of pictures, sounds and documents in it.
-
-    `mark` is in all turns that have more than text, `proof` in those that have a model's thoughts.
-    """
+def _of_json(text: bytes, mark: bytes, image: re.Pattern[bytes], thoughts: tuple[bytes, ...]) -> tuple[float, int]:
+    """Of what is written, and of pictures, sounds and documents in it: see `_MARKS`."""
     if text.find(_ESCAPED, 0, SAMPLE_BYTES) >= 0:  # who writes so writes so everywhere
         text = _unescaped(text)
     has_parts, is_long = mark in text, len(text) > _LONG_BYTES
-    if is_long and (has_parts or proof in text):
+    if is_long and any(thought in text for thought in (thoughts if has_parts else thoughts[:1])):
         text = _UNREAD.sub(b"", text)
     if not has_parts:
         return of_text(text), 0
-    images, runs = len(_IMAGE.findall(text)), _RUN.findall(text) if is_long else []
+    images, runs = len(image.findall(text)), _RUN.findall(text) if is_long else []
     if not runs:
         return of_text(text), images * IMAGE_TOKENS_USUAL
     media_bytes = sum(map(len, runs)) * max(len(runs) - images, 0) // len(runs)
@@ -151,7 +152,7 @@ def of_text(text: bytes) -> float:
     sample = text if size <= SAMPLE_BYTES else text[:: (size // SAMPLE_BYTES) | 1]
     kinds = sample.translate(_TABLE, _LEFT_OUT)
     others, letters = len(kinds), len(sample) - len(kinds)
-    tokens = others * _OTHER_WEIGHT + letters * _LETTER_WEIGHT
+    tokens = max(others * _OTHER_WEIGHT + letters * _LETTER_WEIGHT, letters * _LETTER_TOKENS_MIN)
     tokens += kinds.count(_CAPITAL) * _CAPITAL_MORE + kinds.count(_BRACE) * _BRACE_MORE
     if not sample.isascii():
         tokens += kinds.count(_TWO) * _TWO_MORE + kinds.count(_THREE) * _THREE_MORE + kinds.count(_FOUR) * _FOUR_MORE

@@ -18,7 +18,7 @@ PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/pn
         ({"messages": [{"role": "user", "content": "four " * 100}]}, 95),
         ({"messages": [], "system": "four " * 100}, 93),
         ({"messages": [], "max_tokens": 9, "metadata": {"user_id": "x" * 400}, "stream": True}, 0),
-        ({"messages": [{"role": "user", "content": [PICTURE]}]}, 1616),
+        ({"messages": [{"role": "user", "content": [PICTURE]}]}, 1620),
     ],
 )
 def test_about_so_many(fields: dict[str, Any], tokens: int) -> None:

@@ -111,7 +111,7 @@ def test_messages_are_found_in_the_field_that_the_dialect_has_for_them(turns: ob
     found = real({"input": turns, "messages": "12345678"}, turns_field="input")
 
     assert found.value("request.messages") == [{"role": "user", "content": "hello"}]
-    assert 0 < found.value("request.input_tokens") < 10
+    assert 0 < found.value("request.input_tokens") < 15
 
 
 def test_the_clock_is_read_only_if_someone_asks() -> None:
