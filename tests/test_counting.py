@@ -41,7 +41,7 @@ def test_what_goes_out_and_what_comes_back() -> None:
 
 
 def test_an_estimate_is_a_count_of_the_dialect() -> None:
-    assert anthropic_messages.read_count(Counting(REQUEST, anthropic_messages).estimate()) == 3
+    assert anthropic_messages.read_count(Counting(REQUEST, anthropic_messages).estimate()) == 10
 
 
 def test_what_is_nested_too_deeply_is_the_callers_fault() -> None:

@@ -9,17 +9,15 @@ from functools import cache
 
 import msgspec
 
-from llmgw.chat import caps, unbounded
-from llmgw.chat.counting import BYTES_PER_TOKEN
+from llmgw.chat import caps, estimate, unbounded
 from llmgw.chat.dialect import Dialect
-from llmgw.chat.measure import IMAGE_TOKENS_MAX, IMAGE_TOKENS_USUAL, NOT_PROMPT
+from llmgw.chat.measure import IMAGE_TOKENS_MAX, NOT_PROMPT
 from llmgw.chat.request import ChatRequest, Edits
 from llmgw.chat.weighing import Weight
 
 # What a provider may tell its model by itself: of any request, of tools or a form, and of each tool that it knows.
 # The most that was seen in usage, or is documented, are 300 tokens, 350 and 740.
 OWN_TOKENS_MAX = 1024
-MEDIA_BYTES_PER_TOKEN = 32  # about: a page of a document, a second of sound
 
 _PREDICTION = "prediction"
 _NULL = b"null"
@@ -74,9 +72,7 @@ def bounds(
         _unbounded(weight, fields, edits)
         or (weight.media if context_window is None else "")
         or (_PREDICTION if predicted and output_tokens_max is None else ""),
-        text_bytes // BYTES_PER_TOKEN
-        + weight.images * IMAGE_TOKENS_USUAL
-        + weight.media_bytes // MEDIA_BYTES_PER_TOKEN,
+        estimate.of_fields(fields, request.turns_field, edits.model),
         unbounded.service_tier(fields),
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from llmgw.chat import measure
+from llmgw.chat import estimate
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.request import ChatRequest, Edits
 
@@ -29,6 +29,4 @@ class CountingDialect(Dialect, Protocol):
 
 def estimated(request: ChatRequest) -> int:
     """About how many input tokens a request has, where nobody counts them for us."""
-    turns = measure.turns(request.fields.get(request.turns_field), request.turns_field)
-    beside = measure.bytes_beside(request.fields, request.turns_field)
-    return measure.input_tokens_about(turns, beside, BYTES_PER_TOKEN)
+    return estimate.input_tokens(request)

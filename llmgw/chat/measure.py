@@ -1,7 +1,7 @@
 """How many input tokens a request can be at the most, without a tokenizer.
 
 A token of text is at least one byte of UTF-8 in every tokenizer in use, so bytes bound tokens from above. Media
-are bounded by a table. The number is a bound, not an estimate: English text has about a quarter of it.
+are bounded by a table. The number is a bound; `chat.estimate` has how many it is about.
 """
 
 import re
@@ -42,14 +42,6 @@ def input_tokens_max(messages: Any, beside: int = 0) -> int:
 def bytes_beside(fields: Mapping[str, msgspec.Raw], turns_field: str = "messages") -> int:
     """How much of a body may reach the model beside its messages, in encoded bytes: nothing is decoded for it."""
     return sum(len(raw) for name, raw in fields.items() if name not in NOT_PROMPT and name != turns_field)
-
-
-def input_tokens_about(messages: Any, beside: int, bytes_per_token: int) -> int:
-    """An estimate, not a bound, of the same."""
-    leaves = list(_leaves(messages))
-    images = sum(isinstance(leaf, dict) for leaf in leaves)
-    text = sum(_tokens_max(leaf) for leaf in leaves if not isinstance(leaf, dict))
-    return (text + beside) // bytes_per_token + images * IMAGE_TOKENS_USUAL
 
 
 def texts_of(*names: str) -> re.Pattern[bytes]:

@@ -132,6 +132,7 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     env_file: flags.EnvFile = None,
     key: flags.Key = None,
     spent: flags.Spent = None,
+    drawn: flags.Drawn = None,
     facts: flags.FactsFile = None,
 ) -> int:
     """Show what a request would do.
@@ -156,6 +157,9 @@ def dry_run(  # noqa: PLR0913 - one for each flag
     Failure classes: connection, timeout, rate_limited, quota_exhausted, overloaded, server_error, unauthorized,
     not_found, context_length, content_filter, blocked, protocol, stream_cut, invalid_request.
 
+    --graph draws all routes instead, or with --model what that name leads to: fallbacks, pools and conditions with
+    their targets, and the limits that are not the defaults. --graph mermaid and --graph dot do so in those notations.
+
     With --json: model, route, deadline_s, max_attempts, candidates (target, provider, upstream_model, path, dropped,
     left_out, connect_s, first_token_s, idle_s, total_s, attempts, backoff_s, max_backoff_s, on_failure), cache
     (rule, mode, scope, ttl_s, look, keep, why; null: no rule is about it), attempts (attempt, target, try, delay_s,
@@ -171,11 +175,18 @@ def dry_run(  # noqa: PLR0913 - one for each flag
       llmgw test-route llmgw.yaml --model chat --facts now.json
       llmgw test-route --request message.json --dialect anthropic_messages
       llmgw test-route --all
+      llmgw test-route llmgw.yaml --graph
+      llmgw test-route llmgw.yaml --graph dot | dot -Tsvg > routes.svg
     """
     from llmgw.cli import test_route as command
     from llmgw.cli.pretended import Asked
     from llmgw.cli.sources import needed
 
+    if drawn:
+        if drawn not in flags.NOTATIONS or run_all or request or fail or as_json:
+            message = "is text, mermaid or dot, and shows no request: leave out --all, --request, --fail and --json"
+            raise typer.BadParameter(message, param_hint="--graph")
+        return command.test_graph(needed(configs), env_file, drawn, model, assume_keys=assume_keys)
     if run_all:
         if model or request or fail:
             message = "runs the file's own tests: leave out --model, --request and --fail"

@@ -143,7 +143,7 @@ Model = Annotated[str | None, _flag("--model", "-m", metavar="NAME", help="The n
 Metadata = Annotated[list[str] | None, _flag("--metadata", metavar="K=V", help="The caller's metadata.")]
 Header = Annotated[list[str] | None, _flag("--header", metavar="K=V", help="A header of the request.")]
 User = Annotated[str | None, _flag("--user", help="The request's user.")]
-InputTokens = Annotated[int | None, typer.Option(help="The bound of its input.", min=0)]
+InputTokens = Annotated[int | None, typer.Option(help="How many tokens its input has.", min=0)]
 MaxTokens = Annotated[int | None, typer.Option(help="The cap of its output.", min=0)]
 Stream = Annotated[bool, _flag("--stream", help="It asks for a stream.")]
 Tools = Annotated[bool, _flag("--tools", help="It has tools.")]
@@ -170,6 +170,11 @@ Key = Annotated[
 Spent = Annotated[
     list[str] | None,
     _flag("--spent", metavar="BUDGET=USD", help="What is spent of a budget, where the request draws; repeatable."),
+]
+NOTATIONS = ("text", "mermaid", "dot")
+Drawn = Annotated[
+    str | None,
+    _flag("--graph", metavar="[mermaid|dot]", help="Draw the routing graph instead (of --model: what it leads to)."),
 ]
 FactsFile = Annotated[
     str | None,

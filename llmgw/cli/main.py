@@ -12,6 +12,7 @@ from functools import wraps
 from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
 from llmgw.cli import flags
 from llmgw.cli.commands import COMMANDS, GROUPS
@@ -40,13 +41,25 @@ def make_app(*, on_terminal: bool) -> typer.Typer:
     )
     app.callback(help=_help(_root))(_root)
     for name, command in COMMANDS.items():
-        app.command(name, help=_help(command))(_ending(command))
+        app.command(name, help=_help(command), cls=_Command)(_ending(command))
     for name, (told, commands) in GROUPS.items():
         group = typer.Typer(no_args_is_help=True, help=told)
         for second, command in commands.items():
             group.command(second, help=_help(command))(_ending(command))
         app.add_typer(group, name=name)
     return app
+
+
+class _Command(TyperCommand):
+    """Where a flag may stand without its value, it gets the first of those that it takes: typer knows no such flags."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        flag, values = "--graph", flags.NOTATIONS
+        if flag in args[: args.index("--") if "--" in args else None]:
+            place = args.index(flag)
+            value = next((word for word in args[place + 1 : place + 2] if word in values), None)
+            args = [*args[:place], f"{flag}={value or values[0]}", *args[place + (2 if value else 1) :]]
+        return super().parse_args(ctx, args)
 
 
 def _help(command: Callable[..., object]) -> str:

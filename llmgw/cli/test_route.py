@@ -150,6 +150,17 @@ def test_all(configs: Sequence[str], env_file: Path | None, *, as_json: bool) ->
     return 0 if all(result.passed for result in results) else 1
 
 
+def test_graph(
+    configs: Sequence[str], env_file: Path | None, notation: str, model: str | None, *, assume_keys: bool
+) -> int:
+    """The routing graph, drawn. Raises ConfigError."""
+    from llmgw.cli.route_graph import show_graph
+
+    built = _built(configs, env_file, assume_keys=assume_keys)
+    graph = whole_graph(built, environment(env_file)) if assume_keys else built.graph
+    return show_graph(graph, built.loaded.config.defaults, notation, model)
+
+
 def _summed(results: Sequence[Result]) -> Line:
     failed = sum(not result.passed for result in results)
     if failed:

@@ -35,7 +35,7 @@ class Line:
 def explain(resolved: Resolved) -> tuple[Line, ...]:
     """The whole route, top down, with the star of a pattern filled in where the name asked for gives it."""
     route = resolved.route
-    top = Line("", route.name, _kind(route.node), _limits(route.deadline_s, route.max_attempts), route.node.path)
+    top = Line("", route.name, kind_of(route.node), whole_limits(route.deadline_s, route.max_attempts), route.node.path)
     return tuple(_lines(route.node, top, "", resolved.star))
 
 
@@ -43,14 +43,14 @@ def _lines(node: Node, line: Line, below: str, star: str) -> Iterator[Line]:
     """`line` is what the parent knows of the node; `below` stands before all lines under it."""
     own = _target_notes(node, star) if isinstance(node, Leaf) else (line.kind if children(node) else "nothing left",)
     yield Line(line.branch, _filled(line.name, star), line.kind, (*line.notes, *own), _filled(line.path, star))
-    entries = list(zip(children(node), _conditions(node), strict=True))
+    entries = list(zip(children(node), conditions(node), strict=True))
     for index, (child, notes) in enumerate(entries):
         mark, further = ("├─ ", "│  ") if index < len(entries) - 1 else ("└─ ", "   ")
-        child_line = Line(below + mark, entry_name(child, node), _kind(child), notes, child.path)
+        child_line = Line(below + mark, entry_name(child, node), kind_of(child), notes, child.path)
         yield from _lines(child, child_line, below + further, star)
 
 
-def _conditions(node: Node) -> Iterator[tuple[str, ...]]:
+def conditions(node: Node) -> Iterator[tuple[str, ...]]:
     """How each entry of a node is reached."""
     match node:
         case Leaf():
@@ -61,7 +61,9 @@ def _conditions(node: Node) -> Iterator[tuple[str, ...]]:
             total = sum(member.weight for member in members)
             yield from ((_share(member.weight, total),) for member in members)
         case When(_, branches):
-            yield from ((_condition(branch), *_limits(branch.deadline_s, branch.max_attempts)) for branch in branches)
+            yield from (
+                (_condition(branch), *whole_limits(branch.deadline_s, branch.max_attempts)) for branch in branches
+            )
         case _:
             assert_never(node)
 
@@ -70,20 +72,20 @@ def _condition(branch: Branch) -> str:
     return f"if {branch.condition.source}" if branch.condition else "else"
 
 
-def _limits(deadline_s: float | None, max_attempts: int | None) -> tuple[str, ...]:
+def whole_limits(deadline_s: float | None, max_attempts: int | None) -> tuple[str, ...]:
     """Of the whole request, as far as they are said here."""
-    deadline = () if deadline_s is None else (f"deadline {_seconds(deadline_s)}",)
+    deadline = () if deadline_s is None else (f"deadline {as_spelled(deadline_s)}",)
     return deadline if max_attempts is None else (*deadline, f"max_attempts {max_attempts}")
 
 
-def _kind(node: Node) -> str:
+def kind_of(node: Node) -> str:
     return "target" if isinstance(node, Leaf) else type(node).__name__.lower()
 
 
 def _target_notes(leaf: Leaf, star: str) -> tuple[str, ...]:
     limits, retry = leaf.limits, leaf.retry
     times = (limits.connect_s, limits.first_token_s, limits.idle_s, limits.total_s)
-    connect, first_token, idle, total = map(_seconds, times)
+    connect, first_token, idle, total = map(as_spelled, times)
     return (
         f"{leaf.target.provider}/{_filled(leaf.target.edits.model, star)}",
         f"connect {connect}, first_token {first_token}, idle {idle}, total {total}",
@@ -103,7 +105,7 @@ def _share(weight: float, total: float) -> str:
     return f"weight {weight:g} ({weight / total:.0%})"
 
 
-def _seconds(time_s: float) -> str:
+def as_spelled(time_s: float) -> str:
     """As the file would spell it."""
     for unit, size_s in (("d", 86400), ("h", 3600), ("m", 60)):
         if time_s >= size_s and time_s % size_s == 0:

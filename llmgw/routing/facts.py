@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from llmgw.chat import measure
+from llmgw.chat import estimate, measure
 from llmgw.chat.request import ChatRequest
 from llmgw.config.model import TestRequest
 from llmgw.graph.principal import Principal
@@ -88,9 +88,7 @@ def of_request(  # noqa: PLR0913 - one for each thing that is known of it
             "request.json": request.json,
             "request.messages": lambda _: measure.turns(request.fields.get(request.turns_field), request.turns_field),
             "request.images": lambda facts: measure.has_images(facts.value("request.messages")),
-            "request.input_tokens": lambda facts: measure.input_tokens_max(
-                facts.value("request.messages"), measure.bytes_beside(request.fields, request.turns_field)
-            ),
+            "request.input_tokens": lambda _: estimate.input_tokens(request),
             "budget.used": used,
             "time.hour": lambda _: moment().hour,
             "time.weekday": lambda _: moment().isoweekday(),
@@ -109,7 +107,6 @@ def pretended(
 ) -> Facts:
     """The facts of a request that nobody sent. Without a moment the time reads as absent."""
     messages = list(request.messages)
-    input_tokens = measure.input_tokens_max(messages) if request.input_tokens is None else request.input_tokens
     return Facts(
         {
             "model": request.model,
@@ -123,7 +120,7 @@ def pretended(
             "request.json": request.json,
             "request.messages": messages,
             "request.images": request.images or measure.has_images(messages),
-            "request.input_tokens": input_tokens,
+            "request.input_tokens": lambda _: _input_tokens(request),
             "budget.used": used,
             "time.hour": moment.hour if moment else 0,
             "time.weekday": moment.isoweekday() if moment else 0,
@@ -132,6 +129,12 @@ def pretended(
         headers={name.lower(): value for name, value in request.headers.items()},
         fields=_fields(request),
     )
+
+
+def _input_tokens(request: TestRequest) -> int:
+    if request.input_tokens is not None:
+        return request.input_tokens
+    return estimate.of_messages(list(request.messages), request.model)
 
 
 def _of_key(principal: Principal | None) -> dict[str, Fact]:

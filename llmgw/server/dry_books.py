@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from llmgw.accounting import Account, Admission, Bounding, Leading, used
 from llmgw.adapters.memory_quota import MemoryQuota
 from llmgw.chat.bounds import Bounds
-from llmgw.chat.counting import BYTES_PER_TOKEN
 from llmgw.graph.condition import Facts
 from llmgw.graph.model import Graph, Target
 from llmgw.graph.price import NANOUSD_PER_USD
@@ -104,8 +103,7 @@ def bounds_of_facts(facts: Facts, target: Target) -> Bounds:
     """How much a request may use of which only facts are known, not the body."""
     input_tokens, max_tokens = facts.value("request.input_tokens"), facts.value("request.max_tokens")
     known = [most for most in (max_tokens or None, target.max_output, target.context_window) if most is not None]
-    about = input_tokens // BYTES_PER_TOKEN
-    return Bounds(input_tokens, min(known, default=None), is_capped=bool(max_tokens), input_tokens_about=about)
+    return Bounds(input_tokens, min(known, default=None), is_capped=bool(max_tokens), input_tokens_about=input_tokens)
 
 
 def _at_once(waiting: Coroutine[Any, Any, Value]) -> Value:

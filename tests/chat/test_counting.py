@@ -1,4 +1,4 @@
-"""An estimate is about a quarter of the bytes, and pictures count as pictures."""
+"""Where nobody counts, the estimate is told: settings are no part of it, and pictures count as pictures."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/pn
     ("fields", "tokens"),
     [
         ({"messages": []}, 0),
-        ({"messages": [{"role": "user", "content": "x" * 400}]}, 101),
-        ({"messages": [], "system": "x" * 398}, 100),
+        ({"messages": [{"role": "user", "content": "four " * 100}]}, 95),
+        ({"messages": [], "system": "four " * 100}, 93),
         ({"messages": [], "max_tokens": 9, "metadata": {"user_id": "x" * 400}, "stream": True}, 0),
-        ({"messages": [{"role": "user", "content": [PICTURE]}]}, 1601),
+        ({"messages": [{"role": "user", "content": [PICTURE]}]}, 1620),
     ],
 )
 def test_about_so_many(fields: dict[str, Any], tokens: int) -> None:

@@ -7,12 +7,10 @@ from hypothesis import strategies as st
 
 from llmgw.chat.measure import (
     IMAGE_TOKENS_MAX,
-    IMAGE_TOKENS_USUAL,
     MESSAGE_TOKENS_MAX,
     NUMBER_TOKENS_MAX,
     bytes_beside,
     has_images,
-    input_tokens_about,
     input_tokens_max,
     texts_of,
     turns,
@@ -125,13 +123,6 @@ def test_messages_that_cannot_be_decoded_are_the_callers_fault(raw: bytes) -> No
     with pytest.raises(InvalidRequestError, match="input: ") as raised:
         turns(msgspec.Raw(raw), "input")
     assert raised.value.param == "input"
-
-
-def test_an_estimate_counts_pictures_as_pictures() -> None:
-    picture = {"type": "image", "source": {"data": "x" * 10_000}}
-
-    assert input_tokens_about([{"content": ["four" * 10, picture]}], 8, 4) == 10 + 2 + IMAGE_TOKENS_USUAL
-    assert input_tokens_about([], 0, 4) == 0
 
 
 @pytest.mark.parametrize(

@@ -185,12 +185,17 @@ IMPORT_BUDGETS = {
     "prices": (NEVER | {"yaml", "jsonschema"}, 60),
     "validate": (NEVER, 145),
     "test-route": (NEVER, 188),
+    "test-route --graph": (NEVER, 188),
 }
 
 
 @pytest.mark.parametrize("name", IMPORT_BUDGETS)
 def test_a_command_imports_only_what_it_needs(name: str, sound: str) -> None:
-    args = {"validate": ["validate", sound], "test-route": ["test-route", sound, "--model", "chat"]}.get(name, [name])
+    args = {
+        "validate": ["validate", sound],
+        "test-route": ["test-route", sound, "--model", "chat"],
+        "test-route --graph": ["test-route", sound, "--graph"],
+    }.get(name, [name])
     forbidden, ours_max = IMPORT_BUDGETS[name]
 
     modules = _imported(args)

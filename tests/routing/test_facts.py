@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from llmgw.chat import measure
+from llmgw.chat import estimate, measure
 from llmgw.chat.request import ChatRequest
 from llmgw.config.model import TestRequest as Request
 from llmgw.graph.vocabulary import NAMES
@@ -52,7 +52,7 @@ def test_a_request_that_came_in() -> None:
         "request.endpoint": "chat",
         "request.user": "u",
         "request.stream": True,
-        "request.input_tokens": measure.input_tokens_max(MESSAGES, len('[]{"type":"json_object"}')),
+        "request.input_tokens": estimate.of_messages(MESSAGES, "gpt"),
         "request.max_tokens": 7,
         "request.tools": True,
         "request.images": True,
@@ -85,7 +85,7 @@ def test_messages_that_are_no_list_read_as_none(fields: dict[str, object]) -> No
 
     assert found.value("request.messages") == []
     assert found.value("request.images") is False
-    assert found.value("request.input_tokens") == 0
+    assert found.value("request.input_tokens") < 10
 
 
 def test_messages_are_decoded_once_and_only_if_someone_asks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,10 +109,9 @@ def test_messages_are_decoded_once_and_only_if_someone_asks(monkeypatch: pytest.
 @pytest.mark.parametrize("turns", ["hello", [{"role": "user", "content": "hello"}]])
 def test_messages_are_found_in_the_field_that_the_dialect_has_for_them(turns: object) -> None:
     found = real({"input": turns, "messages": "12345678"}, turns_field="input")
-    bound = len("user") + len("hello") + measure.MESSAGE_TOKENS_MAX
 
     assert found.value("request.messages") == [{"role": "user", "content": "hello"}]
-    assert found.value("request.input_tokens") == bound + len('"12345678"')
+    assert 0 < found.value("request.input_tokens") < 15
 
 
 def test_the_clock_is_read_only_if_someone_asks() -> None:

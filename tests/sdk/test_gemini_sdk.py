@@ -299,9 +299,9 @@ async def test_tokens_of_a_whole_request_are_counted_by_gemini(upstream: FaultUp
 
 
 async def test_where_nobody_counts_tokens_are_estimated(upstream: FaultUpstream) -> None:
-    count = await counted(upstream, "openai", "four" * 1000)
+    count = await counted(upstream, "openai", "four " * 1000)
 
-    assert count.total_tokens == pytest.approx(1000, rel=0.1)
+    assert count.total_tokens == pytest.approx(1000, rel=0.2)
     assert upstream.requests == []
     assert count.sdk_http_response.headers["x-llmgw-estimated"] == "tokens"
 

@@ -183,14 +183,14 @@ async def test_only_what_belongs_to_the_prompt_is_set_in_a_count(upstream: Fault
 
 
 async def test_where_nobody_counts_it_is_estimated_and_says_so(upstream: FaultUpstream) -> None:
-    text = "four" * 1000
+    text = "four " * 1000
     async with gateway_for(upstream) as gateway:
         sent = {"model": "gpt", "messages": [{"role": "user", "content": text}]}
         answer = await posted(gateway, COUNT, written(sent))
         lines = gateway.log.requests
 
     assert (answer.status, answer.headers["x-llmgw-estimated"], upstream.requests) == (200, "tokens", [])
-    assert answer.json["input_tokens"] == pytest.approx(1000, rel=0.1)
+    assert answer.json["input_tokens"] == pytest.approx(1000, rel=0.2)
     assert lines[0]["outcome"] == "ok"
 
 

@@ -140,9 +140,9 @@ def test_what_is_known_of_a_body_counts_for_more() -> None:
 @pytest.mark.parametrize(
     ("target", "fields", "expected"),
     [
-        ("gpt", {}, Bounds(100, 1000, is_capped=False, input_tokens_about=25)),
-        ("gpt", {"max_tokens": 7}, Bounds(100, 7, is_capped=True, input_tokens_about=25)),
-        ("wide", {"max_tokens": 9000}, Bounds(100, 8000, is_capped=True, input_tokens_about=25)),
+        ("gpt", {}, Bounds(100, 1000, is_capped=False, input_tokens_about=100)),
+        ("gpt", {"max_tokens": 7}, Bounds(100, 7, is_capped=True, input_tokens_about=100)),
+        ("wide", {"max_tokens": 9000}, Bounds(100, 8000, is_capped=True, input_tokens_about=100)),
         ("wide", {"input_tokens": 0}, Bounds(0, 8000, is_capped=False, input_tokens_about=0)),
     ],
 )
