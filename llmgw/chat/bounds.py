@@ -58,7 +58,8 @@ def bounds(
     weight = dialect.weigh(bytes(fields.get(request.turns_field, b"")))
     if not (is_edited or request.json) and weight.is_text and _plain(request.turns_field).issuperset(fields):
         cap = caps.told(body, edits) if caps.is_in_doubt(request, edits) else request.max_tokens
-        return _of_text(weight.text_bytes, cap, request.choices, edits.model, (max_output, context_window))
+        about = estimate.of_fields(fields, request.turns_field, edits.model)
+        return _of_text(weight.text_bytes, about, cap, request.choices, edits.model, (max_output, context_window))
     text_bytes = weight.text_bytes + _beside(fields, request.turns_field)
     tokens = text_bytes + weight.images * IMAGE_TOKENS_MAX + _explained(request, fields)
     cap = caps.told(body, edits) if caps.is_in_doubt(request, edits) else request.max_tokens
@@ -77,7 +78,9 @@ def bounds(
     )
 
 
-def _of_text(text_bytes: int, cap: int, answers: int, model: str, targets_max: tuple[int | None, int | None]) -> Bounds:
+def _of_text(
+    text_bytes: int, about: int, cap: int, answers: int, model: str, targets_max: tuple[int | None, int | None]
+) -> Bounds:
     """Of turns that are nothing but text, and beside them only settings: the same, at a glance."""
     output_tokens_max = _least(*targets_max)
     is_capped = cap > 0
@@ -87,7 +90,7 @@ def _of_text(text_bytes: int, cap: int, answers: int, model: str, targets_max: t
         answers,
         is_capped,
         unbounded.of_model(model),
-        text_bytes // BYTES_PER_TOKEN,
+        about,
     )
 
 
