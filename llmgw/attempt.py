@@ -194,7 +194,7 @@ class Attempt:
             except TimeoutError:
                 left_s -= wait_s
             if left_s > 0:
-                await self._client.write(sse.comment(b"waiting"))
+                await self._client.write(sse.WAITING)
         raise limit.error()
 
     async def _send(self, data: bytes) -> None:

@@ -302,10 +302,12 @@ class StreamCutError(UpstreamError):
 class EmbeddingError(GatewayError):
     """A text could not be turned into a vector. The message says why, and names what was asked.
 
-    `may_be_billed`: the call had left, so that its provider may ask for money all the same.
+    `may_be_billed`: the call had left, so that its provider may ask for money all the same. `is_callers`: it is not the
+    embedder that would not, but a limit or budget of this caller.
     """
 
-    def __init__(self, message: str, *, may_be_billed: bool = False) -> None:
+    def __init__(self, message: str, *, may_be_billed: bool = False, is_callers: bool = False) -> None:
         super().__init__(message)
+        self.is_callers = is_callers
         self.message = message
         self.may_be_billed = may_be_billed

@@ -6,15 +6,15 @@ answer that grows over the limit is joined by nobody any more, and what all have
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from llmgw.errors import GatewayError
 from llmgw.policy.kept import Form
 from llmgw.ports import Client
 from llmgw.transcript import OK, Transcript
+from llmgw.wire import sse
 
 LAG_BYTES_MAX = 1024 * 1024  # of an answer that is not kept whole: how far the slowest reader may be behind
-_COMMENT = b":"  # what a line of a stream begins with that says nothing
 
 
 async def _passed_over(_flight: "Flight") -> None:
@@ -63,6 +63,8 @@ class Flight:
         self.form: Form | None = None  # None: nothing has come yet
         self.status = 200
         self.headers: Mapping[str, str] = {}
+        self.telling = asyncio.Lock()
+        self.told: dict[tuple[Form, bool], Sequence[bytes] | None] = {}  # in other forms, with usage or without it
 
     # The client of those who attempt.
 
@@ -78,8 +80,8 @@ class Flight:
             self._tell()
 
     async def write(self, data: bytes) -> None:
-        """Comments are left out: readers are kept awake each on their own."""
-        if data.startswith(_COMMENT):
+        """Our own comments are left out: readers are kept awake each on their own."""
+        if data == sse.WAITING:
             return
         self.is_ending = self.leader.ending
         self._add(data)
@@ -114,7 +116,7 @@ class Flight:
         return self.boarded() if self.is_whole else None
 
     def boarded(self) -> "Reader":
-        """The same, before anything has come."""
+        """The same, whatever has come: for him who leads."""
         reader = Reader(self)
         self._readers.add(reader)
         return reader
@@ -136,11 +138,19 @@ class Flight:
         while self._readers and not self.has_ended:
             await self._news.wait()
 
-    async def begun(self) -> None:
+    async def begun(self) -> bool:
         """When there is something to read. Raises what the flight has failed with."""
         while self.form is None:
             self._check()
             await self._news.wait()
+        return True
+
+    async def ended(self) -> bool:
+        """When all of it is here; False: it is too large for that. Raises what the flight has failed with."""
+        while self.is_whole and not self.has_ended:
+            await self._news.wait()
+        self._check()
+        return self.is_whole
 
     def has_more(self, reader: "Reader") -> bool:
         """Whether there is something that this one has not read yet."""

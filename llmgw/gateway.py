@@ -217,5 +217,5 @@ async def _tick(client: Client, every_s: float, transcript: Transcript) -> None:
     await asyncio.sleep(every_s)
     while not transcript.committed:
         await client.start({})
-        await client.write(sse.comment(b"waiting"))
+        await client.write(sse.WAITING)
         await asyncio.sleep(every_s)

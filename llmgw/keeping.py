@@ -1,11 +1,11 @@
 """What a flight has brought is kept, if a rule lets it be: then it answers whoever asks the same later."""
 
 import asyncio
+from dataclasses import replace
 
 from llmgw import replaying
-from llmgw.flight import Flight, Reader
+from llmgw.flight import Flight
 from llmgw.policy import caching
-from llmgw.policy.cache_keeping import ENDED_UNKNOWN
 from llmgw.policy.kept import Form, Kept
 from llmgw.recall import Recall
 from llmgw.replaying import Understood
@@ -23,20 +23,11 @@ async def keep(flight: Flight, visit: Visit, recall: Recall) -> None:
         return replaying.understood(form, body, call.request, call.dialect, flight.status, leader.path or "")
 
     read = await asyncio.to_thread(understood) if len(body) > LARGE_BYTES else understood()
-    why = ENDED_UNKNOWN if leader.ended_unknown else caching.why_not_kept(visit.decision, read.told)
+    told = replace(read.told, ended_unknown=read.told.ended_unknown or leader.ended_unknown)  # of what was translated
+    why = caching.why_not_kept(visit.decision, told)
     leader.cache_why = why or leader.cache_why
     if not why:
         await recall.keep(visit.decision, _kept(flight, body, visit, recall.now_ms(), crosses=read.crosses))
-
-
-async def all_of(reader: Reader, visit: Visit, now_ms: int) -> Kept:
-    """An answer under way, when all of it is there. Raises what the flight has failed with."""
-    call, flight, pieces = visit.call, reader.flight, []
-    while piece := await reader.next():
-        pieces.append(piece)
-    form, body = flight.form or Form.WHOLE, b"".join(pieces)
-    crosses = form is not visit.form and replaying.crosses(form, body, call.request, call.dialect)
-    return Kept(form=form, body=body, crosses=crosses, kept_ms=now_ms)
 
 
 def _kept(flight: Flight, body: bytes, visit: Visit, now_ms: int, *, crosses: bool) -> Kept:

@@ -97,7 +97,7 @@ class _Errand:
             admission = await self._admitted(target, question)
             return (await self._embedded(embedder, admission, question)).vector
         except (RequestError, LedgerUnavailableError) as error:
-            raise EmbeddingError(str(error)) from None
+            raise EmbeddingError(str(error), is_callers=True) from None
         finally:
             with suppress(LedgerUnavailableError):  # then it stands there as it was reserved
                 await self._bill.close()
@@ -105,7 +105,7 @@ class _Errand:
     async def _admitted(self, target: Target, question: str) -> Admission:
         admitted = await self._account.admit(target, partial(_bounds, question), self._clock.now_s(), lambda _: ())
         if isinstance(admitted, Refusal):
-            raise EmbeddingError(admitted.reason)
+            raise EmbeddingError(admitted.reason, is_callers=True)
         await self._bill.begin(admitted)
         return admitted
 

@@ -84,9 +84,8 @@ class Recall:
         return int(self._clock.now_s() * 1000)
 
     async def _alike(self, near: Near, decision: Decision) -> Found | None:
+        """What is not found now may be too old for this caller alone, or the disk slow: stores tell what has left."""
         found = await self._fresh(near.key, decision, SEMANTIC)
-        if found is None and self.likeness is not None:
-            self.likeness.remove(near.key)
         return None if found is None else found._replace(similarity=near.similarity)
 
     async def _fresh(self, key: bytes, decision: Decision, how: str) -> Found | None:

@@ -13,6 +13,7 @@ from llmgw.chat.answer import Answer, fold
 from llmgw.chat.conversation import Refusal, ToolUse
 from llmgw.chat.dialect import Dialect
 from llmgw.chat.events import Event, Failed
+from llmgw.chat.provider_bodies import UNREADABLE
 from llmgw.chat.relay import ForwardingRelay
 from llmgw.chat.request import ChatRequest
 from llmgw.chat.understood import says_more
@@ -60,7 +61,7 @@ def crosses(form: Form, body: bytes, request: ChatRequest, dialect: Dialect) -> 
         return False
     try:
         return not any(says_more(msgspec.json.decode(said), dialect.crossable) for said in _documents(form, body))
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
 
 
@@ -68,7 +69,7 @@ def answer_of(form: Form, body: bytes, dialect: Dialect) -> Answer | None:
     """What an answer of this dialect says; None if it is none, or not all of one."""
     try:
         answer = fold(_events(form, body, dialect))
-    except (GatewayError, msgspec.DecodeError, RecursionError):
+    except (GatewayError, *UNREADABLE):
         return None
     return answer if answer.error is None and answer.finish is not None else None
 
@@ -83,7 +84,7 @@ def understood(form: Form, body: bytes, request: ChatRequest, dialect: Dialect, 
             document = msgspec.json.decode(said)
             finishes += _finishes(document)  # the hub has not all words, and of several choices the first
             crosses = crosses and not says_more(document, dialect.crossable)
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         answer = None
     if answer is None or answer.finish is None:
         return Understood(Told(status=status, finishes=(), whole=False, path=path), crosses=False)

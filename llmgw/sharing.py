@@ -5,7 +5,9 @@ hangs up it goes on for as long as anybody reads. If it fails before there was a
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import TypeVar
 
 import msgspec
 
@@ -18,8 +20,11 @@ from llmgw.policy.claims import CAP_TOKENS_UNKNOWN
 from llmgw.policy.kept import Form
 from llmgw.ports import Clock
 from llmgw.recall import COALESCED, Found, Recall
+from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.transcript import Transcript
 from llmgw.visit import FOLLOWED_MAX, Visit
+
+Came = TypeVar("Came")
 
 FLIGHT_BYTES_MAX = 16 * 1024 * 1024  # of an answer that may still be joined, and kept
 FLIGHTS_BYTES_MAX = 256 * 1024 * 1024  # of all of them
@@ -34,6 +39,17 @@ def _is_wanting(leader: Transcript) -> bool:
 def in_full(call: Call) -> Call:
     """The same with the usage in its stream, for whoever else may want it."""
     return replace(call, request=msgspec.structs.replace(call.request, wants_usage=True))
+
+
+def _share_failure(visit: Visit) -> None:
+    """Whoever has seen the same request fail often enough does not ask once more: that would be a herd."""
+    failure, visit.failure = visit.failure, None
+    if failure is None or visit.followed < FOLLOWED_MAX or not failure.failures:
+        return
+    try:
+        raise failure
+    finally:
+        del failure  # it holds this frame, which must not hold it
 
 
 async def _outlast(flight: Flight, visit: Visit) -> None:
@@ -63,6 +79,7 @@ class Sharing:
             if await self._is_known(visit):
                 return
             self._recall.count(None)
+            _share_failure(visit)
         if decision.only_if_cached:
             raise NotKeptError("nothing is kept for this request, and it takes nothing else (only-if-cached)")
         if decision.keep:
@@ -112,7 +129,7 @@ class Sharing:
     def _joined(self, visit: Visit) -> Reader | None:
         """The flight of one who asks the same; None: there is none that could be followed.
 
-        Nobody stands in a queue for a provider that fails: who has followed in vain a few times asks by himself.
+        Nobody stands in a queue for ever: who has followed in vain a few times follows no more.
         """
         if not visit.decision.keep or visit.followed >= FOLLOWED_MAX:
             return None
@@ -124,10 +141,11 @@ class Sharing:
         flight, transcript, request = reader.flight, visit.transcript, visit.call.request
         try:
             await visit.asking.account.admit_kept()
-            if not await self._has_begun(flight, visit) or _is_wanting(flight.leader):
+            if not await self._has_come(flight.begun(), visit) or _is_wanting(flight.leader):
                 return False
             is_growing = flight.form is Form.STREAM and request.stream
-            pieces = None if is_growing else await self._all_told(reader, visit)
+            telling_all = None if is_growing else telling.pieces_under_way(flight, visit, self._recall.now_ms())
+            pieces = None if telling_all is None else await self._has_come(telling_all, visit)
             if not is_growing and pieces is None:
                 return False
             leader = flight.leader
@@ -142,24 +160,19 @@ class Sharing:
             reader.leave()
         return True
 
-    async def _all_told(self, reader: Reader, visit: Visit) -> list[bytes] | None:
-        """All of an answer under way, in the form that is wanted. None: it was cut, or cannot be told so."""
-        try:
-            kept = await keeping.all_of(reader, visit, self._recall.now_ms())
-        except GatewayError:
-            return None
-        return await telling.pieces_of(kept, visit)
-
-    async def _has_begun(self, flight: Flight, visit: Visit) -> bool:
+    async def _has_come(self, coming: Coroutine[None, None, Came], visit: Visit) -> Came | None:
+        """What comes of waiting for others, which is not our time, nor longer than the caller has. None: nothing."""
         transcript, began_s = visit.transcript, self._clock.elapsed_s()
         try:
             async with asyncio.timeout(transcript.started_s + visit.deadline_s - began_s):
-                await flight.begun()
+                return await coming
+        except RouteExhaustedError as error:
+            visit.failure = error.with_traceback(None)
+            return None
         except (GatewayError, TimeoutError):
-            return False
+            return None
         finally:
             transcript.waited_s += self._clock.elapsed_s() - began_s
-        return True
 
     # Those who lead.
 
@@ -186,6 +199,7 @@ class Sharing:
                     reader.leave()
                     await _outlast(flight, visit)
                     if not flight.has_ended:
+                        self._forget(flight, visit)  # before anybody joins what will come to nothing
                         work.cancel()
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None
@@ -206,7 +220,6 @@ class Sharing:
             self._flights[visit.decision.key] = flight
 
     async def _fly(self, flight: Flight, visit: Visit) -> None:
-        key = visit.decision.key
         try:
             await visit.attempts(flight)
         except GatewayError as error:
@@ -215,8 +228,11 @@ class Sharing:
             flight.fail(StreamCutError("whoever asked for it first has left"))
             raise
         finally:
-            if self._flights.get(key) is flight:
-                del self._flights[key]
+            self._forget(flight, visit)
+
+    def _forget(self, flight: Flight, visit: Visit) -> None:
+        if self._flights.get(visit.decision.key) is flight:
+            del self._flights[visit.decision.key]
 
     async def _read_own(self, reader: Reader, visit: Visit) -> None:
         flight = reader.flight

@@ -6,9 +6,8 @@ The row of the call is in the ledger before the last bytes leave, as with any ot
 import asyncio
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from llmgw import replaying
+from llmgw.chat.provider_bodies import UNREADABLE
 from llmgw.errors import GatewayError
 from llmgw.flight import Flight, Reader
 from llmgw.policy.kept import Kept
@@ -19,7 +18,7 @@ from llmgw.wire import sse
 LARGE_BYTES = 64 * 1024  # what takes longer to read than others should wait for
 
 
-async def pieces_of(kept: Kept, visit: Visit) -> list[bytes] | None:
+async def pieces_of(kept: Kept, visit: Visit) -> Sequence[bytes] | None:
     """All of it, in the form that is wanted. None: it cannot be told so, or not be read."""
     call = visit.call
 
@@ -33,8 +32,28 @@ async def pieces_of(kept: Kept, visit: Visit) -> list[bytes] | None:
     is_slow = len(kept.body) > LARGE_BYTES and kept.form is not visit.form
     try:
         return await asyncio.to_thread(told) if is_slow else told()
-    except (GatewayError, msgspec.MsgspecError):
+    except (GatewayError, *UNREADABLE):
         return None
+
+
+async def pieces_under_way(flight: Flight, visit: Visit, now_ms: int) -> Sequence[bytes] | None:
+    """The same of an answer under way, when all of it is there: worked out once for all who want it so.
+
+    None also if it is too large to be kept for that. Raises what the flight has failed with.
+    """
+    form, call = flight.form, visit.call
+    if not await flight.ended() or form is None:
+        return None
+    wanted = (visit.form, call.request.wants_usage)
+    async with flight.telling:
+        if wanted not in flight.told:
+            body = flight.body
+            crosses = form is not visit.form and await asyncio.to_thread(
+                replaying.crosses, form, body, call.request, call.dialect
+            )
+            kept = Kept(form=form, body=body, crosses=crosses, kept_ms=now_ms)
+            flight.told[wanted] = await pieces_of(kept, visit)
+        return flight.told[wanted]
 
 
 def commit(visit: Visit, clock: Clock, status: int = 200) -> None:
@@ -89,7 +108,7 @@ async def _next(reader: Reader, visit: Visit) -> bytes:
             async with asyncio.timeout(visit.call.ping_s):
                 return await reader.next()
         except TimeoutError:
-            await visit.client.write(sse.comment(b"waiting"))
+            await visit.client.write(sse.WAITING)
     return await reader.next()
 
 

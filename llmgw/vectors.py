@@ -50,5 +50,7 @@ class Vectors:
         try:
             vector, why = await make(), ""
         except EmbeddingError as error:
+            if error.is_callers:
+                raise  # the next one may have it
             vector, why = b"", error.message
         return _Remembered(vector, why, self._clock.elapsed_s() + (VECTOR_S if vector else NO_VECTOR_S))

@@ -11,9 +11,10 @@ from llmgw.flight import Flight
 from llmgw.policy.caching import Decision
 from llmgw.policy.kept import Form, Kept
 from llmgw.ports import Client
+from llmgw.routing.exhausted import RouteExhaustedError
 from llmgw.transcript import Transcript
 
-FOLLOWED_MAX = 2  # flights that one call follows to no avail: then it asks by itself
+FOLLOWED_MAX = 2  # flights that one call follows to no avail
 
 Attempts = Callable[[Client], Awaitable[None]]
 """Asks the providers, and gives what they answer to that client. Raises GatewayError."""
@@ -23,7 +24,8 @@ Attempts = Callable[[Client], Awaitable[None]]
 class Visit:
     """`vector` is that of its question, as soon as there is one.
 
-    `passed` is the flight that it has followed to no avail last, the `followed`th of them.
+    `passed` is the flight that it has followed to no avail last, the `followed`th of them; `failure` what one of them
+    has ended with, if its targets have failed.
     """
 
     asking: Asking
@@ -37,6 +39,7 @@ class Visit:
     vector: bytes = b""
     passed: Flight | None = None
     followed: int = 0
+    failure: RouteExhaustedError | None = None
 
     @property
     def call(self) -> Call:

@@ -12,30 +12,23 @@ from llmgw.policy.caching import Decision
 from llmgw.policy.kept import Form, Kept
 from llmgw.routing.health_board import HealthBoard
 from llmgw.visit import FOLLOWED_MAX, Visit
-from tests.crowds import TEXT, as_asked, caches, caching, crowd, said
+from tests.crowds import caching, crowd
 from tests.fakes import FakeAlerts, FakeClient, FakeClock, FakeLedger, fake_call, fake_transcript
 from tests.partners.fault_upstream import FaultUpstream
 from tests.partners.provider_errors import openai_error_answer
 from tests.partners.steps import Gate, Turn
-from tests.server.calls import eventually
 
 
-async def test_nobody_stands_in_a_queue_for_a_provider_that_fails(upstream: FaultUpstream) -> None:
-    """Who has followed in vain a few times asks by himself, beside all the others."""
-    fails, last = [Gate() for _ in range(FOLLOWED_MAX)], Gate()
-    failures = [(Turn(gate), *openai_error_answer(500)) for gate in fails]
-    upstream.script(*failures, otherwise=as_asked(last))
-    async with caching(upstream) as gateway, crowd(gateway, upstream, *[False] * 8) as callers:
-        for count, gate in enumerate(fails, start=1):
-            await eventually(lambda count=count: len(upstream.requests) == count)
-            gate.open()
-        await eventually(lambda: len(upstream.requests) == 8)
-        last.open()
+async def test_a_provider_that_fails_is_not_asked_by_each_of_a_crowd(upstream: FaultUpstream) -> None:
+    """Who has seen it fail a few times has the failure, and neither waits in a queue nor is one of a herd."""
+    gate = Gate()
+    upstream.script((Turn(gate), *openai_error_answer(500)), otherwise=openai_error_answer(500))
+    async with caching(upstream) as gateway, crowd(gateway, upstream, *[False] * 20) as callers:
+        gate.open()
         answers = await callers.answers()
 
-    assert [answer.status for answer in answers].count(502) == FOLLOWED_MAX
-    assert {TEXT} == {said(answer) for answer in answers if answer.status == 200}
-    assert caches(answers) == {"miss": 8}
+    assert (len(upstream.requests), {answer.status for answer in answers}) == (FOLLOWED_MAX, {502})
+    assert all("one (chat/fallback[0]=one): server_error" in answer.body.decode() for answer in answers)
 
 
 def visit(*, stream: bool) -> Visit:

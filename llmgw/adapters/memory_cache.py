@@ -102,10 +102,12 @@ class MemoryCache:
         size_bytes = len(kept.body)
         if size_bytes > BODY_BYTES_MAX or kept.ends_ms <= self._now_ms:
             self._tally.rejected += 1
+            self.left(key)  # it may be in the index already
             return
         held = await asyncio.to_thread(_Held, kept) if size_bytes > OFF_LOOP_BYTES else _Held(kept)
         if held.size_bytes > self._max_bytes // SHARE_MAX:
             self._throw_away(key)  # the older answer is none any more, too
+            self.left(key)
             self._tally.rejected += 1
             return
         self._enter(key, held)

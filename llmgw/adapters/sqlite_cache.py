@@ -198,6 +198,8 @@ class SqliteCache:
         try:
             async with asyncio.timeout(self._look_s):
                 kept = await asyncio.shield(asked)
+            if kept is None and not self._file.trouble and key not in self._waiting:
+                self.left(key)
             await self._bring_to_front(key, kept, look)
         except TimeoutError:
             return None

@@ -145,7 +145,8 @@ def _decided(graph: Graph, request: ChatRequest, dialect: str) -> Decision | Non
 
 def _lines(explained: Explained) -> Iterator[Line]:
     if explained.same:
-        yield (("the same", "green"), ": one is answered with the answer to the other")
+        where = "" if explained.decisions else ", where a rule is about them (name the file, and it is asked too)"
+        yield (("the same", "green"), f": one is answered with the answer to the other{where}")
     else:
         yield (("not the same", "yellow"), f": {_why(explained)}")
     for path in explained.differ:
@@ -176,7 +177,7 @@ def _why(explained: Explained) -> str:
     if explained.differ:
         return "one field says no" if len(explained.differ) == 1 else f"{len(explained.differ)} fields say no"
     if not any(decision is not None and decision.key for decision in explained.decisions):
-        return "neither has a key"
+        return "neither is asked of the cache"
     return "what is beside the bodies keeps them apart"
 
 

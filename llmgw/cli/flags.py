@@ -154,7 +154,7 @@ RequestFile = Annotated[
 ]
 Spoken = Annotated[
     str | None,
-    _flag("--dialect", metavar="NAME", help="The dialect of --request, as in gemini_generate (openai_chat)."),
+    _flag("--dialect", metavar="NAME", help="The dialect of the body, as in gemini_generate (openai_chat)."),
 ]
 Fail = Annotated[
     list[str] | None,

@@ -14,10 +14,11 @@ from llmgw.graph.cache_rules import CacheRule
 TEMPERATURE_USUAL_MAX = 1  # above it, the unusual is asked for
 
 _STATE = frozenset({"previous_response_id", "conversation", "background", "container", "deferred"})
+_SEARCH = "web_search_options"
 _RUN_BY_PROVIDER = frozenset(
     {
-        *("web_search_options", "mcp_servers", "plugins", "connectors"),
-        *("search_parameters", "search_settings", "enable_search"),
+        *(_SEARCH, "mcp_servers", "plugins", "connectors"),
+        *("search_parameters", "search_settings", "enable_search", "web_search", "search_recency_filter"),
     }
 )
 _SETTINGS = ("generationConfig", "generation_config")
@@ -75,7 +76,8 @@ def _is_reference(item: Mapping[str, Any]) -> bool:
 
 
 def _tools(dialect: str, body: Mapping[str, Any]) -> str:
-    if name := _given(_RUN_BY_PROVIDER, body):
+    searched = body.get(_SEARCH) == {}  # with nothing said of how
+    if name := _SEARCH if searched else _given(_RUN_BY_PROVIDER, body):
         return f"`{name}`: the provider runs tools"
     kind = next(_not_functions(dialect, body.get("tools")), None)
     return "" if kind is None else f"`{kind[:100]}` is no plain function: the provider may run it"

@@ -8,8 +8,8 @@ from llmgw.graph.cache_rules import CacheRule
 # How dialects, and those who speak them with an accent, say that a model had no more to say; in lower case.
 _ENDS = frozenset({"stop", "stop_sequence", "end_turn", "completed", "eos", "eos_token"})
 _CALLS = frozenset({"tool_use", "tool_calls", "tool_call", "function_call"})
-# In the path by which a target was reached. A name may look so too: then an answer is not kept, that is all.
 ENDED_UNKNOWN = "it ended with a word that is not known"
+# In the path by which a target was reached. A name may look so too: then an answer is not kept, that is all.
 ON_EXCEEDED = "/on_exceeded="
 _BY_FALLBACK = re.compile(rf"/fallback\[[1-9]|{ON_EXCEEDED}")
 

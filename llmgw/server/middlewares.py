@@ -15,6 +15,7 @@ from llmgw.errors import (
     GatewayError,
     InvalidRequestError,
     MethodNotAllowedError,
+    NotKeptError,
     OverloadedError,
     RateLimitedError,
     RequestTooLargeError,
@@ -134,6 +135,8 @@ def _answer(request: web.Request, error: GatewayError) -> web.Response:
         if passed_on is not None:
             told_headers, body = replies.passed_on(passed_on, dialect)
             return web.Response(status=passed_on.status, headers={**headers, **told_headers}, body=body)
+    if isinstance(error, NotKeptError):  # a 504 that SDKs would ask again for, and get again
+        headers["x-should-retry"] = "false"
     wait_s = (
         error.retry_after_s if isinstance(error, RouteExhaustedError | OverloadedError | RateLimitedError) else None
     )

@@ -116,6 +116,9 @@ def comment(text: bytes) -> bytes:
     return b": " + text + b"\n\n"
 
 
+WAITING = comment(b"waiting")
+
+
 class ServerSentEvents:
     """The framing of nearly all of them."""
 

@@ -28,6 +28,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("c.yaml").write_text(CONFIG)
 
 
+SAME = "the same: one is answered with the answer to the other"
+
+
 def explained(one: Any, other: Any, *args: str, config: bool = False) -> Ended:
     for name, body in (("a.json", one), ("b.json", other)):
         Path(name).write_text(body if isinstance(body, str) else json.dumps(body))
@@ -41,7 +44,7 @@ def test_the_order_of_fields_the_spelling_of_numbers_and_what_is_ignored_say_not
 
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout.splitlines() == [
-        "the same: one is answered with the answer to the other",
+        f"{SAME}, where a rule is about them (name the file, and it is asked too)",
         "they differ too in what is of no account: stream, user",
     ]
 
@@ -70,7 +73,7 @@ def test_with_a_file_its_rules_are_asked() -> None:
     assert [line.partition(",")[0] for line in told.stdout.splitlines()[1:]] == ["A: rule faq", "B: rule faq"]
     assert (ruleless.returncode, bypassed.returncode) == (1, 1)
     assert ruleless.stdout.splitlines() == [
-        "not the same: neither has a key",
+        "not the same: neither is asked of the cache",
         "A: no rule is about it",
         "B: no rule is about it",
     ]

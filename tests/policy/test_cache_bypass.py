@@ -81,6 +81,8 @@ def test_the_prompt_of_a_completion_is_its_own() -> None:
     ("dialect", "fields", "word"),
     [
         ("openai_chat", {"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
+        ("openai_chat", {"web_search_options": {}}, "web_search_options"),
+        ("openai_chat", {"web_search": True}, "web_search"),
         ("openai_chat", {"search_parameters": {"mode": "on"}}, "search_parameters"),
         ("openai_chat", {"plugins": [{"id": "web"}]}, "plugins"),
         ("openai_chat", {"tools": [FUNCTION, {"type": "web_search"}]}, "web_search"),

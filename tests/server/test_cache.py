@@ -571,3 +571,4 @@ async def test_without_a_rule_nothing_is_kept_for_who_takes_nothing_else(upstrea
         answer = await ask(gateway.url, {"cache-control": "only-if-cached"})
 
     assert (answer.status, answer.json["error"]["code"], upstream.requests) == (504, "not_in_cache", [])
+    assert answer.headers["x-should-retry"] == "false"
