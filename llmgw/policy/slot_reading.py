@@ -10,7 +10,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from llmgw.policy import slot_words
-from llmgw.policy.slot_tokens import Token, task, tokens
+from llmgw.policy.slot_frames import is_deed, task
+from llmgw.policy.slot_tokens import Token, tokens
 from llmgw.policy.slot_verbs import BE, doer, is_going_on, is_undergone, main_verbs
 
 READ_MAX = 1024  # questions whose slots are remembered: the one that is asked is compared with several
@@ -40,6 +41,8 @@ class Slots:
     undergone: frozenset[str]  # what is done to somebody
     going_on: frozenset[str]  # and what is being done
     asked: str  # how, or what
+    is_deed: bool  # please do it
+    is_told: bool  # I did it
     doer: str  # whether who does it is asked for
     first: str  # word
     modal: str  # can, may, should, must: the first one
@@ -72,6 +75,8 @@ def read(question: str) -> Slots:
         undergone=frozenset(token.key for at, token in enumerate(found) if is_undergone(words, at)),
         going_on=frozenset(token.key for at, token in enumerate(found) if is_going_on(words, at)),
         asked=next((slot_words.ASKED[word] for word in words if word in slot_words.ASKED), ""),
+        is_deed=is_deed(question),
+        is_told=_is_told(words),
         doer=doer(words),
         first=words[0] if words else "",
         modal=_modal(words),
@@ -150,6 +155,11 @@ def _modal(words: Sequence[str]) -> str:
     if words[:1] == ["how"] and slot_words.WORDING.issuperset(words[1:2]):
         return ""
     return next((_MODAL.get(word, word) for word in words if word in slot_words.MODALS), "")
+
+
+def _is_told(words: Sequence[str]) -> bool:
+    """Nothing is asked for."""
+    return not slot_words.TOLD.isdisjoint(words[:1]) and slot_words.ASKING.isdisjoint(words)
 
 
 def _one_of(words: Sequence[str], ours: frozenset[str], yours: frozenset[str]) -> str:

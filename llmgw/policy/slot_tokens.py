@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from llmgw.policy import slot_words
-from llmgw.policy.slot_words import AFTER, BEFORE, PHRASES, WORDING
+from llmgw.policy.slot_frames import framed
+from llmgw.policy.slot_words import PHRASES, WORDING
 
 WORDS_MAX = 4096  # that are remembered
-FRAMES_MAX = 4  # `Hello, could you please tell me …`
 _LETTERS_MAX = 4  # of an abbreviation
 _CURRENCIES = "$€£¥"
 _ENDINGS = frozenset({"st", "nd", "rd", "th"})
@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     (?:\s?(?P<unit>%|°[CF]?\b|[€£¥]|km/h\b)|(?P<letters>[^\W\d_]{1,4}(?!\w)))?
   | (?P<word>[^\W\d_]+(?:['\u2019][^\W\d_]+)*)
   | (?P<sign>
-        (?<=\w)\(\)? | (?<=\d)!(?!\w) | (?<=\d\s)-(?=\s\d)                        # foo(), 5!
+        (?<=\w)\(\)? | (?<=\d)!(?!\w) | (?<=[^\S\n])[-\u2013]{1,2}(?=\s+\S)      # foo(), 5!, a - b
       | (?<=\s)[;:?!,](?=\s+\w)                                                  # alone
       | (?<=\s)\.\.?(?![\w.]) | (?<!\w)[:;]-?[()]                                # cd .., :)
       | [!:]?(?:(?![$€£¥]\d)[^\w\s.,;:!?'"()`\u00b4\ufe0f\u00b7\u00a1\u00bf
@@ -62,40 +62,9 @@ class Token(NamedTuple):
 
 def tokens(question: str) -> list[Token]:
     """In their order."""
-    text = question.strip()
-    cut = AFTER.sub("", text)
-    start = _frames(cut)
-    if _is_addressed(text[len(cut) :]) and (start == 0 or _is_ours(cut[start:])):
-        cut, start = text, _frames(text)
-    text = cut
-    text = PHRASES.sub(slot_words.rephrased, text[start:])
-    return _joined([*_raw(text, is_head=start == 0)])
-
-
-def _is_addressed(rest: str) -> bool:
-    """`to me`: belongs to what is around a question only if there is more of that, and the question is not of us."""
-    return "me" in rest.lower().strip(" ?.!").split()
-
-
-def _is_ours(text: str) -> bool:
-    return not (slot_words.OURS | slot_words.SUBJECTS).isdisjoint(text.lower().split())
-
-
-def task(question: str) -> str:
-    """What is to be done with it, if the words around it say so: those for each are in `slot_words`."""
-    around = question[: _frames(question)].lower().split()
-    return next((name for name, words in slot_words.TASKS.items() if not words.isdisjoint(around)), "")
-
-
-def _frames(text: str) -> int:
-    """Where the question itself begins."""
-    start = 0
-    for _ in range(FRAMES_MAX):
-        found = BEFORE.match(text, start)
-        if found is None or found.end() == len(text):
-            break
-        start = found.end()
-    return start
+    text, is_head = framed(question.strip())
+    text = PHRASES.sub(slot_words.rephrased, text)
+    return _joined([*_raw(text, is_head=is_head)])
 
 
 def _has_case(text: str) -> bool:
@@ -156,6 +125,8 @@ def _said(found: re.Match[str], *, is_head: bool, has_case: bool) -> Iterator[To
         yield Token(said, low, exact=True, said=said)
     elif low == "a" and not found.string[found.end() : found.end() + 1].isspace():
         yield Token("a", "a", exact=True, said=said)
+    elif _is_capitals(found, said):
+        yield Token(said, low, exact=True, said=said)
     elif len(said) > 1 and low in slot_words.cased():
         yield Token(slot_words.unit(said) or said, low, exact=True, said=said)
     elif is_large and not is_head and (name := _OWNER.sub("", said)).lower() in slot_words.DOUBLE:
@@ -165,6 +136,12 @@ def _said(found: re.Match[str], *, is_head: bool, has_case: bool) -> Iterator[To
     else:
         for token in _word(said, is_name=is_large and has_case and not is_head):
             yield token._replace(said=said)
+
+
+def _is_capitals(found: re.Match[str], said: str) -> bool:
+    """The `US` is not us, wherever it stands; but who writes all in capitals means nothing by it."""
+    is_small = said.lower() in slot_words.WORDING | slot_words.DOUBLE_SMALL
+    return len(said) > 1 and said.isupper() and is_small and (not found.string.isupper() or said == found.string)
 
 
 def _word(said: str, *, is_name: bool) -> Iterator[Token]:
@@ -286,7 +263,7 @@ def _is_meant(found: Sequence[Token], at: int) -> bool:
 
 def _headed(found: list[Token]) -> list[Token]:
     """A question that is answered by yes or no says so first: whether one can, should or must, or whether it is so."""
-    if not found:
+    if not found or found[0].exact:  # the `CAN` bus
         return found
     asked = slot_words.MODALS.get(found[0].word)
     if asked is not None:

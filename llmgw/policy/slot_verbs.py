@@ -39,13 +39,14 @@ def doer(words: Sequence[str]) -> str:
 
 
 def main_verbs(words: Sequence[str]) -> frozenset[str]:
-    """Of `do`, `have` and `need` those that help no other verb."""
+    """Of `do`, `have`, `need` and `be` those that help no other verb: to be a doctor is not to want one."""
     return frozenset(
         kind
         for at, word in enumerate(words)
         for kind, is_one in (
             ("do", word in _DO and not (_HELPING | {"to"}).isdisjoint(words[:at])),
             ("have", word in _HAVE and at > 0 and _is_had(words[at + 1 : at + 2])),
+            ("be", word == "be" and words[max(at - 1, 0) : at] in ([], ["to"]) and _is_had(words[at + 1 : at + 2])),
             ("need", word == "need" and words[at + 1 : at + 2] != ["to"]),
         )
         if is_one

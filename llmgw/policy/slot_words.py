@@ -144,6 +144,11 @@ TASKS: Mapping[str, frozenset[str]] = {
     "list": _words("list show give"),
     "calculate": _words("calculate compute convert"),
 }
+# Who says these wants something to be done, unless it is one of those: these want something to be told.
+BEGGING = _words("please kindly you")
+TELLING = _words("know tell give explain describe list show calculate convert compute")
+# At the head of what is no question, but told.
+TOLD = _words("i we you he she it they there this that these those")
 NEGATIONS = _words("no not never none nobody nothing neither nor t nicht kein keine keinen nie pas jamais")
 OURS = _words("my mine our ours")
 YOURS = _words("your yours")
@@ -157,7 +162,9 @@ DETERMINERS = {
 }
 SUBJECTS = _words("i we you")
 OBJECTS = _words("me us")
+OWNERS = frozenset({"my", "your"})  # as determiners: no articles
 ASKED = {"how": "how", "what": "what", "which": "what"}
+ASKING = _words("how what which who whom whose when where why")
 BEING = _words("am be been being was were")  # `I am owed` is not `I owe`
 THERE_IS = _words("is are was were be been being 's isn aren will future past")  # `there` beside these is no place
 # After these a letter is a name: `hepatitis a`.
@@ -182,6 +189,7 @@ DOUBLE = _words("""
     tesla ohm volt henry gauss curie joule uber lyft stripe square block box dash notion linear
     flash chrome safari edge opera firefox brave arc ray spark kafka redis docker puppet chef salt vault consul nomad
     """)
+DOUBLE_SMALL = _words("us it who he she")  # in capitals they are names
 FIRST = _words("i me we us")
 SECOND = frozenset({"you"})
 PERIODS = _words(

@@ -29,7 +29,8 @@ def difference(one: str, other: str) -> str | None:
         return f"now {', '.join(sorted(going_on))} / ever"
     there = renamed(there, pairs)
     return (
-        _part(here, there)
+        _act(here, there)
+        or _part(here, there)
         or _verb(here, there)
         or _person(here, there)
         or _which(here, there)
@@ -42,6 +43,16 @@ def _told(here: Slots, there: Slots) -> str:
     mine, others = left(here, there)
     sides = [", ".join(key or "nothing" for key in side[:3]) for side in (mine, others)]
     return " / ".join(side or "nothing" for side in sides)
+
+
+def _act(here: Slots, there: Slots) -> str | None:
+    """Who wants it done, or has done it, does not ask how; `I want to do it` may be either."""
+    if here.is_told != there.is_told:
+        return "told / asked"
+    for deed, other in ((here, there), (there, here)):
+        if deed.is_deed and not deed.asked and other.asked == "how":
+            return "to be done / how"
+    return None
 
 
 def _part(here: Slots, there: Slots) -> str | None:
@@ -101,7 +112,7 @@ def _which(here: Slots, there: Slots) -> str | None:
     """Whose or which one, and whether a word is a name."""
     for key, word in here.determiners.items():
         other = there.determiners.get(key, "")
-        if word != other and ((word and other) or "my" in {word, other}):
+        if word != other and ((word and other) or {word, other} & slot_words.OWNERS):
             return f"{word} {key} / {other} {key}"
     for key in (here.names & there.small) | (there.names & here.small):
         return f"the name {key} / {key}"

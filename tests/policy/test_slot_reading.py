@@ -75,3 +75,18 @@ def test_large_letters_make_names_where_words_have_none() -> None:
 )
 def test_of_words_for_can_and_should_the_first_counts(question: str, modal: str) -> None:
     assert read(question).modal == modal
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("I lost my card", True),
+        ("Hi, it works", True),
+        ("I lost my card, what now?", False),
+        ("my card", False),
+        ("I want a card", False),
+        ("", False),
+    ],
+)
+def test_what_is_told_asks_for_nothing(question: str, *, expected: bool) -> None:
+    assert read(question).is_told == expected

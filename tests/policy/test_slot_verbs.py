@@ -16,6 +16,10 @@ from llmgw.policy.slot_verbs import doer, is_going_on, is_undergone, main_verbs
         ("who has paid", set()),
         ("i have to go", set()),
         ("what do plants need", {"need"}),
+        ("be a doctor", {"be"}),
+        ("how to be happy", {"be"}),
+        ("how to be paid", set()),
+        ("can it be late", set()),
         ("who need to pay", set()),
     ],
 )
