@@ -128,6 +128,8 @@ class Rotation:
     def take(self, keys: Sequence[OneOfKeys], now_s: float) -> Use:
         """The one with most room among those that may be used; else whose time is up first, the dead ones last."""
         states = [self._state(key) for key in keys]
+        if len(self._states) > len(keys):  # of keys that have left the file
+            self._states = {key.name: self._states[key.name] for key in keys}
         usable = [state for state in states if state.is_usable(now_s)]
         if usable:
             chosen = min(usable, key=lambda state: (-state.room(now_s), state.used))

@@ -128,6 +128,14 @@ def test_another_key_in_the_place_of_one_begins_anew() -> None:
     assert (rotation.has_usable([same], 1.0), rotation.has_usable([other], 1.0)) == (False, True)
 
 
+def test_of_keys_that_have_left_the_file_nothing_is_kept() -> None:
+    rotation = Rotation()
+    taken(rotation, 3)
+    rotation.take(KEYS[1:], 0.0)
+
+    assert list(rotation.told(0.0)) == [TWO, THREE]
+
+
 def test_as_told_it_goes_on_just_so() -> None:
     rotation = Rotation()
     rotation.take(KEYS, 5.0).told({"tokens": Room(0.5, 60.0)}, 5.0)
