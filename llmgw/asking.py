@@ -130,7 +130,7 @@ class Asking:
                 raise  # nobody can be asked to count this
             return self.account.cannot_cap(admission, self._led)
         now_s, stream = self._clock.elapsed_s(), self.call.request.stream
-        ticket = self._health.begin(target, now_s, stream=stream, again=step.tries > 1)
+        ticket = self._health.begin(target, now_s, stream=stream, again=step.is_retry)
         return Admitted(admission, prepared, bill, ticket)
 
     def chance(self, target: Target) -> Chance:

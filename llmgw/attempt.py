@@ -31,6 +31,7 @@ from llmgw.policy.billing import Spent
 from llmgw.ports import Client, Clock, Upstream, UpstreamCall, UpstreamStream
 from llmgw.providers.auth import clients_headers
 from llmgw.routing.plan import Try
+from llmgw.routing.room import room
 from llmgw.time_limits import Limit, tightest, within
 from llmgw.transcript import Transcript
 from llmgw.wire import sse
@@ -66,6 +67,7 @@ class Attempt:
         self._record.dialect = prepared.wire.dialect.name
         self._clock = clock
         self._ticket = admitted.ticket
+        self._record.credential = admitted.ticket.credential
         self._bill = admitted.bill
         self._is_settled = False
         self._may_be_billed = False  # the provider may have begun to answer
@@ -88,7 +90,7 @@ class Attempt:
         except UpstreamError as error:
             self._note_failure(error)
             if not _is_ours(error):
-                self._ticket.failed(error.failure, self._clock.elapsed_s())
+                self._ticket.failed(error.failure, self._clock.elapsed_s(), error.retry_after_s)
             raise
         finally:
             self._ticket.left()
@@ -235,12 +237,18 @@ class Attempt:
                 self._may_be_billed = False
                 raise
             self._record.status = answer.status
+            self._note_room(answer.headers)
             self._secrets = (*self._target.secrets, *answer.secrets, *self._call.secrets)
             if not 200 <= answer.status <= 299 or not refusal.is_expected(answer, self._wire.dialect, stream=stream):
                 self._may_be_billed = False
                 with self._waiting():
                     raise await self._refusal(answer)
             yield answer
+
+    def _note_room(self, headers: Mapping[str, str]) -> None:
+        """How much more the provider takes on this credential, where there are others to go to."""
+        if self._ticket.use is not None:
+            self._ticket.use.told(room(headers, self._clock.now_s()), self._clock.elapsed_s())
 
     def _leaves(self) -> None:
         self._may_be_billed = True
@@ -256,6 +264,8 @@ class Attempt:
         """The target's win over the caller's, but for those that are only usual."""
         given = self._crossing.headers(self._call.forwarded)
         own = {name: value.reveal() for name, value in self._target.headers.items()}
+        if self._ticket.use is not None:
+            own |= {name: value.reveal() for name, value in self._ticket.use.key.headers.items()}
         return {
             **own,
             **{name: value for name, value in given.items() if name not in own.keys() - self._target.default_headers},
@@ -323,7 +333,7 @@ class Attempt:
         return billing.broken_off(self._relay.usage, about, self._relay.output_tokens_about)
 
     def _note_failure(self, error: UpstreamError) -> None:
-        error.message = self._mask().text(error.message)
+        error.message, error.credential = self._mask().text(error.message), self._record.credential
         self._record.outcome, self._record.message = error.failure.value, error.message
         self._record.status = error.status or self._record.status
 

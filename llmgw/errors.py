@@ -243,6 +243,7 @@ class UpstreamError(GatewayError):
         self.message = message
         self.retry_after_s = retry_after_s
         self.status: int | None = None
+        self.credential = ""  # by name, where the provider has several
 
 
 class UpstreamStatusError(UpstreamError):

@@ -38,6 +38,7 @@ class AttemptRecord:
     message: str | None = None
     elapsed_s: float = 0.0
     dialect: str = ""  # in which the target was asked
+    credential: str = ""  # its name, where the provider has several
 
 
 @dataclass(slots=True)

@@ -104,6 +104,20 @@ def streaming(**fields: object) -> Call:
 # What goes out.
 
 
+async def test_with_several_keys_one_is_chosen_and_hears_how_it_went() -> None:
+    several = TWO_TARGETS.replace("sk-fake-key-of-p", "[first-key, second-key]")
+    limits = {"x-ratelimit-limit-requests": "10", "x-ratelimit-remaining-requests": "4"}
+    stage = Stage(json_stream({"error": {"message": "no first-key"}}, 401, limits), fake_call(several))
+    error = await stage.fail()
+    (credentials,) = [health.credentials for health in stage.board.snapshot(0.0).providers.values()]
+    first = next(iter(credentials.values()))
+
+    assert stage.upstream.calls[0].headers["authorization"] == "Bearer first-key"
+    assert (stage.record.credential, error.credential) == (stage.ticket.credential,) * 2 == ("p#1", "p#1")
+    assert (first.failure, first.room["requests"].left) == (FailureClass.UNAUTHORIZED, 0.4)
+    assert "first-key" not in error.message
+
+
 async def test_the_target_is_called_with_its_own_headers_and_the_callers_few() -> None:
     stage = Stage(json_stream(chat_answer()), fake_call(seed=1))
     await stage.run()

@@ -149,6 +149,7 @@ def _attempt(attempt: AttemptRecord) -> dict[str, Any]:
     fields = {
         "target": attempt.target,
         "dialect": attempt.dialect or None,
+        "credential": attempt.credential or None,
         "class": attempt.outcome,
         "status": attempt.status,
         "ms": _ms(attempt.elapsed_s),

@@ -90,6 +90,7 @@ def _attempt(attempt: Rehearsed) -> dict[str, Any]:
         "try": attempt.step.tries,
         "delay_s": attempt.step.delay_s,
         "failure": attempt.failure,
+        **({"credential": attempt.credential} if attempt.credential else {}),
     }
 
 

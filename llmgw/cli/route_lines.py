@@ -108,6 +108,8 @@ def _follows(rehearsal: Rehearsal, following: Rehearsed | None) -> str:
         return f"gives up: {rehearsal.gave_up.why}" if rehearsal.gave_up is not None else ""
     if following.step.tries == 1:
         return "next at once"
+    if following.step.other_key:
+        return "another credential at once"
     return f"again after {seconds(following.step.delay_s)}"
 
 

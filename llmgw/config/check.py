@@ -166,10 +166,17 @@ def _as_kind(text: str, wanted: str | list[str]) -> str | int | float | bool:
 
 
 def _removable(path: KeyPath) -> KeyPath:
-    """The nearest thing that can be taken out and leave its neighbours where they are: a key, or a section's item."""
-    while path and isinstance(path[-1], int) and len(path) != 2:
+    """The nearest thing that can be taken out and leave its neighbours where they are: a key, or a section's item.
+
+    Of a provider's keys each can: what is left is known by its number as written.
+    """
+    while path and isinstance(path[-1], int) and len(path) != 2 and not _is_one_of_keys(path):
         path = path[:-1]
     return path
+
+
+def _is_one_of_keys(path: KeyPath) -> bool:
+    return len(path) == 4 and path[0] == "providers" and path[2] == "api_key"
 
 
 _GONE = object()

@@ -127,10 +127,6 @@ LATER_BEGINNINGS: dict[tuple[str, str], str] = {
     ("cache.store", "postgres"): "a cache in PostgreSQL",
 }
 
-LATER_LISTS: dict[str, str] = {
-    "providers.*.api_key": "several credentials of one provider",
-}
-
 # What others call the name that an entry of a route leads to, and what they write for a route with one entry.
 USE_WORDS = frozenset({"model", "target", "name", "ref"})
 FALLBACK_WORDS = frozenset({"model", "target", "use"})
@@ -174,7 +170,7 @@ PLACED: dict[str, str] = {
     "models.*.max_attempts": "it belongs to a route or to `defaults`; a model has `retry: {attempts: 2}`",
     "providers.*.timeout": "time limits belong to models, routes or `defaults`",
     "providers.*.retry": "it belongs to models, routes or `defaults`",
-    "providers.*.keys": 'here it is `api_key`: "${NAME}"; several are not in this version yet',
+    "providers.*.keys": 'here it is `api_key`: "${NAME}", or a list: ["${K1}", "${K2}"]',
     "providers.*.type": "`like` names the provider to start from",
     "providers.*.kind": "`like` names the provider to start from",
     "models.*.type": "what can be done with a model follows from its provider",
@@ -246,7 +242,7 @@ WORDS: dict[str, str] = {
     "alias": "another name for a model: `expose: [name, other]`",
     "aliases": "another name for a model: `expose: [name, other]`",
     "api_type": "`like` names the provider to start from",
-    "api_keys": "here it is `api_key`, of a provider; several are not in this version yet",
+    "api_keys": 'here it is `api_key`, of a provider; several are a list: ["${K1}", "${K2}"]',
     "api_key_location": 'write api_key: "${NAME}"',
     **dict.fromkeys(
         ("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),

@@ -4,7 +4,7 @@ Read, merge, fill in references, check, spell out shorthands, convert. Pure: tex
 files come in. It never raises for what stands in a file.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,16 +64,29 @@ class Loaded:
         return Problem(mark, path_text(as_written(path, self.broken)), message, hint, severity)
 
     def missing_problems(self, *, severity: Severity) -> tuple[Problem, ...]:
-        """Each reference that nothing fills; only a warning where its provider is `optional`."""
+        """Each reference that nothing fills; only a warning where the gateway can do without."""
         return tuple(
-            item.problem(Severity.WARNING if self._is_optional(item.path) else severity) for item in self.missing
+            item.problem(Severity.WARNING if self._is_dispensable(item.path) else severity) for item in self.missing
         )
 
-    def _is_optional(self, path: KeyPath) -> bool:
+    def _is_dispensable(self, path: KeyPath) -> bool:
+        """Its provider is `optional`, or has other keys."""
         if len(path) < 2 or path[0] != "providers":
             return False
         provider = self.config.providers.get(str(path[1]))
-        return provider is not None and provider.optional
+        return provider is not None and (provider.optional or self._is_spare(path))
+
+    def missing_of(self, provider: str) -> Iterator[Missing]:
+        """What a provider cannot do without."""
+        of_provider = (item for item in self.missing if item.path[:2] == ("providers", provider))
+        return (item for item in of_provider if not self._is_spare(item.path))
+
+    def _is_spare(self, path: KeyPath) -> bool:
+        """Whether it is one key of a provider's list, of which others are left."""
+        if len(path) != 4 or path[2] != "api_key":
+            return False
+        provider = self.config.providers.get(str(path[1]))
+        return provider is not None and bool(provider.api_key)
 
 
 def load(texts: Iterable[tuple[str, str | bytes]], env: Mapping[str, str], read_file: ReadFile) -> Loaded:
@@ -124,6 +137,7 @@ def _decoded(kind: type, value: Any) -> Any:
 
 def _spelled_out(value: dict[str, Any]) -> dict[str, Any]:
     """Shorthands become what they stand for; the shape is already checked."""
+    providers = {"providers": {name: _listed(entry, "api_key") for name, entry in value.get("providers", {}).items()}}
     models = {name: _model(entry) for name, entry in value.get("models", {}).items()}
     routes = {name: _route(entry) for name, entry in value.get("routes", {}).items()}
     keys = [_key(entry) for entry in value.get("keys", ())]
@@ -131,7 +145,7 @@ def _spelled_out(value: dict[str, Any]) -> dict[str, Any]:
         section: [_rule(entry) for entry in value[section]] for section in ("limits", "budgets") if section in value
     }
     cache = {"cache": _cache(value["cache"])} if "cache" in value else {}
-    return value | {"models": models, "routes": routes, "keys": keys} | rules | cache
+    return value | providers | {"models": models, "routes": routes, "keys": keys} | rules | cache
 
 
 def _model(entry: str | dict[str, Any]) -> dict[str, Any]:

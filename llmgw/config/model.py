@@ -71,7 +71,7 @@ class ProviderEntry(Section, frozen=True):
 
     like: str | None = None
     base_url: str | None = None
-    api_key: Secret | None = None
+    api_key: tuple[Secret, ...] | None = None  # several are rotated
     api_version: str | None = None
     speaks: tuple[SpokenDialect, ...] | None = None  # None: as the row, unless it is at another host
     auth: Literal["none", "cloud", "client"] | None = None

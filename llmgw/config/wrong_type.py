@@ -11,7 +11,7 @@ from llmgw.config import hints
 from llmgw.config.choices import lone_word
 from llmgw.config.problems import quoted, short
 from llmgw.config.units import duration_hint, fraction_hint
-from llmgw.config.violation import Finding, Violation, not_yet
+from llmgw.config.violation import Finding, Violation
 
 _KINDS = {
     "string": "text",
@@ -25,9 +25,6 @@ _KINDS = {
 
 def wrong_type(violation: Violation) -> Iterable[Finding]:
     wanted = violation.wanted if isinstance(violation.wanted, list) else [violation.wanted]
-    meaning = hints.LATER_LISTS.get(hints.place(violation.path))
-    if meaning and isinstance(violation.value, list):
-        return [Finding(violation.path, *not_yet(f"`{violation.path[-1]}` as a list", meaning), is_whole=True)]
     if violation.value is None:
         return [Finding(violation.path, "has no value", _value_to_give(violation, wanted), at_key=True)]
     if (told := lone_word(violation)) is not None:

@@ -55,7 +55,7 @@ def faults(row: Provider, settings: ProviderEntry) -> Iterator[tuple[str, str, s
         yield "credentials_file", f"{quoted(row.name)} is not called with credentials of Google Cloud", "leave it out"
     if settings.auth == "cloud" and row.own_cloud not in KINDS:
         yield "auth", f"{quoted(row.name)} takes no credentials of a cloud", "leave it out; a key goes into api_key"
-    elif settings.api_key is not None and wants_own(row, settings):
+    elif settings.api_key and wants_own(row, settings):
         yield "api_key", "the cloud's own credentials and a key exclude each other", "leave one of the two out"
 
 

@@ -4,6 +4,7 @@ A key goes only where it is meant to go: the usual one of a row not to another h
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -48,22 +49,31 @@ class Credentials:
             return Credential(row.own_cloud, None, "")
         auth = Auth.NONE if settings.auth == "none" else row.key_auth
         if auth is Auth.NONE:
-            if settings.api_key is None:
+            if not settings.api_key:
                 return Credential(Auth.NONE, None, "")
             auth = Auth.BEARER  # a local server that was given a key wants to see it
         elsewhere = is_elsewhere(name, row, settings)
         variable = "" if elsewhere else row.key_env
-        key = settings.api_key
+        key = settings.api_key[0] if settings.api_key else None
         if key is None and variable and self._env.get(variable):
             key = Secret(self._env[variable])
         is_own = row.auth in CLOUDS and settings.auth != "none" and not elsewhere
         if key is None and is_own and not self.is_unfilled(name, "api_key"):
             return Credential(row.auth, None, variable)
-        return Credential(auth, key, variable)
+        return Credential(auth, key, variable, keys=self._several(name, settings))
+
+    def _several(self, name: str, settings: ProviderEntry) -> tuple[tuple[int, Secret], ...]:
+        """By the number as written: one whose variable is not set leaves the others their names."""
+        keys = settings.api_key or ()
+        if len(keys) < 2:
+            return ()
+        path = ("providers", name, "api_key")
+        numbers = (number for number in count(1) if not self._loaded.is_broken((*path, number - 1)))
+        return tuple(zip(numbers, keys, strict=False))
 
     def lacks(self, name: str, row: Provider, settings: ProviderEntry, credential: Credential) -> Iterator[Lack]:
         """What has to be set and is not, but for references, which tell that themselves."""
-        missing = {miss.name for miss in self._loaded.missing if miss.path[:2] == ("providers", name)}
+        missing = {miss.name for miss in self._loaded.missing_of(name)}
         needs_key = credential.auth is not Auth.NONE and credential.auth not in CLOUDS
         is_told = missing.difference(FILE_KEYS) or self._loaded.is_broken(("providers", name, "api_key"))
         if needs_key and credential.key is None and not is_told:

@@ -123,7 +123,7 @@ class Providers:
         if base_url is None:
             return None
         self._check_transport(row, settings, place)
-        if settings.auth == "client" and settings.api_key is not None:
+        if settings.auth == "client" and settings.api_key:
             message = "the caller's own credential and a key exclude each other"
             self._report.error((*place, "api_key"), message, "leave one of the two out")
         credential = self._credentials.of(name, row, settings)
@@ -251,8 +251,11 @@ class Providers:
     def _check_headers(self, settings: ProviderEntry, credential: Credential, place: KeyPath) -> None:
         """What is sent as it stands must be fit to be sent."""
         key = credential.key
-        if key is not None and (fault := key_fault(key.reveal())):
-            if settings.api_key is not None:
+        for number, one in credential.keys:
+            if fault := key_fault(one.reveal()):
+                self._report.error((*place, "api_key", number - 1), f"the key {fault}", REMEDY)
+        if key is not None and not credential.keys and (fault := key_fault(key.reveal())):
+            if settings.api_key:
                 self._report.error((*place, "api_key"), f"the key {fault}", REMEDY)
             else:
                 self._report.error(place, f"{credential.variable} {fault}", REMEDY, at_key=place[0] == "providers")
@@ -281,10 +284,9 @@ class Providers:
         return ()
 
     def _unfilled(self, name: str) -> Iterator[Lack]:
-        """References of a provider that nothing fills."""
-        for miss in self._loaded.missing:
-            if miss.path[:2] == ("providers", name):
-                yield Lack(miss.name, miss.hint, miss.message if miss.name in FILE_KEYS else "")
+        """References of a provider that nothing fills, but for a key that others stand in for."""
+        for miss in self._loaded.missing_of(name):
+            yield Lack(miss.name, miss.hint, miss.message if miss.name in FILE_KEYS else "")
 
     def _absent(
         self, name: str, settings: ProviderEntry, unset: Sequence[Lack], lacks: Iterable[Lack], place: KeyPath

@@ -75,13 +75,23 @@ class Transport:
 class Credential:
     """What proves to the provider who pays. `key` None: not set; `variable` says which one it would be.
 
-    `client`: nothing of ours does, but what the caller sends, as this kind.
+    `client`: nothing of ours does, but what the caller sends, as this kind. `keys`: where there are several, all of
+    them, by their number in the file, from 1; `key` is the first.
     """
 
     auth: Auth
     key: Secret | None
     variable: str
     client: Auth | None = None
+    keys: tuple[tuple[int, Secret], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OneOfKeys:
+    """One of several keys of a provider, as a call carries it. The name says which, as in `openai#2`."""
+
+    name: str
+    headers: Mapping[str, Secret]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,7 @@ class Target:
     edits: Edits
     headers: Mapping[str, Secret]  # lower case; the credential is among them
     transport: Transport
+    credentials: tuple[OneOfKeys, ...] = ()  # to choose from, where there are several
     default_headers: frozenset[str] = frozenset()  # those of the headers that the caller may say otherwise
     count: Wire | None = None  # where the tokens of a request are counted
     secrets: tuple[Secret, ...] = ()  # what of the headers nobody else may see

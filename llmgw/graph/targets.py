@@ -16,7 +16,7 @@ from llmgw.graph import cloud_auth
 from llmgw.graph.fingerprints import fingerprint
 from llmgw.graph.price_list import Offer, Offers
 from llmgw.graph.providers import UsableProvider
-from llmgw.graph.route import PATH_SAFE, BreakerRule, Retry, Target, TimeLimits, Wire
+from llmgw.graph.route import PATH_SAFE, BreakerRule, OneOfKeys, Retry, Target, TimeLimits, Wire
 from llmgw.providers import catalog
 from llmgw.providers.auth import auth_headers
 
@@ -35,6 +35,7 @@ def build_target(
         wires=_wires(upstream_model, provider),
         edits=_edits(upstream_model, entry, provider),
         headers=_headers(provider),
+        credentials=_credentials(provider),
         default_headers=frozenset(provider.row.headers) - {name.lower() for name in provider.headers},
         count=_count(upstream_model, provider),
         transport=provider.transport,
@@ -95,9 +96,21 @@ def _headers(provider: UsableProvider) -> dict[str, Secret]:
     return {**{name: Secret(value) for name, value in own.items()}, **given}
 
 
+def _credentials(provider: UsableProvider) -> tuple[OneOfKeys, ...]:
+    """What each of several keys changes of the headers: nothing that the file says itself."""
+    auth, given = provider.credential.auth, {name.lower() for name in provider.headers}
+    return tuple(
+        OneOfKeys(
+            f"{provider.name}#{number}",
+            {name: Secret(value) for name, value in auth_headers(auth, key.reveal()).items() if name not in given},
+        )
+        for number, key in provider.credential.keys
+    )
+
+
 def _secrets(provider: UsableProvider) -> tuple[Secret, ...]:
-    key = provider.credential.key
-    own = [] if key is None else [key]
+    key, several = provider.credential.key, provider.credential.keys
+    own = [one for _, one in several] or ([] if key is None else [key])
     return (*own, *cloud_auth.secrets(provider.cloud), *(provider.headers[name] for name in provider.secret_headers))
 
 

@@ -10,6 +10,11 @@ from llmgw.routing.walk import Candidate
 REASONS_TOLD_MAX = 8
 
 
+def _attempt(target: str, error: UpstreamError) -> dict[str, object]:
+    told: dict[str, object] = {"target": target, "class": error.failure.value, "status": error.status}
+    return told | {"credential": error.credential} if error.credential else told
+
+
 class RouteExhaustedError(GatewayError):
     """Carries the failures in order, and what was dropped beforehand.
 
@@ -42,14 +47,15 @@ class RouteExhaustedError(GatewayError):
     @property
     def attempts(self) -> tuple[dict[str, object], ...]:
         """Each attempt for the error's body: target, class and status."""
-        return tuple(
-            {"target": target, "class": error.failure.value, "status": error.status} for target, error in self.failures
-        )
+        return tuple(_attempt(target, error) for target, error in self.failures)
 
     def _told(self) -> str:
         if not self.failures:
             return self._why_untried()
-        told = "; ".join(f"{target}: {error.failure} ({error.message})" for target, error in self.failures[-4:])
+        told = "; ".join(
+            f"{target}{f' with {error.credential}' if error.credential else ''}: {error.failure} ({error.message})"
+            for target, error in self.failures[-4:]
+        )
         return f"no target answered ({self.why}): {told}"
 
     def _why_untried(self) -> str:

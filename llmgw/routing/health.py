@@ -4,6 +4,7 @@ Crosses the wire, so fields are only ever added, with a default. Empty says that
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 import msgspec
 
@@ -40,11 +41,46 @@ class TargetHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     wholes: WaitsHealth = WaitsHealth()
 
 
+class Standing(StrEnum):
+    """Whether a credential is used. One that is due is tried by one request at a time."""
+
+    WELL = "well"
+    COOLING = "cooling"
+    SET_ASIDE = "set_aside"
+    DUE = "due"
+
+
+class RoomHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which part of a limit the provider said is left, from 0 to 1, and for how much longer that holds."""
+
+    left: float = 1.0
+    for_s: float = 0.0
+
+
+class CredentialHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`failure` is why it was left alone, so long ago and for so long; `trying`: a request tries it just now.
+
+    `room` is by what is limited: requests, tokens.
+    """
+
+    state: Standing = Standing.WELL
+    failure: FailureClass | None = None
+    since_ago_s: float = 0.0
+    for_s: float = 0.0
+    trying: bool = False
+    used_ago_s: float | None = None
+    room: Mapping[str, RoomHealth] = {}
+
+
 class ProviderHealth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was asked of it in the last ten seconds: for the first time, and again."""
+    """What was asked of it in the last ten seconds: for the first time, and again.
+
+    `credentials` are by their names, where it has several.
+    """
 
     requests: int = 0
     retries: int = 0
+    credentials: Mapping[str, CredentialHealth] = {}
 
 
 class HealthSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,6 +12,7 @@ from llmgw.routing.breaker import Breaker, State
 from llmgw.routing.health import HealthSnapshot, ProviderHealth, TargetHealth, WaitsHealth
 from llmgw.routing.peak_average import PeakAverage
 from llmgw.routing.retry_budget import RetryBudget
+from llmgw.routing.rotation import Rotation, Use
 
 TARGETS_MAX = 10_000  # patterns make as many targets as callers know names
 RAMP_S = 10.0  # whoever is well again gets his share of the load bit by bit
@@ -27,9 +28,13 @@ class Ejected(NamedTuple):
 
 
 class Chance(NamedTuple):
-    """What may follow a failure: whether the same may be tried again, as far as others are concerned."""
+    """What may follow a failure: whether the same may be tried again, as far as others are concerned.
+
+    `other_key`: the provider has another credential, with which the target may be tried at once.
+    """
 
     may_retry: bool = True
+    other_key: bool = False
 
 
 ANY_CHANCE = Chance()
@@ -71,12 +76,16 @@ class _OfTarget:
 
 
 class Ticket:
-    """One attempt under way: whoever makes it says how it goes, and in the end how it went."""
+    """One attempt under way: whoever makes it says how it goes, and in the end how it went.
 
-    __slots__ = ("_began_s", "_is_open", "_is_probe", "_number", "_of", "_waits")
+    `use`: of one of several credentials.
+    """
 
-    def __init__(self, of: _OfTarget, number: int, now_s: float, *, stream: bool) -> None:
+    __slots__ = ("_began_s", "_is_open", "_is_probe", "_number", "_of", "_waits", "use")
+
+    def __init__(self, of: _OfTarget, number: int, now_s: float, use: Use | None = None, *, stream: bool) -> None:
         breaker = of.breaker
+        self.use = use
         self._number = number
         self._of = of
         self._waits = of.waits(stream=stream)
@@ -87,11 +96,18 @@ class Ticket:
         of.in_flight += 1
         self._waits.pending[number] = now_s
 
+    @property
+    def credential(self) -> str:
+        """Its name, where there are several."""
+        return "" if self.use is None else self.use.key.name
+
     def begun(self, now_s: float) -> None:
         """The answer has: the first token is there. A probe has seen enough."""
         if self._waits.pending.pop(self._number, None) is None:
             return
         self._waits.add(now_s - self._began_s, now_s)
+        if self.use is not None:
+            self.use.answered()
         if self._is_probe:
             self._is_probe = False
             self._of.breaker.probe_answered(now_s)
@@ -102,10 +118,16 @@ class Ticket:
         if self._ends():
             self._of.breaker.answered(now_s)
 
-    def failed(self, failure: FailureClass, now_s: float) -> None:
-        """It has come to nothing, or broken off, by no fault of ours or the caller's."""
-        if not self._ends():
+    def failed(self, failure: FailureClass, now_s: float, asked_s: float | None = None) -> None:
+        """It has come to nothing, or broken off, by no fault of ours or the caller's.
+
+        `asked_s`: how long the provider asked us to wait.
+        """
+        if not self._is_open:
             return
+        if self.use is not None:
+            self.use.failed(failure, now_s, asked_s)
+        self._ends()
         if self._is_probe:
             self._of.breaker.probe_failed(failure, now_s)
         else:
@@ -122,6 +144,8 @@ class Ticket:
         self._is_open = False
         self._of.in_flight -= 1
         self._waits.pending.pop(self._number, None)
+        if self.use is not None:
+            self.use.left()
         return True
 
 
@@ -145,6 +169,7 @@ class HealthBoard:
     def __init__(self) -> None:
         self._targets: dict[str, _OfTarget] = {}
         self._providers: dict[str, RetryBudget] = {}
+        self._rotations: dict[str, Rotation] = {}  # of providers that have several credentials
         self._tickets = 0
 
     # What decisions look at.
@@ -156,13 +181,19 @@ class HealthBoard:
         """None: it may be tried."""
         of = self._targets.get(target.id)
         if of is None or of.breaker.lets_pass(now_s):
-            return None
+            return self._without_key(target, now_s)
         breaker = of.breaker
         failure = breaker.failure or FailureClass.CONNECTION
         reason = f"ejected after {failure}"
         if breaker.state(now_s) is State.HALF_OPEN:
             reason += ", and another request tries it just now"
         return Ejected(reason, failure, now_s - breaker.opened_s)
+
+    def _without_key(self, target: Target, now_s: float) -> Ejected | None:
+        """Where there are several credentials, and none of them may be used."""
+        rotation = self._rotations.get(target.provider) if target.credentials else None
+        alone = None if rotation is None else rotation.alone(target.credentials, now_s)
+        return None if alone is None else Ejected(alone.reason, alone.failure, now_s - alone.since_s)
 
     def ramp(self, target: Target, now_s: float) -> float:
         """Which part of its share a target gets: all of it, unless it is only just well again."""
@@ -185,7 +216,8 @@ class HealthBoard:
         """What may follow after an attempt there has failed."""
         of, budget = self._targets.get(target.id), self._providers.get(target.provider)
         is_closed = of is None or of.breaker.failure is None
-        return Chance(may_retry=is_closed and (budget is None or budget.lets_retry(now_s)))
+        may_retry = is_closed and (budget is None or budget.lets_retry(now_s))
+        return Chance(may_retry, other_key=bool(target.credentials) and self.ejected(target, now_s) is None)
 
     # What attempts say.
 
@@ -200,7 +232,15 @@ class HealthBoard:
             budget = self._providers[target.provider] = RetryBudget()
         budget.asked(now_s, again=again)
         self._tickets += 1
-        return Ticket(of, self._tickets, now_s, stream=stream)
+        return Ticket(of, self._tickets, now_s, self._use(target, now_s), stream=stream)
+
+    def _use(self, target: Target, now_s: float) -> Use | None:
+        if not target.credentials:
+            return None
+        rotation = self._rotations.get(target.provider)
+        if rotation is None:
+            rotation = self._rotations[target.provider] = Rotation()
+        return rotation.take(target.credentials, now_s)
 
     def _add(self, target_id: str) -> _OfTarget:
         if len(self._targets) >= TARGETS_MAX:
@@ -217,7 +257,10 @@ class HealthBoard:
         return HealthSnapshot(
             at=at_s,
             targets={target_id: _told(of, now_s) for target_id, of in sorted(self._targets.items())},
-            providers={name: _counted(budget, now_s) for name, budget in sorted(self._providers.items())},
+            providers={
+                name: _counted(budget, self._rotations.get(name), now_s)
+                for name, budget in sorted(self._providers.items())
+            },
         )
 
     @classmethod
@@ -229,6 +272,9 @@ class HealthBoard:
         for name, counts in snapshot.providers.items():
             board._providers[name] = budget = RetryBudget()
             budget.recount(counts.requests, counts.retries, 0.0)
+            if counts.credentials:
+                board._rotations[name] = Rotation()
+                board._rotations[name].take_over(counts.credentials)
         return board
 
 
@@ -272,9 +318,10 @@ def _take(of: _OfTarget, told: TargetHealth) -> None:
             waits.pending[0] = -said.longest_s
 
 
-def _counted(budget: RetryBudget, now_s: float) -> ProviderHealth:
+def _counted(budget: RetryBudget, rotation: Rotation | None, now_s: float) -> ProviderHealth:
     requests, retries = budget.counts(now_s)
-    return ProviderHealth(requests=requests, retries=retries)
+    credentials = {} if rotation is None else rotation.told(now_s)
+    return ProviderHealth(requests=requests, retries=retries, credentials=credentials)
 
 
 ALL_WELL = HealthBoard().at(0.0)

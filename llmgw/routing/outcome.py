@@ -40,6 +40,9 @@ MOVES: Mapping[FailureClass, Move] = MappingProxyType(
     }
 )
 
+# The target may be well all the same: another credential of its provider is tried at once.
+OF_CREDENTIALS = frozenset({FailureClass.UNAUTHORIZED, FailureClass.QUOTA_EXHAUSTED, FailureClass.RATE_LIMITED})
+
 _BY_STATUS: Mapping[int, FailureClass] = MappingProxyType(
     {
         401: FailureClass.UNAUTHORIZED,

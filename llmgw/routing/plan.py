@@ -11,18 +11,27 @@ from enum import StrEnum
 from llmgw.errors import FailureClass, RequestError
 from llmgw.graph.model import Target
 from llmgw.routing.health_board import ANY_CHANCE, Chance
-from llmgw.routing.outcome import MOVES, Move, Verdict, verdict
+from llmgw.routing.outcome import MOVES, OF_CREDENTIALS, Move, Verdict, verdict
 from llmgw.routing.walk import Candidate, Itinerary
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """Call this candidate after the delay. `attempt` counts all attempts from 1, `tries` those of this target."""
+    """Call this candidate after the delay. `attempt` counts all attempts from 1, `tries` those of this target.
+
+    `other_key`: the one before has failed for its credential's sake, and this one takes another.
+    """
 
     candidate: Candidate
     attempt: int
     tries: int
     delay_s: float
+    other_key: bool = False
+
+    @property
+    def is_retry(self) -> bool:
+        """The same is asked again."""
+        return self.tries > 1 and not self.other_key
 
 
 class Why(StrEnum):
@@ -84,7 +93,7 @@ class AttemptPlan:
 
     __slots__ = (
         *("_at", "_attempts", "_before", "_candidates", "_draw", "_failure", "_instead", "_itinerary"),
-        *("_refused", "_tried", "_tries", "_unfit"),
+        *("_keys", "_refused", "_tried", "_tries", "_unfit"),
     )
 
     def __init__(self, itinerary: Itinerary, draw: Callable[[], float], unfit: Unfit = fit) -> None:
@@ -97,6 +106,7 @@ class AttemptPlan:
         self._instead: Callable[[], Sequence[Candidate]] | None = None
         self._refused: RequestError | None = None
         self._tries = 0
+        self._keys = 0  # tries of this target that were of a further credential
         self._attempts = 0
         self._tried: set[str] = set()
 
@@ -123,6 +133,8 @@ class AttemptPlan:
         if self._attempts >= self._itinerary.max_attempts:
             return self._give_up(Why.MAX_ATTEMPTS)
         ahead = self._ahead(failure)
+        if chance.other_key and failure in OF_CREDENTIALS and self._has_spare_attempt(ahead):
+            return self._again(elapsed_s, 0.0, other_key=True)
         delay_s = self._retry_delay_s(move, ahead, retry_after_s) if chance.may_retry else None
         if delay_s is not None and (not ahead or elapsed_s + delay_s < self._itinerary.deadline_s):
             return self._again(elapsed_s, delay_s)
@@ -145,7 +157,7 @@ class AttemptPlan:
             if elapsed_s >= self._itinerary.deadline_s:
                 return self._give_up(Why.DEADLINE)
             if self._is_fit(ahead[0]):
-                self._tries = 0
+                self._tries = self._keys = 0
                 return self._try(ahead[0], 0.0)
             ahead = self._ahead(failure)
         return self._give_up(Why.NO_CANDIDATE)
@@ -182,39 +194,43 @@ class AttemptPlan:
             self._candidates[index] = replace(candidate, dropped=reason)
         return reason is None
 
-    def _again(self, elapsed_s: float, delay_s: float) -> Step:
+    def _again(self, elapsed_s: float, delay_s: float, *, other_key: bool = False) -> Step:
         if elapsed_s + delay_s >= self._itinerary.deadline_s:
             return self._give_up(Why.DEADLINE)
-        return self._try(self._at, delay_s)
+        self._keys += other_key
+        return self._try(self._at, delay_s, other_key=other_key)
 
     def _give_up(self, why: Why) -> GiveUp:
         dropped = tuple(candidate for candidate in self._candidates if candidate.dropped is not None)
         return GiveUp(why, dropped, self._refused)
 
-    def _try(self, index: int, delay_s: float) -> Try:
+    def _try(self, index: int, delay_s: float, *, other_key: bool = False) -> Try:
         if index != self._at:
             self._before, self._at = self._at, index
         self._tries += 1
         self._attempts += 1
         candidate = self._candidates[index]
         self._tried.add(candidate.target.id)
-        return Try(candidate, self._attempts, self._tries, delay_s)
+        return Try(candidate, self._attempts, self._tries, delay_s, other_key)
 
     def _retry_delay_s(self, move: Move, ahead: list[int], retry_after_s: float | None) -> float | None:
         """The wait before the same target is tried again, or None if it is not."""
         retry = self._candidates[self._at].retry
-        left = self._itinerary.max_attempts - self._attempts
-        # A retry must not use up the attempt of a target that has not been tried at all.
-        may_retry = self._tries < retry.attempts and left > len(ahead)
+        tries = self._tries - self._keys
+        may_retry = tries < retry.attempts and self._has_spare_attempt(ahead)
         if move is Move.NEXT_OR_WAIT:
             may_retry = may_retry and not ahead
         elif move is not Move.RETRY:
             return None
         if not may_retry:
             return None
-        ceiling_s = min(retry.max_backoff_s, retry.backoff_s * 2.0 ** (self._tries - 1))
+        ceiling_s = min(retry.max_backoff_s, retry.backoff_s * 2.0 ** (tries - 1))
         delay_s = max(self._draw() * ceiling_s, retry_after_s or 0.0)
         return delay_s if delay_s <= retry.max_backoff_s else None
+
+    def _has_spare_attempt(self, ahead: list[int]) -> bool:
+        """Trying the same again must not use up the attempt of a target that has not been tried at all."""
+        return self._itinerary.max_attempts - self._attempts > len(ahead)
 
     def _ahead(self, failure: FailureClass | None) -> list[int]:
         """The candidates still to come, if every one of them failed like this."""

@@ -26,10 +26,11 @@ def _anybody(_step: Try) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """One attempt that the server would make; `failure` None: it answers."""
+    """One attempt that the server would make; `failure` None: it answers. `credential` is one of several, by name."""
 
     step: Try
     failure: FailureClass | None
+    credential: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,10 @@ def rehearse(  # noqa: PLR0913 - one for each thing that the plan meets
             continue
         target = step.candidate.target
         target_id = target.id
-        ticket = board.begin(target, elapsed_s, stream=stream, again=step.tries > 1)
+        ticket = board.begin(target, elapsed_s, stream=stream, again=step.is_retry)
         failure = _pretended(pretence.get(target_id), tries.get(target_id, 0))
         tries[target_id] = tries.get(target_id, 0) + 1
-        attempts.append(Rehearsed(step, failure))
+        attempts.append(Rehearsed(step, failure, ticket.credential))
         if failure is None:
             return Rehearsal(tuple(attempts), None, None, plan.candidates)
         if failure is FailureClass.TIMEOUT:

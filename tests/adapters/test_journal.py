@@ -24,7 +24,7 @@ def full() -> Transcript:
     told.key, told.team, told.user = "search-prod", "search", "svc"
     told.attempts = [
         AttemptRecord("a", "chat/fallback[0]=a", 0.0, "overloaded", 503, "busy", 0.25),
-        AttemptRecord("b", "chat/fallback[1]=b", 0.1, "ok", 200, None, 1.5, "bedrock_converse"),
+        AttemptRecord("b", "chat/fallback[1]=b", 0.1, "ok", 200, None, 1.5, "bedrock_converse", "b#2"),
     ]
     told.outcome, told.status = "ok", 200
     told.usage = Usage(9, 3, 4, 1, 2)
@@ -58,6 +58,7 @@ def test_everything_that_happened_is_in_it() -> None:
             {
                 "target": "b",
                 "dialect": "bedrock_converse",
+                "credential": "b#2",
                 "class": "ok",
                 "status": 200,
                 "ms": 1500.0,

@@ -1,13 +1,18 @@
 """The page of a dry run, line by line."""
 
+from dataclasses import replace
+
 import pytest
 
 from llmgw.cli.render import plain
 from llmgw.cli.route_lines import attempt_lines, candidate_lines, end_line, tree_lines, tries
 from llmgw.errors import FailureClass
 from llmgw.graph.model import Retry
-from llmgw.routing.rehearsal import Pretence
+from llmgw.graph.route import OneOfKeys
+from llmgw.routing.dice import Dice
+from llmgw.routing.rehearsal import Pretence, rehearse
 from tests.cli.dry_runs import dry_run
+from tests.routing.itineraries import candidate, itinerary
 
 
 def test_the_way_that_was_taken_is_marked_in_the_tree() -> None:
@@ -40,6 +45,18 @@ def test_each_attempt_says_what_followed(pretence: Pretence, expected: list[str]
     _, _, rehearsal = dry_run("named", pretence)
 
     assert [plain(line) for line in attempt_lines(rehearsal)] == expected
+
+
+def test_another_credential_of_the_same_provider_is_told() -> None:
+    keys = tuple(OneOfKeys(f"o#{number}", {}) for number in (1, 2))
+    of = candidate("gpt")
+    pooled = itinerary([replace(of, target=replace(of.target, credentials=keys))])
+    rehearsal = rehearse(pooled, {"gpt": [FailureClass.UNAUTHORIZED]}, Dice(1))
+
+    assert [plain(line) for line in attempt_lines(rehearsal)] == [
+        "   1  gpt  unauthorized  -> another credential at once",
+        "   2  gpt  answers",
+    ]
 
 
 @pytest.mark.parametrize(

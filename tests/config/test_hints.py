@@ -38,6 +38,7 @@ def test_a_colon_for_a_slash_is_seen_where_a_provider_stands_before_it() -> None
 
 def test_secrets_stand_in_providers() -> None:
     assert hints.is_secret_place(("providers", "openai", "api_key"))
+    assert hints.is_secret_place(("providers", "openai", "api_key", 1))
     assert hints.is_secret_place(("providers", "openai", "headers", "authorization"))
     assert hints.is_secret_place(("providers", "openai", "proxy"))
     assert not hints.is_secret_place(("providers", "openai", "base_url"))

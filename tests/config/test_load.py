@@ -137,13 +137,24 @@ def test_units_and_secrets_are_resolved() -> None:
     assert isinstance(config.server.drain, Duration)
     assert config.server.max_body == 1_048_576
     assert isinstance(config.server.max_body, Size)
-    assert config.providers["openai"].api_key == Secret("k-1")
+    assert config.providers["openai"].api_key == (Secret("k-1"),)
     assert "k-1" not in repr(config)
 
 
 def test_what_is_converted_is_known() -> None:
     with pytest.raises(NotImplementedError):
         _decoded(complex, "1")
+
+
+def test_a_key_that_is_not_set_is_a_warning_where_others_are_left() -> None:
+    some = loaded('providers: {openai: {api_key: ["${UNSET}", b]}}\n')
+    none = loaded('providers: {openai: {api_key: ["${UNSET}", "${UNSET_TOO}"]}}\n')
+
+    assert some.config.providers["openai"].api_key == (Secret("b"),)
+    assert [problem.severity for problem in some.missing_problems(severity=Severity.ERROR)] == ["warning"]
+    assert (list(some.missing_of("openai")), len(list(none.missing_of("openai")))) == ([], 2)
+    assert [problem.severity for problem in none.missing_problems(severity=Severity.ERROR)] == ["error", "error"]
+    assert (none.config.providers["openai"].api_key, none.problems) == (None, ())
 
 
 def test_several_files_are_one() -> None:

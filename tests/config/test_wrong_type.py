@@ -92,12 +92,6 @@ def test_some_places_have_a_remedy_of_their_own(path: KeyPath, value: Any, hint:
     assert said("object", value, path=path)[1] == hint
 
 
-def test_several_credentials_are_not_built_yet() -> None:
-    message, _ = said("string", ["a", "b"], path=("providers", "openai", "api_key"))
-
-    assert message == "`api_key` as a list (several credentials of one provider) is not in this version yet"
-
-
 def test_a_value_from_a_reference_is_not_shown() -> None:
     assert said("integer", "hunter2", "${PORT}", is_reference=True) == (
         'must be a whole number, not what "${PORT}" holds',

@@ -24,6 +24,11 @@ CLASSES = (
 )
 ON_FAILURE = tuple(name for name in CLASSES if name != "invalid_request")
 
+CREDENTIALS: tuple[dict[str, Any], ...] = (
+    {"auth": "none"},
+    *({"api_key": [f"key-of-up#{number}" for number in range(1, keys + 1)]} for keys in (1, 2, 3)),
+)
+
 CONDITIONS = (
     'metadata.tier == "free"',
     "request.stream",
@@ -82,7 +87,7 @@ def scenarios(draw: DrawFn, base_url: str) -> Scenario:
     models = [f"m{index}" for index in range(draw(st.integers(1, 5)))]
     routes = [f"r{index}" for index in range(draw(st.integers(1, 4)))]
     config = {
-        "providers": {"up": {"like": "openai", "base_url": base_url, "auth": "none"}},
+        "providers": {"up": {"like": "openai", "base_url": base_url, **draw(st.sampled_from(CREDENTIALS))}},
         "defaults": {
             "retry": {"attempts": draw(st.integers(1, 3)), "backoff": "1ms", "max_backoff": "2ms"},
             "max_attempts": draw(st.integers(1, 8)),

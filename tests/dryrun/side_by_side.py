@@ -83,13 +83,24 @@ def as_it_is(_gateway: Served, _ask: Ask) -> None:
 
 
 class Seen(NamedTuple):
-    """Of one request: the upstream models that the fault server saw, the target that answered, how all were before."""
+    """Of one request: the upstream models that the fault server saw, the target that answered, how all were before.
+
+    `credentials`: which of several keys came with each, by name.
+    """
 
     request_id: str
     status: int
     models: list[str]
     target: str
     health: HealthSnapshot
+    credentials: list[str]
+
+
+def credential(request: ReceivedRequest, gateway: Served) -> str:
+    """By the name that is in the key; nothing where there is but one."""
+    key = (request.header("authorization") or "").removeprefix("Bearer key-of-")
+    names = {one.name for target in gateway.running.graph.targets.values() for one in target.credentials}
+    return key if key in names else ""
 
 
 async def serve_all(scenario: Scenario, upstream: FaultUpstream, prepare: Prepare = as_it_is) -> list[Seen]:
@@ -105,9 +116,11 @@ async def serve_all(scenario: Scenario, upstream: FaultUpstream, prepare: Prepar
             headers = {"x-llmgw-metadata": json.dumps(ask.metadata), "x-team": ask.team}
             async with client.post(f"{gateway.url}/v1/chat/completions", json=ask.body(), headers=headers) as answer:
                 await answer.read()
-            models = [request.json["model"] for request in upstream.requests[before:]]
+            requests = upstream.requests[before:]
+            models = [request.json["model"] for request in requests]
+            credentials = [credential(request, gateway) for request in requests]
             target = answer.headers.get("x-llmgw-target", "") if answer.status == 200 else ""
-            seen.append(Seen(answer.headers["x-llmgw-request-id"], answer.status, models, target, health))
+            seen.append(Seen(answer.headers["x-llmgw-request-id"], answer.status, models, target, health, credentials))
     return seen
 
 
@@ -145,6 +158,7 @@ def assert_alike(shown: Mapping[str, Any], ask: Ask, seen: Seen) -> None:
     """The dry run tells the targets that the server has tried, and how it went."""
     assert shown["targets"] == once_in_a_row(seen.models), ask
     assert [attempt["target"] for attempt in shown["attempts"]] == seen.models, ask
+    assert [attempt.get("credential", "") for attempt in shown["attempts"]] == seen.credentials, ask
     assert (shown["answers"] or "") == seen.target, ask
     if shown["error"] and not shown["error"].get("passed_on"):
         assert shown["error"]["status"] == seen.status, ask

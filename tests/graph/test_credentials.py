@@ -32,6 +32,21 @@ def test_a_local_server_gets_a_key_only_if_there_is_one() -> None:
     assert found("{like: ollama, api_key: k}", "ollama")[0] == Credential(Auth.BEARER, Secret("k"), "")
 
 
+def test_several_keys_are_known_by_their_numbers_also_where_one_is_not_set() -> None:
+    several, lacks = found('{like: openai, api_key: [a, "${GONE}", c]}', "openai")
+    single, _ = found('{like: openai, api_key: [a, "${GONE}"]}', "openai")
+
+    assert (several.key, several.keys, lacks) == (Secret("a"), ((1, Secret("a")), (3, Secret("c"))), [])
+    assert single == Credential(Auth.BEARER, Secret("a"), "OPENAI_API_KEY")
+
+
+def test_where_no_key_of_a_list_is_set_it_is_as_if_one_was_not() -> None:
+    credential, lacks = found('{like: openai, api_key: ["${A}", "${B}"]}', "openai", {"OPENAI_API_KEY": "usual"})
+    single, _ = found('{like: openai, api_key: "${A}"}', "openai", {"OPENAI_API_KEY": "usual"})
+
+    assert (credential, lacks) == (single, [])
+
+
 def test_what_is_not_set_is_lacked_by_its_variable() -> None:
     (lack,) = found("{like: openai}", "openai")[1]
 

@@ -337,6 +337,33 @@ def test_a_typo_is_understood_among_many_providers(typo: str, meant: str) -> Non
     assert f'(did you mean "{meant}"?)' in problems(f"models: {{m: {typo}/y}}")[0]
 
 
+def test_each_of_several_keys_is_looked_at_where_it_stands() -> None:
+    (found,) = told('{x: {like: openai, api_key: ["${A}", "${B}"]}}', {"A": "k", "B": "k-planted\n"})
+
+    assert found.startswith("1:49: providers.x.api_key[1]: the key ")
+    assert "planted" not in found
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        (
+            "{like: anthropic, auth: client, api_key: [a, b]}",
+            "the caller's own credential and a key exclude each other",
+        ),
+        ("{like: bedrock, auth: cloud, api_key: [a, b]}", "the cloud's own credentials and a key exclude each other"),
+    ],
+)
+def test_several_keys_go_with_no_other_credential(entry: str, expected: str) -> None:
+    assert any(expected in problem for problem in told(f"{{x: {entry}}}"))
+
+
+def test_one_of_several_keys_that_is_not_set_is_a_warning() -> None:
+    (found,) = problems('providers: {x: {like: openai, api_key: ["${A}", b]}}\nmodels: {m: x/y}\n')
+
+    assert "providers.x.api_key[0]: warning: the variable A is not set" in found
+
+
 @pytest.mark.parametrize("key", ["k-planted\n", " k-planted", "“k-planted”", "k-\x00planted"])
 def test_a_key_that_cannot_be_sent_is_told_where_it_comes_from(key: str) -> None:
     by_reference = told('{x: {like: openai, api_key: "${KEY}"}}', {"KEY": key})

@@ -4,6 +4,7 @@ import pytest
 
 from llmgw.chat.unsupported import Policy
 from llmgw.config.model import Duration, RetryEntry, TimeoutEntry
+from llmgw.config.secrets import Secret
 from llmgw.config.units import duration_s
 from llmgw.dialects.anthropic_messages.dialect import anthropic_messages
 from llmgw.graph.model import Retry, Target, TimeLimits
@@ -151,3 +152,15 @@ def test_of_a_pattern_each_name_is_looked_at() -> None:
     found = sound('models: {"m-*": "openai/*"}', {"OPENAI_API_KEY": "k"}).targets["m-*"]
 
     assert (found.concrete("gpt-5").edits.takes_effort, found.concrete("gpt-4o").edits.takes_effort) == (True, False)
+
+
+def test_each_of_several_keys_is_one_to_choose_and_changes_nothing_else() -> None:
+    found = target("openai/gpt-4o", "{openai: {api_key: [one, two]}}")
+    single = target("openai/gpt-4o", "{openai: {api_key: one}}")
+
+    assert [(key.name, key.headers) for key in found.credentials] == [
+        ("openai#1", {"authorization": Secret("Bearer one")}),
+        ("openai#2", {"authorization": Secret("Bearer two")}),
+    ]
+    assert (found.headers, found.secrets) == (single.headers, (Secret("one"), Secret("two")))
+    assert (single.credentials, found.fingerprint) == ((), single.fingerprint)

@@ -33,6 +33,7 @@ route path node entries members branches condition patterns star variable
 LOG = """
 event timestamp client method outcome status class code error message reason problems warnings
 usage service tier cost delay ms overhead dropped response
+credential
 config before urls budget
 """
 

@@ -47,6 +47,7 @@ END_TO_END = {
     "server/test_claude_code.py",
     "server/test_concurrency.py",
     "server/test_counts.py",
+    "server/test_several_keys.py",
     "server/test_failures.py",
     "server/test_hangups.py",
     "server/test_managed_keys.py",

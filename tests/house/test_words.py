@@ -65,7 +65,7 @@ def full_transcript() -> Transcript:
         key="k",
         team="t",
         user="u",
-        attempts=[AttemptRecord("t", "p", 1.0, FailureClass.TIMEOUT, 503, "m", 1.0, "d")],
+        attempts=[AttemptRecord("t", "p", 1.0, FailureClass.TIMEOUT, 503, "m", 1.0, "d", "o#2")],
         usage=Usage(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, "flex"),
         cost_nanousd=1,
         first_token_s=1.0,

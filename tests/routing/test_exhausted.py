@@ -30,6 +30,15 @@ def test_every_attempt_is_told_with_its_class_and_status() -> None:
     assert (error.verdict.status, error.verdict.code) == (502, "route_exhausted")
 
 
+def test_which_of_several_credentials_it_was_is_told() -> None:
+    failure = failed(F.UNAUTHORIZED, status=401)
+    failure.credential = "o#2"
+    error = exhausted(failure)
+
+    assert error.attempts == ({"target": "a", "class": "unauthorized", "status": 401, "credential": "o#2"},)
+    assert str(error) == "no target answered (no candidate left): a with o#2: unauthorized (is unauthorized)"
+
+
 def test_a_long_story_is_told_from_its_end() -> None:
     error = exhausted(*[UpstreamProtocolError("no JSON")] * 6)
 

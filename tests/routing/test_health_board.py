@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -5,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass as F
-from llmgw.graph.route import Target
+from llmgw.graph.route import OneOfKeys, Target
 from llmgw.routing.breaker import State
-from llmgw.routing.health import HealthSnapshot
-from llmgw.routing.health_board import RAMP_S, TARGETS_MAX, HealthBoard
+from llmgw.routing.health import HealthSnapshot, Standing
+from llmgw.routing.health_board import RAMP_S, TARGETS_MAX, Ejected, HealthBoard
+from llmgw.routing.room import Room
 from tests.routing.boards import board, opened
 from tests.routing.itineraries import target
 
@@ -160,3 +163,66 @@ def test_what_is_told_of_an_ejected_one() -> None:
 
     assert told.snapshot(1.0).targets["gpt"] == opened(F.OVERLOADED, 5.0)
     assert told.snapshot(11.0).targets["gpt"].state is State.HALF_OPEN
+
+
+# Several credentials of one provider.
+
+KEYS = tuple(OneOfKeys(f"o#{number}", {"authorization": Secret(f"Bearer {number}")}) for number in (1, 2, 3))
+POOLED, ALSO_POOLED = (replace(target(name), provider="o", credentials=KEYS) for name in ("pooled", "also-pooled"))
+
+
+def test_a_target_with_one_credential_is_not_left_alone_for_its_sake() -> None:
+    told = HealthBoard()
+    fail(told, 9, failure=F.UNAUTHORIZED)
+    fail(told, 9, failure=F.RATE_LIMITED)
+
+    assert (told.ejected(GPT, 0.0), told.chance(GPT, 0.0).other_key, told.begin(GPT, 0.0).credential) == (
+        None,
+        False,
+        "",
+    )
+
+
+def test_while_a_credential_is_left_it_is_another_chance_and_then_the_target_is_left_alone() -> None:
+    told, chances, used = HealthBoard(), [], []
+    for now_s in (0.0, 1.0, 2.0):
+        ticket = told.begin(POOLED, now_s)
+        ticket.failed(F.UNAUTHORIZED, now_s)
+        used.append(ticket.credential)
+        chances.append(told.chance(POOLED, now_s).other_key)
+    ejected = Ejected("all 3 credentials are set aside after unauthorized", F.UNAUTHORIZED, 8.0)
+
+    assert (used, chances) == (["o#1", "o#2", "o#3"], [True, True, False])
+    assert (told.ejected(POOLED, 10.0), told.ejected(ALSO_POOLED, 10.0)) == (ejected, ejected)
+    assert told.ejected(POOLED, 60.0) is None
+
+
+def test_the_credential_that_is_due_is_tried_by_one_and_an_answer_clears_it() -> None:
+    told = HealthBoard()
+    for _ in KEYS:
+        told.begin(POOLED, 0.0).failed(F.RATE_LIMITED, 0.0, 20.0)
+    first = [told.begin(POOLED, 20.0) for _ in KEYS]
+    meanwhile = told.ejected(POOLED, 20.0)
+    first[1].begun(21.0)
+    first[2].left()
+
+    assert meanwhile is not None
+    assert meanwhile.reason.endswith("after rate_limited, and another request tries one just now")
+    assert {told.begin(POOLED, 22.0).credential for _ in range(3)} == {"o#2", "o#3"}
+
+
+def test_the_credentials_are_in_the_snapshot_and_come_back_from_it() -> None:
+    told = HealthBoard()
+    told.begin(POOLED, 0.0).failed(F.QUOTA_EXHAUSTED, 1.0)
+    ticket = told.begin(POOLED, 2.0)
+    assert ticket.use is not None
+    ticket.use.told({"requests": Room(0.5, 60.0)}, 2.0)
+    ticket.answered(3.0)
+    snapshot = told.snapshot(5.0)
+    again = HealthBoard.of(msgspec.json.decode(msgspec.json.encode(snapshot), type=HealthSnapshot))
+
+    assert snapshot.providers["o"].credentials["o#1"].state is Standing.SET_ASIDE
+    assert again.snapshot(0.0) == snapshot
+    assert [again.begin(POOLED, 1.0).credential for _ in range(2)] == [
+        told.begin(POOLED, 6.0).credential for _ in range(2)
+    ]

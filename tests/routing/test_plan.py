@@ -12,7 +12,7 @@ from llmgw.errors import FailureClass as F
 from llmgw.graph.model import Retry
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import pretended
-from llmgw.routing.health_board import ALL_WELL
+from llmgw.routing.health_board import ALL_WELL, Chance
 from llmgw.routing.outcome import MOVES, Move, Verdict
 from llmgw.routing.plan import AttemptPlan, GiveUp, Refusal, Step, Try, Why, takes
 from llmgw.routing.walk import Candidate, Itinerary, walk
@@ -51,6 +51,59 @@ def played(of: Itinerary, failures: Sequence[F | None], *, retry_after_s: float 
             break
         step = plan.failed(failure, elapsed_s, retry_after_s)
     return Story(tries, None)
+
+
+# Several credentials of one provider.
+
+OTHER = Chance(other_key=True)
+
+
+def switched(of: Itinerary, failures: Sequence[F], keys: int) -> tuple[list[tuple[str, int, float, bool]], Step]:
+    """Every attempt fails with the next class, where each target's provider has so many credentials."""
+    plan, tries = AttemptPlan(of, half), []
+    step = plan.start()
+    for failure in failures:
+        assert isinstance(step, Try)
+        tries.append((step.candidate.target.id, step.tries, step.delay_s, step.is_retry))
+        step = plan.failed(failure, 0.0, chance=OTHER if step.tries < keys else Chance())
+    return tries, step
+
+
+@pytest.mark.parametrize("failure", [F.UNAUTHORIZED, F.QUOTA_EXHAUSTED, F.RATE_LIMITED])
+def test_another_credential_is_tried_at_once_before_the_next_target(failure: F) -> None:
+    tries, step = switched(itinerary(chain("a", "b", retry=Retry(attempts=1))), [failure] * 4, keys=3)
+
+    assert tries == [("a", 1, 0.0, False), ("a", 2, 0.0, False), ("a", 3, 0.0, False), ("b", 1, 0.0, False)]
+    assert isinstance(step, Try)
+    assert (step.candidate.target.id, step.other_key) == ("b", True)
+
+
+def test_a_further_credential_leaves_the_retries_as_they_are() -> None:
+    tries, step = switched(itinerary(chain("a")), [F.UNAUTHORIZED, F.SERVER_ERROR, F.SERVER_ERROR], keys=2)
+
+    assert tries == [("a", 1, 0.0, False), ("a", 2, 0.0, False), ("a", 3, 0.125, True)]
+    assert isinstance(step, GiveUp)
+
+
+def test_other_failures_do_not_lead_to_another_credential() -> None:
+    for failure in set(F) - {F.UNAUTHORIZED, F.QUOTA_EXHAUSTED, F.RATE_LIMITED}:
+        _, step = switched(itinerary(chain("a")), [failure], keys=2)
+        assert not (isinstance(step, Try) and step.other_key), failure
+
+
+def test_credentials_count_against_the_ceiling_and_leave_every_target_its_attempt() -> None:
+    alone, end = switched(itinerary(chain("a"), max_attempts=3), [F.UNAUTHORIZED] * 3, keys=9)
+    two, _ = switched(itinerary(chain("a", "b"), max_attempts=3), [F.UNAUTHORIZED] * 3, keys=9)
+
+    assert (len(alone), end) == (3, GiveUp(Why.MAX_ATTEMPTS))
+    assert [name for name, *_ in two] == ["a", "a", "b"]
+
+
+def test_after_the_deadline_no_credential_is_tried() -> None:
+    plan = AttemptPlan(itinerary(chain("a"), deadline_s=5.0), half)
+    plan.start()
+
+    assert plan.failed(F.UNAUTHORIZED, 5.0, chance=OTHER) == GiveUp(Why.DEADLINE)
 
 
 # Limits and budgets.

@@ -10,6 +10,7 @@ from llmgw.errors import BudgetExceededError, RateLimitedError
 from llmgw.errors import FailureClass as F
 from llmgw.graph.compile import compile_graph
 from llmgw.graph.model import Retry, TimeLimits
+from llmgw.graph.route import OneOfKeys
 from llmgw.routing import filetests
 from llmgw.routing.dice import Dice
 from llmgw.routing.outcome import Verdict
@@ -188,3 +189,26 @@ def test_the_tests_of_every_golden_file_play_as_written_beside_it(case: Path) ->
 
     assert golden(case / "route.txt", actual) == actual
     assert "expects" not in actual
+
+
+# Several credentials of one provider.
+
+
+def pooled(name: str) -> Candidate:
+    keys = tuple(OneOfKeys(f"o#{number}", {}) for number in (1, 2, 3))
+    of = candidate(name)
+    return replace(of, target=replace(of.target, provider="o", credentials=keys))
+
+
+def test_a_pretended_failure_is_that_of_every_credential_or_of_so_many() -> None:
+    alone = itinerary([pooled("a")])
+    always = rehearse(alone, {"a": F.UNAUTHORIZED}, Dice(1))
+    twice = rehearse(alone, {"a": [F.RATE_LIMITED, F.UNAUTHORIZED]}, Dice(1))
+
+    assert [attempt.credential for attempt in always.attempts] == ["o#1", "o#2", "o#3"]
+    assert always.verdict == Verdict(502, "route_exhausted")
+    assert [(attempt.credential, attempt.failure) for attempt in twice.attempts] == [
+        ("o#1", F.RATE_LIMITED),
+        ("o#2", F.UNAUTHORIZED),
+        ("o#3", None),
+    ]
