@@ -54,8 +54,8 @@ class Ahead:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.by_s = 0.0
-        real = SystemClock.elapsed_s
-        monkeypatch.setattr(SystemClock, "elapsed_s", lambda clock: real(clock) + self.by_s)
+        real = SystemClock().elapsed_s
+        monkeypatch.setattr(SystemClock, "elapsed_s", lambda _clock: real() + self.by_s)
 
 
 async def test_no_request_fails_and_the_dead_one_is_tried_once_per_cool_down(
