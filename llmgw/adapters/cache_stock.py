@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from llmgw.config.units import duration_hint, duration_s
 from llmgw.graph import globs
@@ -25,8 +26,16 @@ Left = Callable[[bytes], None]
 """Who hears the key of an entry that has left; in the event loop. Raises nothing."""
 
 
+Emptied = Callable[[], None]
+"""Who hears that nothing is there any more, whatever was; in the event loop. Raises nothing."""
+
+
 def nobody(_key: bytes) -> None:
     """Nobody listens."""
+
+
+def nothing() -> None:
+    """Nothing is done about it."""
 
 
 class WrongFilterError(ValueError):
@@ -134,15 +143,23 @@ class CacheStock(Protocol):
         """The newest first."""
         ...
 
+    async def keys(self, start: str) -> list[str]:
+        """All that begin with these hex digits, in hex."""
+        ...
+
     async def purge(self, wanted: Wanted) -> int:
         """Throw these away: how many there were."""
         ...
 
 
 class CacheStore(Cache, CacheStock, Protocol):
-    """A store as the one sees it who puts the gateway together. `left` hears of whatever is not there any more."""
+    """A store as the one sees it who puts the gateway together.
+
+    `left` hears of whatever is not there any more; `emptied`, when that is all of it and nobody knows what it was.
+    """
 
     left: Left
+    emptied: Emptied
 
     @property
     def trouble(self) -> str:
@@ -178,16 +195,53 @@ def listed(key: bytes, kept: Kept, *, size_bytes: int, hits: int, now_ms: int) -
     )
 
 
-def read_wanted(given: Mapping[str, str | None]) -> Wanted:
-    """As somebody wrote it, by the names of `FILTERS`; None: not said. Raises WrongFilterError."""
-    older_than, key = given.get("older_than"), given.get("key")
-    return Wanted(
+def read_wanted(given: Mapping[str, str | None], keys: Iterable[str] = ()) -> Wanted | None:
+    """As somebody wrote it, by the names of `FILTERS`; None of one: not said. Raises WrongFilterError.
+
+    `keys`: those that begin with `partial_key(given)`. None: there is none, and so nothing that is wanted.
+    """
+    older_than = given.get("older_than")
+    wanted = Wanted(
         rule=given.get("rule"),
         scope=given.get("scope"),
         model=given.get("model"),
         older_than_s=None if older_than is None else _seconds(older_than),
-        key=None if key is None else _key(key),
     )
+    if (written := given.get("key")) is None:
+        return wanted
+    key = _whole_key(key_start(written), keys)
+    return None if key is None else replace(wanted, key=bytes.fromhex(key))
+
+
+def partial_key(given: Mapping[str, str | None]) -> str | None:
+    """How the key begins, where not all of it is said: the store then knows the rest. Raises WrongFilterError."""
+    written = given.get("key")
+    start = "" if written is None else key_start(written)
+    return start if 0 < len(start) < KEY_DIGITS else None
+
+
+def key_start(text: str) -> str:
+    """The key of an entry, or how it begins, as somebody wrote it. Raises WrongFilterError.
+
+    It is not repeated: over HTTP a `key` may be one that nobody else shall see.
+    """
+    if not re.fullmatch(rf"[0-9a-fA-F]{{{KEY_DIGITS_MIN},{KEY_DIGITS}}}", text):
+        why = (
+            f"not the key of an entry: write the hex digits that `llmgw cache ls` shows (at least {KEY_DIGITS_MIN}), "
+            "or all of it"
+        )
+        raise WrongFilterError("key", why)
+    return text.lower()
+
+
+def _whole_key(start: str, keys: Iterable[str]) -> str | None:
+    """The one of these that begins so; None: none does. Raises WrongFilterError if several do."""
+    if len(start) == KEY_DIGITS:
+        return start
+    found = {key for key in keys if key.startswith(start)}
+    if len(found) > 1:
+        raise WrongFilterError("key", f"{len(found)} entries have a key that begins so: write more of it")
+    return next(iter(found), None)
 
 
 def _seconds(text: str) -> float:
@@ -195,28 +249,3 @@ def _seconds(text: str) -> float:
         return duration_s(text)
     except ValueError:
         raise WrongFilterError("older_than", f"not a duration: {duration_hint(text[:40])}") from None
-
-
-def key_start(text: str) -> str:
-    """The key of an entry, or how it begins, as somebody wrote it. Raises WrongFilterError."""
-    if not re.fullmatch(rf"[0-9a-fA-F]{{{KEY_DIGITS_MIN},{KEY_DIGITS}}}", text):
-        why = (
-            f"'{text[:40]}' is not the key of an entry: write the hex digits that `llmgw cache ls` shows, or all of it"
-        )
-        raise WrongFilterError("key", why)
-    return text.lower()
-
-
-def whole_key(start: str, keys: Iterable[str]) -> str | None:
-    """The one of these that begins so; None: none does. Raises WrongFilterError if several do."""
-    found = {key for key in keys if key.startswith(start)}
-    if len(found) > 1:
-        raise WrongFilterError("key", f"{len(found)} entries have a key that begins with {start}: write more of it")
-    return next(iter(found), None)
-
-
-def _key(text: str) -> bytes:
-    if not re.fullmatch(rf"[0-9a-fA-F]{{{KEY_DIGITS}}}", text):
-        all_of_it = f"all {KEY_DIGITS} hex digits, as `llmgw cache ls --json` has them"
-        raise WrongFilterError("key", f"'{text[:40]}' is not the key of an entry: {all_of_it}")
-    return bytes.fromhex(text)

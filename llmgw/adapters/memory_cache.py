@@ -20,6 +20,7 @@ from llmgw.adapters.cache_stock import (
     LISTED,
     CacheStats,
     CacheStore,
+    Emptied,
     Left,
     Listed,
     OfRule,
@@ -27,6 +28,7 @@ from llmgw.adapters.cache_stock import (
     Wanted,
     listed,
     nobody,
+    nothing,
 )
 from llmgw.graph.cache_rules import CacheRules
 from llmgw.policy.kept import Kept
@@ -75,6 +77,7 @@ class MemoryCache:
 
     def __init__(self, clock: Clock, max_bytes: int, left: Left = nobody) -> None:
         self.left = left
+        self.emptied: Emptied = nothing
         self._clock = clock
         self._max_bytes = max_bytes
         self._held: dict[bytes, _Held] = {}
@@ -170,6 +173,10 @@ class MemoryCache:
                 if held.kept.ends_ms > now_ms and wanted.is_met(key, held.kept, now_ms):
                     found.append(listed(key, held.kept, size_bytes=held.size_bytes, hits=held.hits, now_ms=now_ms))
         return found
+
+    async def keys(self, start: str) -> list[str]:
+        async with aclosing(self._in_turn()) as each:
+            return [text async for key, _ in each if (text := key.hex()).startswith(start)]
 
     async def purge(self, wanted: Wanted) -> int:
         async with aclosing(self._in_turn()) as each:

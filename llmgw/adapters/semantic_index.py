@@ -173,6 +173,10 @@ class MatrixIndex:
         if not shelf.keys:
             del self._shelves[name]
 
+    def clear(self) -> None:
+        """Forget every question."""
+        self._shelves, self._places, self._bytes = {}, {}, 0
+
     async def nearest(self, context: bytes, vector: bytes, most: int) -> Sequence[Near]:
         query = _floats(vector)
         shelf = None if query is None else self._shelves.get((context, len(query)))

@@ -1,7 +1,8 @@
 """Answers kept in a SQLite file, so that they survive a restart; in front of it a small store in memory.
 
 One thread does all that touches the disk. Who looks waits for it for a moment only, then it is a miss; who keeps does
-not wait at all. Several processes may share the file: what one of them throws away, the others drop within a second.
+not wait at all. Several processes may share the file: what one of them throws away, the others drop within a second;
+and so does everyone whose file is deleted, moved or overwritten.
 """
 
 import asyncio
@@ -23,11 +24,13 @@ from llmgw.adapters.cache_stock import (
     LISTED,
     CacheStats,
     CacheStore,
+    Emptied,
     Left,
     Listed,
     Tally,
     Wanted,
     nobody,
+    nothing,
 )
 from llmgw.adapters.memory_cache import SHARE_MAX, MemoryCache
 from llmgw.adapters.sqlite import cache_tables
@@ -67,6 +70,7 @@ class SqliteCache:
         self, path: Path, clock: Clock, max_bytes: int, tell: Tell, left: Left = nobody, *, look_s: float = LOOK_S_MAX
     ) -> None:
         self.left = left
+        self.emptied: Emptied = nothing
         self._clock = clock
         self._max_bytes = max_bytes
         self._tell = tell
@@ -81,6 +85,7 @@ class SqliteCache:
         self._looking = 0
         self._looks: dict[bytes, object] = {}  # the last one for each key that nothing has overtaken
         self._purges = -1  # how often in the file, as last known
+        self._begun_anew = 0  # how often the file, as last known
         self._wake = asyncio.Event()
         self._turn = asyncio.Lock()
         self._is_slow = False
@@ -161,6 +166,11 @@ class SqliteCache:
         await self.flush()
         found = await self._ask(partial(cache_tables.entries, wanted=wanted, most=most, now_ms=self._now_ms))
         return await self._front.entries(wanted, most) if found is None else found
+
+    async def keys(self, start: str) -> list[str]:
+        await self.flush()
+        found = await self._ask(partial(cache_tables.keys, start=start))
+        return await self._front.keys(start) if found is None else found
 
     async def purge(self, wanted: Wanted) -> int:
         self._looks.clear()
@@ -261,7 +271,19 @@ class SqliteCache:
         return None if self._is_closed else await self._submit(question)
 
     def _submit(self, question: Callable[[sqlite3.Connection], Answer]) -> "asyncio.Future[Answer | None]":
-        return asyncio.get_running_loop().run_in_executor(self._thread, self._file.ask, question)
+        asked = asyncio.get_running_loop().run_in_executor(self._thread, self._file.ask, question)
+        asked.add_done_callback(self._drop_lost)  # before whoever waits for it goes on
+        return asked
+
+    def _drop_lost(self, _asked: "asyncio.Future[Answer | None]") -> None:
+        """What was in a file that is gone is not served from memory either. What waits will be in the new one."""
+        if self._begun_anew == self._file.begun_anew:
+            return
+        self._begun_anew = self._file.begun_anew
+        self._purges = -1
+        self._looks.clear()
+        self._front.clear()
+        self.emptied()
 
     @property
     def _now_ms(self) -> int:

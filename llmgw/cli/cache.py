@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import typer
 
-from llmgw.adapters.cache_stock import CacheStats, Listed, WrongFilterError, key_start, read_wanted
+from llmgw.adapters.cache_stock import CacheStats, Listed, WrongFilterError, read_wanted
 from llmgw.cli.cache_places import CannotAskError, Filters, Place, place
 from llmgw.cli.render import Line, count, show, show_json, show_table
 from llmgw.cli.sources import needed
@@ -35,8 +35,7 @@ def filters(**given: str | None) -> Filters:
     """Those that were said. Raises BadParameter."""
     said = {name: text for name, text in given.items() if text is not None}
     try:
-        read_wanted({name: text for name, text in said.items() if name != "key"})
-        key_start(said.get("key", "0" * 64))
+        read_wanted(said)
     except WrongFilterError as error:
         raise typer.BadParameter(str(error), param_hint=f"--{error.part.replace('_', '-')}") from None
     return said

@@ -6,7 +6,7 @@ The gateway is asked with the admin key of the file. No proxy is used and no red
 import http.client
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -16,18 +16,16 @@ import msgspec
 import typer
 
 from llmgw.adapters.cache_stock import (
-    KEY_DIGITS,
-    LISTED_MAX,
     CacheStats,
     Listed,
+    Wanted,
     WrongFilterError,
-    key_start,
+    partial_key,
     read_wanted,
-    whole_key,
 )
 from llmgw.adapters.config_files import Built, build
 from llmgw.adapters.sqlite import cache_tables
-from llmgw.adapters.sqlite.cache_file import NotOurCacheError, cache_file
+from llmgw.adapters.sqlite.cache_file import NotOurCacheError, cache_file, is_damaged
 from llmgw.cli.env_file import environment
 from llmgw.cli.sources import sources
 from llmgw.config.secrets import Secret
@@ -35,6 +33,8 @@ from llmgw.errors import GatewayError
 
 ANSWER_S_MAX = 30.0
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
+_DAMAGED = "a gateway moves it aside at its next start, and begins a new one; or move it away"
+_FILE_TELLS = "leave out --url, and the file of `cache.store` tells it without a gateway"
 _ADMIN_KEY = ("server", "admin_key")
 
 Answer = TypeVar("Answer")
@@ -71,13 +71,13 @@ class InFile:
 
     def entries(self, filters: Filters, most: int) -> Sequence[Listed]:
         with self._opened() as connection:
-            told = _with_whole_key(filters, _keys_in(connection))
-            return [] if told is None else cache_tables.entries(connection, read_wanted(told), most, _now_ms())
+            wanted = _wanted(connection, filters)
+            return [] if wanted is None else cache_tables.entries(connection, wanted, most, _now_ms())
 
     def purge(self, filters: Filters) -> int:
         with self._opened() as connection:
-            told = _with_whole_key(filters, _keys_in(connection))
-            return 0 if told is None else len(cache_tables.purge(connection, read_wanted(told), _now_ms()))
+            wanted = _wanted(connection, filters)
+            return 0 if wanted is None else len(cache_tables.purge(connection, wanted, _now_ms()))
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
@@ -89,52 +89,49 @@ class InFile:
         except NotOurCacheError as error:
             raise CannotAskError(str(error)) from None
         except (sqlite3.Error, OSError) as error:
-            raise CannotAskError(f"the cache at {self._path} cannot be used: {error}") from None
+            remedy = f"; {_DAMAGED}" if isinstance(error, sqlite3.Error) and is_damaged(error) else ""
+            raise CannotAskError(f"the cache at {self._path} cannot be used: {error}{remedy}") from None
 
 
 class AtGateway:
-    """Of one that runs, by its `/admin/cache`."""
+    """Of one that runs, by its `/admin/cache`. `has_file`: the same could be read in a file."""
 
-    def __init__(self, url: str, key: Secret, rules: Collection[str]) -> None:
+    def __init__(self, url: str, key: Secret, rules: Collection[str], *, has_file: bool) -> None:
         self._url = url
         self._parts = _split(url)
         self._key = key
+        self._has_file = has_file
         self.rules = rules
 
     def stats(self) -> CacheStats:
         return self._ask("GET", "/stats", {}, CacheStats)
 
     def entries(self, filters: Filters, most: int) -> Sequence[Listed]:
-        told = _with_whole_key(filters, self._keys(filters))
-        return [] if told is None else self._listed(told, most)
-
-    def purge(self, filters: Filters) -> int:
-        told = _with_whole_key(filters, self._keys(filters))
-        return 0 if told is None else self._ask("DELETE", "", told or {"all": "1"}, _Purged).purged
-
-    def _listed(self, filters: Filters, most: int) -> Sequence[Listed]:
         return self._ask("GET", "", {**filters, "limit": str(most)}, _Entries).entries
 
-    def _keys(self, filters: Filters) -> Iterator[str]:
-        """Of all that the other filters say, but no more than can be had."""
-        found = self._listed({name: text for name, text in filters.items() if name != "key"}, LISTED_MAX)
-        yield from (one.key for one in found)
+    def purge(self, filters: Filters) -> int:
+        return self._ask("DELETE", "", filters or {"all": "1"}, _Purged).purged
 
     def _ask(self, method: str, path: str, query: Filters, kind: type[Answer]) -> Answer:
         whole = f"{self._parts.path.rstrip('/')}/admin/cache{path}" + (f"?{urlencode(query)}" if query else "")
         try:
             status, body = self._answer(method, whole)
         except (OSError, http.client.HTTPException, UnicodeError) as error:
-            raise CannotAskError(
-                f"what is kept is in the memory of the gateway, and {self._url} does not answer ({_why(error)}): is it "
-                "running? --url says where; with `cache.store: sqlite:///cache.db` the file tells it without"
-            ) from None
+            raise CannotAskError(self._silent(_why(error))) from None
         if status != 200:
             raise CannotAskError(f"{self._url} says {status}: {_told(status, body)}")
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.DecodeError:
             raise CannotAskError(f"{self._url} is no gateway that tells of its cache") from None
+
+    def _silent(self, why: str) -> str:
+        if self._has_file:
+            return f"{self._url} does not answer ({why}): is it running? Or {_FILE_TELLS}"
+        return (
+            f"what is kept is in the memory of the gateway, and {self._url} does not answer ({why}): is it "
+            "running? --url says where; with `cache.store: sqlite:///cache.db` the file tells it without"
+        )
 
     def _answer(self, method: str, path: str) -> tuple[int, bytes]:
         is_secure = self._parts.scheme == "https"
@@ -168,31 +165,26 @@ def place(configs: Sequence[str], env_file: Path | None, url: str | None) -> Pla
     names = [rule.name for rule in rules.rules]
     if url is None and rules.store is not None:
         return InFile(Path(rules.store), rules.max_bytes, names)
-    return AtGateway(url or _usual_url(built), _admin_key(built), names)
+    has_file = rules.store is not None
+    return AtGateway(url or _usual_url(built), _admin_key(built, has_file=has_file), names, has_file=has_file)
 
 
-def _with_whole_key(filters: Filters, keys: Iterable[str]) -> Filters | None:
-    """The stores know whole keys only. `keys`: lazily, of what there is. None: nothing has a key that begins so."""
-    if "key" not in filters or len(start := key_start(filters["key"])) == KEY_DIGITS:
-        return filters
+def _wanted(connection: sqlite3.Connection, filters: Filters) -> Wanted | None:
+    """None: nothing has a key that begins so."""
     try:
-        key = whole_key(start, keys)
+        start = partial_key(filters)
+        return read_wanted(filters, () if start is None else cache_tables.keys(connection, start))
     except WrongFilterError as error:
         raise CannotAskError(str(error)) from None
-    return None if key is None else {**filters, "key": key}
 
 
-def _keys_in(connection: sqlite3.Connection) -> Iterator[str]:
-    """What has expired has a key too, and is thrown away by it as well."""
-    with closing(connection.execute('SELECT lower(hex("key")) FROM entry')) as cursor:
-        yield from (row[0] for row in cursor)
-
-
-def _admin_key(built: Built) -> Secret:
+def _admin_key(built: Built, *, has_file: bool) -> Secret:
     loaded = built.loaded
     missing = [one.message for one in loaded.missing if one.path == _ADMIN_KEY]
     if missing:
         raise CannotAskError(f"the gateway wants its admin key: {missing[0]}")
+    if loaded.config.server.admin_key is None and has_file:
+        raise CannotAskError(f"the gateway tells nobody without an admin key: set `server.admin_key`, or {_FILE_TELLS}")
     if loaded.config.server.admin_key is None:
         raise CannotAskError(
             "what is kept is in the memory of the gateway, which tells it to nobody without an admin key: set "

@@ -2,19 +2,30 @@
 
     GET    /admin/cache/stats     figures
     GET    /admin/cache           the newest entries, `limit` of them, without their answers
-    DELETE /admin/cache           throws away what the filters say; everything only with `all=1`
+    DELETE /admin/cache           throws away what the filters say; everything only with `all=1`, which stands alone
+
+`key` may be the beginning of one, if no other begins so.
 
 POST /admin/cache/purge does the same as DELETE. A body is refused: what it says would be passed over.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeVar
 
 from aiohttp import web
 from multidict import MultiMapping
 
-from llmgw.adapters.cache_stock import FILTERS, LISTED, LISTED_MAX, CacheStock, Wanted, WrongFilterError, read_wanted
+from llmgw.adapters.cache_stock import (
+    FILTERS,
+    LISTED,
+    LISTED_MAX,
+    CacheStock,
+    Wanted,
+    WrongFilterError,
+    partial_key,
+    read_wanted,
+)
 from llmgw.errors import InvalidRequestError, OverloadedError
 from llmgw.server.admin import AdminDesk, answer
 from llmgw.server.middlewares import REQUEST_ID
@@ -44,18 +55,20 @@ class CacheDesk:
         return answer(await _in_time(self._there_is(request).stats()))
 
     async def _list(self, request: web.Request) -> web.Response:
-        wanted, most = _read_wanted(request.query, "limit"), _limit(request.query)
-        found = await _in_time(self._there_is(request).entries(wanted, most))
-        return answer({"entries": found})
+        _check_names(request.query, (*FILTERS, "limit"))
+        stock, most = self._there_is(request), _limit(request.query)
+        wanted = await _read_wanted(request.query, stock)
+        return answer({"entries": [] if wanted is None else await _in_time(stock.entries(wanted, most))})
 
     async def _purge(self, request: web.Request) -> web.Response:
         if request.can_read_body:
             raise InvalidRequestError("no body is read here: filters are query parameters, as in ?rule=faq")
-        wanted = _read_wanted(request.query, "all")
-        if wanted == Wanted() and request.query.get("all") not in ("1", "true"):
-            raise InvalidRequestError(f"say what ({', '.join(FILTERS)}), or all=1", param="all")
-        purged = await _in_time(self._there_is(request).purge(wanted))
+        _check_names(request.query, (*FILTERS, "all"))
         filters = {name: value for name, value in request.query.items() if name in FILTERS}
+        _check_all(filters, request.query.get("all"))
+        stock = self._there_is(request)
+        wanted = await _read_wanted(filters, stock)
+        purged = 0 if wanted is None else await _in_time(stock.purge(wanted))
         request.app[RUNNING].logger.info("cache_purged", request_id=request[REQUEST_ID], count=purged, match=filters)
         return answer({"purged": purged})
 
@@ -75,13 +88,22 @@ async def _in_time(asked: Awaitable[Answer]) -> Answer:
         raise OverloadedError(message, code="cache_unavailable", retry_after_s=1.0) from None
 
 
-def _read_wanted(given: MultiMapping[str], other: str) -> Wanted:
-    """Raises InvalidRequestError."""
-    _check_names(given, (*FILTERS, other))
+async def _read_wanted(given: Mapping[str, str] | MultiMapping[str], stock: CacheStock) -> Wanted | None:
+    """None: there is nothing with that key. Raises InvalidRequestError."""
+    filters = {name: given.get(name) for name in FILTERS}
     try:
-        return read_wanted({name: given.get(name) for name in FILTERS})
+        start = partial_key(filters)
+        return read_wanted(filters, () if start is None else await _in_time(stock.keys(start)))
     except WrongFilterError as error:
         raise InvalidRequestError(f"{error.part}: {error}", param=error.part) from None
+
+
+def _check_all(filters: Collection[str], written: str | None) -> None:
+    is_all = written in ("1", "true")
+    if is_all and filters:
+        raise InvalidRequestError("all=1 is everything: leave it out, or the others", param="all")
+    if not is_all and not filters:
+        raise InvalidRequestError(f"say what ({', '.join(FILTERS)}), or all=1", param="all")
 
 
 def _check_names(given: MultiMapping[str], known: Collection[str]) -> None:

@@ -97,7 +97,7 @@ class OpenMemory:
         from llmgw.adapters.semantic_index import MatrixIndex
 
         self._index = index = MatrixIndex()
-        self.store.left = index.remove
+        self.store.left, self.store.emptied = index.remove, index.clear
         self._jobs.put_nowait(self._fill(index))
         return index
 

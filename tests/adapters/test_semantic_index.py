@@ -145,3 +145,15 @@ def test_any_history_leaves_what_a_map_would_have(history: list[tuple[bool, int,
 
 def test_vectors_are_little_endian() -> None:
     assert struct.unpack("<8f", vector(1)) == pytest.approx(tuple(np.frombuffer(vector(1), "<f4")))
+
+
+async def test_what_is_cleared_is_empty_and_takes_new_questions() -> None:
+    index = MatrixIndex()
+    for number in range(3):
+        index.add(key(number), kept(number))
+    index.clear()
+    cleared = (len(index), index.size_bytes, await index.nearest(CONTEXT, vector(1), 9))
+    index.add(key(1), kept(1))
+
+    assert cleared == (0, 0, ())
+    assert [near.key for near in await index.nearest(CONTEXT, vector(1), 9)] == [key(1)]

@@ -172,6 +172,121 @@ async def test_a_file_of_ours_that_is_damaged_is_set_aside_once_and_a_new_one_be
         assert await third.get(key_of(500)) == kept()
 
 
+def lose(path: Path, how: str) -> None:
+    """As people do while a gateway runs."""
+    if how == "deleted":
+        path.unlink()
+    elif how == "a directory":
+        path.unlink()
+        path.mkdir()
+    elif how == "nothing again":
+        path.rmdir()
+    elif how == "deleted with all":
+        for one in path.parent.glob("cache.db*"):
+            one.unlink()
+    elif how == "moved":
+        path.rename(path.with_name("old.db"))
+    elif how == "replaced":
+        with cache_file(path.with_name("other.db")):
+            pass
+        path.with_name("other.db").replace(path)
+    else:
+        path.write_bytes({"emptied": b"", "overwritten": b"garbage " * 5000, "a word": b"garbage"}[how])
+
+
+LOST = ["deleted", "deleted with all", "moved", "replaced", "emptied", "overwritten", "a word"]
+
+
+@pytest.mark.parametrize("how", LOST)
+async def test_a_file_that_is_lost_is_told_once_and_nothing_of_it_is_served(path: Path, how: str) -> None:
+    told, emptied = list[str](), list[str]()
+    cache = SqliteCache(path, FakeClock(), 64 * MIB, told.append)
+    cache.emptied = lambda: emptied.append("")
+    for number in range(50):
+        await cache.put(key_of(number), kept(noise(3000, number)))
+    await cache.flush()
+    lose(path, how)
+    await cache.put(key_of(99), kept())
+    for _ in range(3):
+        await cache.flush()  # as `work` does every second
+    found = [number for number in (*range(50), 99) if await cache.get(key_of(number)) is not None]
+    stats = await cache.stats()
+    await cache.close()
+
+    assert (found, stats.entries, stats.trouble, len(emptied)) == ([99], 1, "", 1)
+    assert len(told) == 1
+    assert told[0].startswith(f"the cache at {path} was ")
+    async with in_file(path) as again:
+        assert [one.key for one in await again.entries()] == [key_of(99).hex()]
+    with cache_file(path) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+async def test_who_asks_first_for_what_was_in_a_lost_file_gets_nothing(path: Path) -> None:
+    async with in_file(path) as cache:
+        await cache.put(key_of(1), kept())
+    async with in_file(path) as again:
+        await again.stats()
+        lose(path, "deleted")
+
+        assert await again.get(key_of(1)) is None
+
+
+async def test_as_long_as_no_new_file_can_be_begun_it_is_in_trouble(path: Path) -> None:
+    told: list[str] = []
+    cache = SqliteCache(path, FakeClock(), 64 * MIB, told.append)
+    await cache.put(key_of(1), kept())
+    await cache.flush()
+    lose(path, "a directory")
+    await cache.flush()
+    in_trouble, found = cache.trouble, await cache.get(key_of(1))
+    lose(path, "nothing again")
+    cache._file._retry_at_s = 0.0
+    await cache.flush()
+    await cache.close()
+
+    assert (found, in_trouble, cache.trouble, len(told)) == (None, told[1], "", 2)
+    assert "was replaced by another file" in told[0]
+    assert "cannot be used, it goes on in memory" in told[1]
+
+
+async def test_damage_while_it_runs_is_set_aside_and_dropped_from_memory_too(path: Path) -> None:
+    told: list[str] = []
+    cache = SqliteCache(path, FakeClock(), 64 * MIB, told.append)
+    for number in range(900):
+        await cache.put(key_of(number), kept(noise(3000, number)))
+    await cache.flush()
+    with cache_file(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    damage(path)
+    await cache.flush()
+    listed = await cache.entries()
+    found = [number for number in range(900) if await cache.get(key_of(number)) is not None]
+    trouble = cache.trouble
+    await cache.close()
+
+    assert (listed, found, trouble) == ([], [], "")
+    assert ["damaged" in text for text in told] == [True]
+    assert content(path.with_name("cache.db.damaged")) is not None
+
+
+async def test_two_that_share_a_file_that_is_deleted_share_the_new_one(path: Path) -> None:
+    async with in_file(path) as one, in_file(path) as other:
+        for number, cache in enumerate((one, other)):
+            await cache.put(key_of(number), kept())
+            await cache.flush()
+        lose(path, "deleted")
+        for cache in (one, other):
+            await cache.flush()
+        await one.put(key_of(5), kept())
+        await one.flush()
+        await other.put(key_of(6), kept())
+        await other.flush()
+
+        assert [await other.get(key_of(number)) == kept() for number in (0, 1, 5, 6)] == [False, False, True, True]
+        assert (one.trouble, other.trouble) == ("", "")
+
+
 async def test_a_disk_that_is_slow_is_a_miss_and_never_a_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with in_file(path) as cache:
         await cache.put(key_of(1), kept())

@@ -142,14 +142,14 @@ def test_digits_of_several_keys_name_none_of_them(config: str, name: str) -> Non
     left = json.loads(called("cache", "stats", config, "--json").stdout)["entries"]
 
     assert (told.returncode, told.stdout, left) == (1, "", 2)
-    assert " ".join(told.stderr.split()) == "2 entries have a key that begins with ab12cd34: write more of it"
+    assert " ".join(told.stderr.split()) == "2 entries have a key that begins so: write more of it"
 
 
 def test_too_few_digits_are_wrong_usage(config: str) -> None:
     told = called("cache", "purge", config, "--key", "ab12cd3")
 
     assert told.returncode == 2
-    assert "is not the key of an entry" in " ".join(told.stderr.split())
+    assert "not the key of an entry" in " ".join(told.stderr.split())
 
 
 @pytest.mark.parametrize("name", ["ls", "purge"])
@@ -178,6 +178,18 @@ def test_a_file_that_is_none_of_ours_is_1(config: str) -> None:
 
     assert (told.returncode, told.stdout) == (1, "")
     assert "is no database: name another file" in told.stderr
+
+
+def test_a_file_that_is_damaged_is_told_with_what_to_do(filled: str) -> None:
+    path = Path(filled).with_name("answers.db")
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))
+    told = called("cache", "stats", filled)
+
+    assert (told.returncode, told.stdout) == (1, "")
+    assert "malformed; a gateway moves it aside at its next start, and begins a new one; or move it away" in " ".join(
+        told.stderr.split()
+    )
 
 
 def test_a_bad_file_is_told_with_its_place(tmp_path: Path) -> None:

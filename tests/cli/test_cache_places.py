@@ -57,7 +57,7 @@ async def test_a_key_may_be_named_by_its_beginning_there_too(config: str, there:
     one = await asked("ls", config, "--url", there.url, "--json", "--rule", "b", "--key", key_of(3).hex()[:-1] + "3")
 
     assert (several.returncode, several.stdout) == (1, "")
-    assert "4 entries have a key that begins with 000000000000" in " ".join(several.stderr.split())
+    assert "4 entries have a key that begins so" in " ".join(several.stderr.split())
     assert none.stdout == "0 answers thrown away\n"
     assert [found["key"] for found in json.loads(one.stdout)] == [key_of(3).hex()]
 
@@ -91,6 +91,23 @@ def test_one_that_does_not_run_is_told_with_what_to_do(config: str) -> None:
 
     assert (told.returncode, told.stdout) == (1, "")
     assert "http://127.0.0.1:1 does not answer (Connection refused): is it running? --url says where" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (f"server: {{admin_key: {ADMIN}}}", "http://127.0.0.1:1 does not answer (Connection refused): is it running?"),
+        ("", "the gateway tells nobody without an admin key: set `server.admin_key`, or"),
+    ],
+)
+def test_who_has_a_file_need_not_ask_the_gateway(tmp_path: Path, server: str, expected: str) -> None:
+    file = tmp_path / "llmgw.yaml"
+    file.write_text(f"models: {{m: simulator/m}}\n{server}\ncache: {{store: sqlite:///answers.db}}\n")
+    told = " ".join(called("cache", "stats", str(file), "--url", "http://127.0.0.1:1").stderr.split())
+
+    assert expected in told
+    assert told.endswith("leave out --url, and the file of `cache.store` tells it without a gateway")
+    assert "memory" not in told
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from llmgw.server.admin import AdminDesk
 from llmgw.server.admin_cache import CacheDesk
 from llmgw.server.middlewares import identify, tell_errors
 from llmgw.server.running import RUNNING
-from tests.adapters.cached import MIB, asked, kept, key_of
+from tests.adapters.cached import MIB, asked, in_file, kept, key_of
 from tests.fakes import FakeClock
 from tests.served import LogLines, served
 from tests.server.test_access import send
@@ -112,7 +113,11 @@ async def test_what_is_thrown_away_is_told_and_written_down(method: str, path: s
         ("GET", "?rule=a&rule=b", "rule is said twice"),
         ("GET", "/stats?rule=a", "there is no parameter 'rule'; it takes none"),
         ("DELETE", "?older_than=1", "older_than: not a duration"),
-        ("DELETE", "?key=xyz", "key: 'xyz' is not the key of an entry"),
+        ("DELETE", "?key=xyz", "key: not the key of an entry: write the hex digits"),
+        ("DELETE", "?all=1&rule=a", "all=1 is everything: leave it out, or the others"),
+        ("DELETE", "?all=true&key=00000000", "all=1 is everything"),
+        ("GET", "?key=00000000", "key: 4 entries have a key that begins so: write more of it"),
+        ("DELETE", "?key=00000000", "key: 4 entries have a key that begins so: write more of it"),
     ],
 )
 async def test_a_wrong_question_says_what_is_wrong(method: str, path: str, expected: str) -> None:
@@ -121,6 +126,34 @@ async def test_a_wrong_question_says_what_is_wrong(method: str, path: str, expec
 
     assert status == 400
     assert expected in told["error"]["message"]
+
+
+async def test_a_refused_question_throws_nothing_away() -> None:
+    cache = await filled()
+    async with desk(cache) as there:
+        refused = [(await there.ask("DELETE", path))[0] for path in ("?all=1&rule=a", "?key=00000000")]
+
+    assert (refused, (await cache.stats()).entries) == ([400, 400], 4)
+
+
+@pytest.mark.parametrize("has_file", [False, True])
+async def test_the_beginning_of_a_key_will_do(tmp_path: Path, *, has_file: bool) -> None:
+    keys = [bytes.fromhex(start.ljust(64, "0")) for start in ("8e82631926f0", "8e82631926f1", "8e82631a", "aa")]
+    async with in_file(tmp_path / "cache.db") as filed:
+        cache = filed if has_file else MemoryCache(FakeClock(), MIB)
+        for key in keys:
+            await cache.put(key, kept())
+        async with desk(cache) as there:
+            listed = await there.ask("GET", "?key=8E82631926f0")
+            none = await there.ask("GET", "?key=8e82631926f2")
+            several = await there.ask("DELETE", "?key=8e82631926f")
+            purged = [await there.ask("DELETE", f"?key={start}") for start in ("8e82631926f1", "8e82631926f1")]
+            left = (await cache.stats()).entries
+
+    assert [one["key"] for one in listed[1]["entries"]] == [keys[0].hex()]
+    assert (none[1], several[0]) == ({"entries": []}, 400)
+    assert "2 entries have a key that begins so" in several[1]["error"]["message"]
+    assert (purged, left) == ([(200, {"purged": 1}), (200, {"purged": 0})], 3)
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", "?all=1"), ("POST", "/purge?rule=a")])

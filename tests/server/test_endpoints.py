@@ -129,6 +129,22 @@ async def test_whoever_is_ready_tells_how_the_cache_is(
     assert str(tmp_path) not in ready.json["cache"]
 
 
+async def test_a_cache_that_has_lost_its_file_is_not_called_well(upstream: FaultUpstream, tmp_path: Path) -> None:
+    upstream.script(json_answer(chat_answer("Hello")))
+    config = chain(upstream.url, more=f'cache: {{store: "sqlite:///{tmp_path}/cache.db", {RULES}}}\n')
+    async with served(config) as gateway:
+        store = gateway.running.memory.store
+        await store.stats()
+        (tmp_path / "cache.db").unlink()
+        (tmp_path / "cache.db").mkdir()
+        figures = await store.stats()
+        ready = await get(gateway.url, "/readyz")
+
+    assert ready.json["cache"].startswith("memory only")
+    assert figures.trouble != ""
+    assert next(line["message"] for line in gateway.log.of("cache")).endswith("a new one is begun")
+
+
 async def test_whoever_drains_is_not_ready_and_lets_its_connections_go(upstream: FaultUpstream) -> None:
     async with served(chain(upstream.url)) as gateway:
         gateway.running.draining = True

@@ -169,6 +169,21 @@ async def test_what_was_asked_is_known_after_a_restart(upstream: FaultUpstream, 
     assert (how(alike), alike.body, len(upstream.requests)) == ("semantic", first.body, 1)
 
 
+async def test_after_its_file_is_deleted_nothing_is_alike(upstream: FaultUpstream, tmp_path: Path) -> None:
+    path = tmp_path / "cache.db"
+    async with asked_about(upstream, store=f"sqlite:///{path}") as (gateway, _):
+        await ask(gateway, FRANCE)
+        before = how(await ask(gateway, FRANCE_TOO))
+        await gateway.running.memory.store.stats()
+        path.unlink()
+        await gateway.running.memory.store.stats()
+        index = gateway.running.memory._index
+        left = None if index is None else len(index)  # type: ignore[arg-type]
+        alike = await ask(gateway, FRANCE_TOO)
+
+    assert (before, left, how(alike), len(upstream.requests)) == ("semantic", 0, "miss", 2)
+
+
 async def test_after_a_purge_nothing_is_alike(upstream: FaultUpstream) -> None:
     async with asked_about(upstream) as (gateway, _):
         await ask(gateway, FRANCE)

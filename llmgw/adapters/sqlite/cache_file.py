@@ -19,9 +19,9 @@ from llmgw.errors import GatewayError
 APPLICATION_ID = 0x4C475745  # "LGWE"
 BUSY_S = 0.5  # for which we wait for another process that writes: what is kept can wait, and be lost
 ASIDE = ".damaged"
+BESIDE = ("-wal", "-shm")
 _PAUSE_S = 0.02
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_BESIDE = ("-wal", "-shm")
 
 
 class NotOurCacheError(GatewayError):
@@ -64,15 +64,18 @@ def is_damaged(error: sqlite3.Error) -> bool:
 
 
 def set_aside(path: Path) -> Path | None:
-    """Where it is now, if it is damaged still: another process may have been faster. Raises OSError.
+    """Where it is now, if it is damaged still: another process may have been faster. Raises OSError."""
+    return None if _is_sound(real_path(path)) else move_aside(path)
+
+
+def move_aside(path: Path) -> Path:
+    """Where it is now, whatever it is. Raises OSError.
 
     What was set aside before is overwritten, so that there is one of them at the most.
     """
     path = real_path(path)
-    if _is_sound(path):
-        return None
     aside = path.with_name(f"{path.name}{ASIDE}")
-    for suffix in _BESIDE:  # first: a new file must not meet an old log
+    for suffix in BESIDE:  # first: a new file must not meet an old log
         with suppress(FileNotFoundError):
             path.with_name(f"{path.name}{suffix}").replace(aside.with_name(f"{aside.name}{suffix}"))
     with suppress(FileNotFoundError):

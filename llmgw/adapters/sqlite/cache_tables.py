@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from llmgw.adapters.cache_entries import read_entry, write_entry
-from llmgw.adapters.cache_stock import CacheStats, Listed, OfRule, Wanted, listed
+from llmgw.adapters.cache_stock import KEY_DIGITS, CacheStats, Listed, OfRule, Wanted, listed
 from llmgw.adapters.sqlite.many import Many
 from llmgw.adapters.sqlite.transactions import transaction
 from llmgw.graph import globs
@@ -135,6 +135,12 @@ def purge(connection: sqlite3.Connection, wanted: Wanted, now_ms: int) -> list[b
         connection.execute(f"DELETE FROM entry WHERE {where}", values).close()  # noqa: S608 - `where` is ours
         connection.execute("UPDATE total SET purges = purges + 1").close()
     return keys
+
+
+def keys(connection: sqlite3.Connection, start: str) -> list[str]:
+    """All that begin so, in hex; what has expired has a key too, and is thrown away by it as well."""
+    bounds = tuple(bytes.fromhex(start.ljust(KEY_DIGITS, digit)) for digit in "0f")
+    return [row[0].hex() for row in _all(connection, 'SELECT "key" FROM entry WHERE "key" BETWEEN ? AND ?', bounds)]
 
 
 def purges(connection: sqlite3.Connection) -> int:
