@@ -9,6 +9,7 @@ from llmgw.policy import slot_words
 from llmgw.policy.slot_forms import left, paired, renamed
 from llmgw.policy.slot_order import order_apart, role_apart
 from llmgw.policy.slot_reading import Slots, read
+from llmgw.policy.slot_signs import signs_apart
 
 QUESTION_CHARS_MAX = 1000  # longer ones are texts: nobody can say what in them matters
 _HAVING = frozenset({"of", "in", "on", slot_words.OWNING})
@@ -20,6 +21,8 @@ def difference(one: str, other: str) -> str | None:
         return None
     if max(len(one), len(other)) > QUESTION_CHARS_MAX:
         return "too long to be compared"
+    if (signs := signs_apart(one, other)) is not None:
+        return signs
     here, there = read(one), read(other)
     pairs = paired(here, there)
     if pairs is None:

@@ -183,9 +183,9 @@ IMPORT_BUDGETS = {
     "schema": (LIGHT, 11),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
     "prices": (NEVER | {"yaml", "jsonschema"}, 60),
-    "validate": (NEVER, 145),
-    "test-route": (NEVER, 188),
-    "test-route --graph": (NEVER, 188),
+    "validate": (NEVER, 150),
+    "test-route": (NEVER, 192),
+    "test-route --graph": (NEVER, 192),
 }
 
 
