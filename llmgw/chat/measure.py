@@ -20,6 +20,7 @@ IMAGE_TOKENS_USUAL = 1600
 NUMBER_TOKENS_MAX = 8
 
 _IMAGE_TYPES = ("image_url", "input_image", "image")
+_OF_MODELS = ("assistant", "model")
 _DATA = ("inlineData", "inline_data", "fileData", "file_data")
 
 
@@ -55,17 +56,25 @@ def has_images(messages: Any) -> bool:
 
 
 def turns(raw: msgspec.Raw | None, name: str = "messages") -> list[Any]:
-    """The messages of the field of that name; a plain text is what the user says.
-
-    Raises InvalidRequestError: a request is read no deeper than needed, until here.
-    """
-    try:
-        value = None if raw is None else msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidRequestError(f"{name}: {error}", param=name) from None
+    """The messages of the field of that name; a plain text is what the user says. Raises as `decoded` does."""
+    value = None if raw is None else decoded(raw, name)
     if isinstance(value, str):
         return [{"role": "user", "content": value}]
     return value if isinstance(value, list) else []
+
+
+def decoded(raw: msgspec.Raw, name: str) -> Any:
+    """Raises InvalidRequestError: a request is read no deeper than needed, until here."""
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidRequestError(f"{name}: {error}", param=name) from None
+
+
+def earlier(turns: list[Any]) -> list[Any]:
+    """The turns that were sent before: all up to the model's last one."""
+    answered = [at for at, turn in enumerate(turns) if isinstance(turn, dict) and turn.get("role") in _OF_MODELS]
+    return turns[: answered[-1] + 1] if answered else []
 
 
 def _leaves(value: Any) -> Iterator[Any]:

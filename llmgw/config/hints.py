@@ -105,16 +105,12 @@ LATER: dict[str, str] = {
     "server.workers": "several workers",
     "models.*.limits": "limits of a target",
     "routes.*.hedge": "hedging",
-    "routes.*.sticky": "sticky choice",
     "providers.*.passthrough": "native pass-through",
     "telemetry.traces": "traces",
     "telemetry.metrics": "metrics",
 }
 
 LATER_VALUES: dict[tuple[str, str], str] = {
-    ("routes.*.by", "cost"): "choosing by cost",
-    ("routes.*.by", "latency"): "choosing by latency",
-    ("routes.*.by", "load"): "choosing by load",
     **{
         ("keys[].endpoints[]", endpoint): f"the endpoint {endpoint}"
         for endpoint in ("embeddings", "images", "audio", "moderations", "rerank", "batches", "files", "realtime")
@@ -311,7 +307,8 @@ WORDS: dict[str, str] = {
     "mode": "a route has exactly one of `fallback`, `pool` and `when`",
     "targets": "here it is the list itself: fallback: [gpt, claude] or pool: [gpt, claude]",
     "routing": "here it is `fallback`, of a route: the names in order",
-    "routing_strategy": "here it is `pool`, of a route, with `by: weight`",
+    "routing_strategy": "here it is `pool`, of a route, with `by: weight`, cost, latency or load",
+    **dict.fromkeys(("session_affinity", "sticky_session", "sticky_sessions"), "here it is `sticky`, of a pool"),
     "loadbalance": "here it is `pool`, of a route",
     "load_balancing": "here it is `pool`, of a route",
     "conditions": "here it is when: [{if: '…', use: NAME}, {use: NAME}]",

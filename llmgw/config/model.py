@@ -178,13 +178,20 @@ class WhenEntry(Section, frozen=True):
     if_: str | None = msgspec.field(name="if", default=None)
 
 
+By = Literal["weight", "cost", "latency", "load"]
+
+
 class RouteEntry(Section, frozen=True):
-    """Exactly one of `fallback`, `pool`, `when`, and the rules of the whole request."""
+    """Exactly one of `fallback`, `pool`, `when`, and the rules of the whole request.
+
+    `by` and `sticky` are a pool's: how it chooses, and what keeps to the member that it was given.
+    """
 
     fallback: tuple[FallbackEntry, ...] | None = None
     pool: tuple[PoolEntry, ...] | None = None
     when: tuple[WhenEntry, ...] | None = None
-    by: Literal["weight"] = "weight"
+    by: By = "weight"
+    sticky: str | None = None
     deadline: Duration | None = None
     max_attempts: int | None = None
     timeout: TimeoutEntry | None = None

@@ -15,7 +15,7 @@ from llmgw.config import model as file
 from llmgw.config.load import Loaded
 from llmgw.config.problems import Problem
 from llmgw.config.secrets import Secret
-from llmgw.graph import abilities, caching, checks, keys, limiting
+from llmgw.graph import abilities, caching, checks, keys, limiting, sticking
 from llmgw.graph.budgeted import budgeted, writing
 from llmgw.graph.expectations import Expectations
 from llmgw.graph.exposure import exposed, public_routes
@@ -78,6 +78,7 @@ def compile_graph(
     checks.state(config, report)
     checks.server(config.server, report, has_keys=_has_keys(loaded))
     checks.rules(config, report)
+    sticking.check(config, report)
     beside = [use for _, use in (*limiting.uses(config), *caching.uses(config))]
     used = {meaning.name for use in beside if (meaning := names.meaning(use)) is not None}
     checks.reach(loaded, links.used() | used, providers.idle(models.providers()), routes, report)

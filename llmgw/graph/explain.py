@@ -41,7 +41,7 @@ def explain(resolved: Resolved) -> tuple[Line, ...]:
 
 def _lines(node: Node, line: Line, below: str, star: str) -> Iterator[Line]:
     """`line` is what the parent knows of the node; `below` stands before all lines under it."""
-    own = _target_notes(node, star) if isinstance(node, Leaf) else (line.kind if children(node) else "nothing left",)
+    own = _target_notes(node, star) if isinstance(node, Leaf) else (_told(node, line.kind),)
     yield Line(line.branch, _filled(line.name, star), line.kind, (*line.notes, *own), _filled(line.path, star))
     entries = list(zip(children(node), conditions(node), strict=True))
     for index, (child, notes) in enumerate(entries):
@@ -57,9 +57,9 @@ def conditions(node: Node) -> Iterator[tuple[str, ...]]:
             return
         case Fallback(_, entries):
             yield from (_on_failure(entry.on_failure) for entry in entries)
-        case Pool(_, members):
-            total = sum(member.weight for member in members)
-            yield from ((_share(member.weight, total),) for member in members)
+        case Pool(_, members, by):
+            total = sum(member.weight for member in members) if by == "weight" else 0.0
+            yield from (_share(member.weight, total) for member in members)
         case When(_, branches):
             yield from (
                 (_condition(branch), *whole_limits(branch.deadline_s, branch.max_attempts)) for branch in branches
@@ -99,10 +99,23 @@ def _on_failure(failures: frozenset[FailureClass] | None) -> tuple[str, ...]:
     return (f"on_failure {', '.join(failure.value for failure in FailureClass if failure in failures)}",)
 
 
-def _share(weight: float, total: float) -> str:
+def _told(node: Node, kind: str) -> str:
+    """What a step is that is no target; of a pool, how it chooses, where it does not just draw."""
+    if not children(node):
+        return "nothing left"
+    if not isinstance(node, Pool):
+        return kind
+    by = "" if node.by == "weight" else f" by {node.by}"
+    return f"{kind}{by}, sticky {node.sticky}" if node.sticky else f"{kind}{by}"
+
+
+def _share(weight: float, total: float) -> tuple[str, ...]:
+    """`total` 0: it is not by weight that is chosen."""
     if weight == 0:
-        return "weight 0: drained"
-    return f"weight {weight:g} ({weight / total:.0%})"
+        return ("weight 0: drained",)
+    if total:
+        return (f"weight {weight:g} ({weight / total:.0%})",)
+    return () if weight == 1 else (f"weight {weight:g}",)
 
 
 def as_spelled(time_s: float) -> str:

@@ -17,6 +17,7 @@ from llmgw.providers.prices import CLASSES, PricedModel, Rate, Tariff
 
 STANDARD = ""  # the service tier of whoever asked for none
 NANOUSD_PER_USD = 1_000_000_000
+_TOKENS_PER_RATE = 1_000_000
 _CHEAPER = frozenset({"batch", "flex"})  # service tiers that cost no more than the usual one, wherever they are sold
 _DAY_S = 86_400
 # By class: the classes that contain it, the nearest first. What has no price of its own costs what these cost.
@@ -99,6 +100,12 @@ class Price:
         while at and prompt_tokens <= bands[at].above:
             at -= 1
         return bands[at].rates
+
+    def about_nanousd(self, input_tokens: int, cached_tokens: int, output_tokens: int, now_s: float) -> int:
+        """What such a request costs, `cached_tokens` of its input read from a cache: to compare, not to bill."""
+        rates = self.rates(input_tokens, now_s)
+        fresh = (input_tokens - cached_tokens) * rates.input + cached_tokens * rates.cached_input
+        return (fresh + output_tokens * rates.output) // _TOKENS_PER_RATE + rates.request_nanousd
 
     def knows(self, service_tier: str) -> bool:
         """Whether what it tells is enough for that service tier: others may be dearer than the usual one."""

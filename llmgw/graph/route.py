@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from llmgw.chat.dialect import Dialect, ProviderDialect
 from llmgw.chat.request import Edits
-from llmgw.config.model import Simulate
+from llmgw.config.model import By, Simulate
 from llmgw.config.secrets import Secret
 from llmgw.errors import FailureClass
 from llmgw.graph.condition import Condition
@@ -203,18 +203,24 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of a pool and its share."""
+    """A member of a pool and its share. `name` is that of its entry: what sticks, sticks to it."""
 
     node: "Node"
     weight: float
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Members share the load; one that fails yields to the next choice."""
+    """Members share the load; one that fails yields to the next choice.
+
+    `sticky` is the name of what keeps to its member (`conversation`, or one of the vocabulary); empty: nothing does.
+    """
 
     path: str
     members: tuple[Member, ...]
+    by: By = "weight"
+    sticky: str = ""
 
 
 @dataclass(frozen=True, slots=True)

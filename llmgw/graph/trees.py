@@ -91,7 +91,7 @@ class Trees:
         rules = rules.or_else(self._config.defaults.deadline, self._config.defaults.max_attempts)
         if entry.fallback is not None:
             return self._fallback(entry.fallback, path, rules)
-        return self._pool(entry.pool or (), path, rules)
+        return self._pool(entry, path, rules)
 
     def _fallback(self, entries: tuple[file.FallbackEntry, ...], path: str, rules: _Rules) -> Node | None:
         nodes = [
@@ -106,13 +106,13 @@ class Trees:
         )
         return Fallback(path, linked) if linked else None
 
-    def _pool(self, entries: tuple[file.PoolEntry, ...], path: str, rules: _Rules) -> Node | None:
+    def _pool(self, route: file.RouteEntry, path: str, rules: _Rules) -> Node | None:
         members = tuple(
-            Member(node, entry.weight)
-            for index, entry in enumerate(entries)
+            Member(node, entry.weight, entry.use)
+            for index, entry in enumerate(route.pool or ())
             if (node := self._node(entry.use, f"{path}/pool[{index}]={entry.use}", rules)) is not None
         )
-        return Pool(path, members) if members else None
+        return Pool(path, members, route.by, route.sticky or "") if members else None
 
     def _when(self, name: str, entries: tuple[file.WhenEntry, ...], path: str, rules: _Rules) -> Node | None:
         branches = []
@@ -167,7 +167,9 @@ def _filled(node: Node, star: str, kept: int) -> Node:
         case Fallback(_, entries):
             return Fallback(path, tuple(Entry(_filled(e.node, star, kept), e.on_failure) for e in entries))
         case Pool(_, members):
-            return Pool(path, tuple(Member(_filled(m.node, star, kept), m.weight) for m in members))
+            return replace(
+                node, path=path, members=tuple(replace(m, node=_filled(m.node, star, kept)) for m in members)
+            )
         case When(_, branches):
             return When(path, tuple(replace(b, node=_filled(b.node, star, kept)) for b in branches))
         case _:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from llmgw.chat import estimate, measure
+from llmgw.chat.beginning import beginning
 from llmgw.chat.request import ChatRequest
 from llmgw.config.model import TestRequest
 from llmgw.graph.principal import Principal
@@ -15,9 +16,13 @@ from llmgw.graph.vocabulary import NAMES
 
 Fact = str | int | float | bool | list[Any]
 
+ANY_TIME_S = 1_800_000_000.0  # of a request that does not say when: for prices and windows, which have to know
+
 
 class Facts:
     """Values by name of the vocabulary; a callable value is worked out at the first look, from the others.
+
+    Three more are for pools, and no rule knows them: `conversation`, `earlier_tokens` and `now_s`.
 
     It is handed the facts and never holds them: they would hold each other, and with them the whole body, until the
     garbage collector came by.
@@ -41,7 +46,7 @@ class Facts:
         self.fields = fields
 
     def value(self, name: str) -> Any:
-        """The value of a name of the vocabulary; raises KeyError for any other."""
+        """The value of a name; raises KeyError for one that nobody knows."""
         value = self._values.get(name)
         if value is None:
             return self._said(name)
@@ -92,6 +97,9 @@ def of_request(  # noqa: PLR0913 - one for each thing that is known of it
             "budget.used": used,
             "time.hour": lambda _: moment().hour,
             "time.weekday": lambda _: moment().isoweekday(),
+            "conversation": lambda facts: beginning(request.fields, facts.value("request.messages")),
+            "earlier_tokens": _earlier_tokens,
+            "now_s": lambda _: moment().timestamp(),
         },
         metadata={**request.metadata, **metadata, **_said_by_key(principal)},
         headers=headers,
@@ -124,6 +132,9 @@ def pretended(
             "budget.used": used,
             "time.hour": moment.hour if moment else 0,
             "time.weekday": moment.isoweekday() if moment else 0,
+            "conversation": lambda facts: beginning({}, facts.value("request.messages")),
+            "earlier_tokens": _earlier_tokens,
+            "now_s": moment.timestamp() if moment else ANY_TIME_S,
         },
         metadata={**request.metadata, **_said_by_key(principal)},
         headers={name.lower(): value for name, value in request.headers.items()},
@@ -135,6 +146,12 @@ def _input_tokens(request: TestRequest) -> int:
     if request.input_tokens is not None:
         return request.input_tokens
     return estimate.of_messages(list(request.messages), request.model)
+
+
+def _earlier_tokens(facts: Facts) -> int:
+    """About what was sent before with the same beginning: nothing, in the first request of a conversation."""
+    sent = measure.earlier(facts.value("request.messages"))
+    return estimate.of_messages(sent, facts.value("model")) if sent else 0
 
 
 def _of_key(principal: Principal | None) -> dict[str, Fact]:

@@ -22,13 +22,11 @@ from llmgw.graph.principal import Principal
 from llmgw.graph.route import Route
 from llmgw.routing import facts
 from llmgw.routing.dice import Dice
-from llmgw.routing.facts import Facts
+from llmgw.routing.facts import ANY_TIME_S, Facts
 from llmgw.routing.health_board import ALL_WELL
 from llmgw.routing.plan import Refusal, Try
 from llmgw.routing.rehearsal import Rehearsal, Rehearsed, rehearse
 from llmgw.routing.walk import Candidate, walk
-
-ANY_TIME_S = 1_800_000_000.0  # of a test that does not say when: for prices and windows, which have to know
 
 Leading = Callable[[Route], Sequence[Candidate]]
 

@@ -40,6 +40,17 @@ class Chance(NamedTuple):
 ANY_CHANCE = Chance()
 
 
+class Wait(NamedTuple):
+    """How long a target's answers took to begin, as known so long ago, and for how long one has been awaited now."""
+
+    average_s: float | None
+    ago_s: float
+    longest_s: float
+
+
+UNKNOWN = Wait(None, 0.0, 0.0)
+
+
 class Waits:
     """How long answers take to begin: on the average, and those that have not begun so far, the oldest first."""
 
@@ -161,6 +172,23 @@ class View:
     def ejected(self, target: Target) -> Ejected | None:
         """None: it may be tried."""
         return self._board.ejected(target, self._now_s)
+
+    def ramp(self, target: Target) -> float:
+        """Which part of its share it gets."""
+        return self._board.ramp(target, self._now_s)
+
+    def in_flight(self, target: Target) -> int:
+        return self._board.in_flight(target)
+
+    def wait(self, target: Target, *, stream: bool) -> Wait:
+        """What is known of how long an answer of that kind takes to begin."""
+        waits = self._board.waits(target, stream=stream)
+        if waits is None:
+            return UNKNOWN
+        average, longest_s = waits.average, waits.longest_s(self._now_s)
+        if average is None:
+            return Wait(None, 0.0, longest_s)
+        return Wait(average.value_s, self._now_s - average.at_s, longest_s)
 
 
 class HealthBoard:

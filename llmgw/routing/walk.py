@@ -4,15 +4,15 @@ A walk resolves what depends on the request (`when`, pools, what a target cannot
 is the plan's business, so every candidate carries the turns by which it was reached.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from llmgw.chat.unsupported import refused
 from llmgw.errors import FailureClass
 from llmgw.graph.model import Branch, Fallback, Leaf, Node, Pool, Resolved, Retry, Target, TimeLimits, When
 from llmgw.graph.patterns import STAR
-from llmgw.routing.balance import by_weight
+from llmgw.routing import pooling
 from llmgw.routing.dice import Dice
 from llmgw.routing.facts import Facts
 from llmgw.routing.health_board import Ejected, View
@@ -67,9 +67,8 @@ def walk(resolved: Resolved, facts: Facts, health: View, dice: Dice) -> Itinerar
         node = branch.node
         deadline_s = deadline_s if branch.deadline_s is None else branch.deadline_s
         max_attempts = max_attempts if branch.max_attempts is None else branch.max_attempts
-    leaves = _visit(node, (), facts, dice)
-    candidates = tuple(_candidate(leaf, turns, resolved.star, facts, health) for leaf, turns in leaves)
-    return Itinerary(candidates, deadline_s, max_attempts)
+    ways = _Walker(resolved.star, facts, health, dice).visit(node)
+    return Itinerary(tuple(_candidate(stop, turns) for stop, turns in ways), deadline_s, max_attempts)
 
 
 def _taken(when: When, facts: Facts) -> Branch | None:
@@ -78,28 +77,72 @@ def _taken(when: When, facts: Facts) -> Branch | None:
     return next(holding, None)
 
 
-def _visit(node: Node, turns: tuple[Turn, ...], facts: Facts, dice: Dice) -> Iterator[tuple[Leaf, tuple[Turn, ...]]]:
-    match node:
-        case Leaf():
-            yield node, turns
-        case Fallback(path, entries):
-            for index, entry in enumerate(entries):
-                yield from _visit(entry.node, (*turns, Turn(path, index, entry.on_failure)), facts, dice)
-        case Pool(path, members):
-            drawn = by_weight([member.weight for member in members], dice.draw)
-            for rank, index in enumerate(drawn):
-                yield from _visit(members[index].node, (*turns, Turn(path, rank)), facts, dice)
-        case When():
-            if (branch := _taken(node, facts)) is not None:
-                yield from _visit(branch.node, turns, facts, dice)
-        case _:
-            assert_never(node)
+class _Stop(NamedTuple):
+    """A leaf on the way, its star filled in, and what speaks against it."""
+
+    leaf: Leaf
+    path: str
+    target: Target
+    unfit: str | None
+    ejected: Ejected | None
 
 
-def _candidate(leaf: Leaf, turns: tuple[Turn, ...], star: str, facts: Facts, health: View) -> Candidate:
-    target = leaf.target.concrete(star) if star else leaf.target
-    path = leaf.path.replace(STAR, star) if star else leaf.path
-    unfit, ejected = _cannot(target, facts), health.ejected(target)
+_Way = tuple[_Stop, tuple[Turn, ...]]
+
+
+class _Walker:
+    """Of one request: it knows who asks, and how the targets are."""
+
+    __slots__ = ("_dice", "_facts", "_health", "_star")
+
+    def __init__(self, star: str, facts: Facts, health: View, dice: Dice) -> None:
+        self._star = star
+        self._facts = facts
+        self._health = health
+        self._dice = dice
+
+    def visit(self, node: Node) -> Iterator[_Way]:
+        """The leaves in order, each with the turns by which it is reached from there."""
+        match node:
+            case Leaf():
+                yield self._stop(node), ()
+            case Fallback(path, entries):
+                for index, entry in enumerate(entries):
+                    turn = Turn(path, index, entry.on_failure)
+                    yield from ((stop, (turn, *turns)) for stop, turns in self.visit(entry.node))
+            case Pool():
+                yield from self._pool(node)
+            case When():
+                if (branch := _taken(node, self._facts)) is not None:
+                    yield from self.visit(branch.node)
+            case _:
+                assert_never(node)
+
+    def _pool(self, pool: Pool) -> Iterator[_Way]:
+        """What a member leads to is looked at first: it is chosen for that."""
+        seen = [(member, list(self.visit(member.node))) for member in pool.members if member.weight > 0]
+        led = [(member, ways) for member, ways in seen if ways]
+        members, firsts = [member for member, _ in led], [_first(ways) for _, ways in led]
+        order = pooling.order(pool, members, firsts, self._facts, self._health, self._dice)
+        for rank, index in enumerate(order):
+            turn = Turn(pool.path, rank)
+            yield from ((stop, (turn, *turns)) for stop, turns in led[index][1])
+
+    def _stop(self, leaf: Leaf) -> _Stop:
+        star = self._star
+        target = leaf.target.concrete(star) if star else leaf.target
+        path = leaf.path.replace(STAR, star) if star else leaf.path
+        return _Stop(leaf, path, target, _cannot(target, self._facts), self._health.ejected(target))
+
+
+def _first(ways: Sequence[_Way]) -> Target:
+    """The first target that may be tried; if none may, the first."""
+    fit = (stop.target for stop, _ in ways if stop.unfit is None and stop.ejected is None)
+    return next(fit, ways[0][0].target)
+
+
+def _candidate(stop: _Stop, turns: tuple[Turn, ...]) -> Candidate:
+    leaf, path, target, unfit, ejected = stop
     if ejected is None:
         return Candidate(target, path, leaf.limits, leaf.retry, turns, unfit)
     alone = None if unfit else ejected

@@ -10,6 +10,7 @@ from llmgw.chat.measure import (
     MESSAGE_TOKENS_MAX,
     NUMBER_TOKENS_MAX,
     bytes_beside,
+    earlier,
     has_images,
     input_tokens_max,
     texts_of,
@@ -138,3 +139,11 @@ def test_messages_that_cannot_be_decoded_are_the_callers_fault(raw: bytes) -> No
 )
 def test_texts_are_found_by_their_names(data: bytes, expected: list[bytes]) -> None:
     assert texts_of("text", "delta").findall(data) == expected
+
+
+@pytest.mark.parametrize("model", ["assistant", "model"])
+def test_what_was_sent_before_ends_with_the_last_turn_of_the_model(model: str) -> None:
+    user, answer = {"role": "user"}, {"role": model}
+
+    assert earlier([user, answer, user, answer, user, user]) == [user, answer, user, answer]
+    assert earlier([user, "text"]) == []

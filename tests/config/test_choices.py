@@ -71,9 +71,19 @@ def test_what_is_no_word_is_told_by_its_type(value: Any) -> None:
 
 
 def test_a_word_of_a_later_version_and_one_from_a_reference() -> None:
-    assert said("cost", ["weight"], ("routes", "r", "by"))[0][0].startswith("`cost` (choosing by cost)")
+    assert said("images", ["chat"], ("keys", 0, "endpoints", 0))[0][0].startswith("`images` (the endpoint images)")
     assert "hunter2" not in str(said("hunter2", written="${C}", is_reference=True))
     assert alone("hunter2", {"items": {"enum": CLASSES}}, is_reference=True) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"),
+    [("simple-shuffle", "weight"), ("cost-based-routing", "cost"), ("fastest", "latency"), ("least-busy", "load")],
+)
+def test_words_of_others_for_how_a_pool_chooses(word: str, ours: str) -> None:
+    known = ["weight", "cost", "latency", "load"]
+
+    assert said(word, known, ("routes", "r", "by")) == [(f'"{word}" is not known here', f"write {ours}")]
 
 
 def test_one_class_where_a_list_is_wanted_is_shown_as_a_list() -> None:

@@ -39,6 +39,11 @@ CONDITIONS = (
     "budget.used >= 0.95",
 )
 
+POOLS: tuple[dict[str, str], ...] = (
+    *({}, {}, {"by": "cost"}, {"by": "latency"}, {"by": "load"}),
+    *({"sticky": "conversation"}, {"sticky": "request.user"}),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -124,6 +129,7 @@ def _route(draw: DrawFn, names: list[str]) -> dict[str, Any]:
             weights = [draw(st.sampled_from([0, 1, 1, 2, 5])) for _ in uses]
             weights[0] = weights[0] or 1
             route = {"pool": [{"use": use, "weight": weight} for use, weight in zip(uses, weights, strict=True)]}
+            route |= draw(st.sampled_from(POOLS))
         case _:
             conditions = draw(st.permutations(CONDITIONS))
             branches = [{"if": condition, "use": use} for condition, use in zip(conditions, uses[:-1], strict=False)]

@@ -53,6 +53,24 @@ def test_a_route_is_a_tree_of_lines_with_how_each_is_reached() -> None:
     ]
 
 
+def test_a_pool_tells_what_it_chooses_by_and_what_sticks() -> None:
+    text = MODELS + (
+        "routes:\n"
+        "  quick: {pool: [gpt, {use: local, weight: 3}, {use: claude, weight: 0}], by: latency}\n"
+        "  same: {pool: [gpt, local], sticky: key.user}\n"
+    )
+
+    assert lines(text, "quick")[1:] == [
+        "├─ gpt | target | simulator/gpt",
+        "├─ local | target | weight 3",
+        "└─ claude | target | weight 0: drained",
+    ]
+    assert [str(explain(Resolved(sound(text).routes[name]))[0]).split(" · ")[-1] for name in ("quick", "same")] == [
+        "pool by latency",
+        "pool, sticky key.user",
+    ]
+
+
 def test_a_line_tells_whether_a_candidate_was_reached_through_it() -> None:
     resolved = sound(TEXT).resolve("top")
     assert resolved is not None

@@ -141,3 +141,10 @@ def test_free_is_a_price() -> None:
     assert FREE.rates(10**9, NOON) == Rates()
     assert [*FREE.possible(0, NOON, None)] == [Rates()]
     assert FREE.tariffs[0][""] == (Band(-1, Rates()),)
+
+
+def test_what_a_request_costs_about_tells_its_cached_input_apart() -> None:
+    price = Price.flat(Rates(input=2_000_000, cached_input=500_000, output=8_000_000, request_nanousd=7))
+
+    assert price.about_nanousd(1000, 0, 10, NOON) == 2000 + 80 + 7
+    assert price.about_nanousd(1000, 600, 10, NOON) == 800 + 300 + 80 + 7

@@ -11,7 +11,7 @@ proxy ca file verify connections unsupported
 simulate latency tokens per s output fail
 models target set default drop lacks retry attempts backoff price input cached usd mtok context window expose
 prices reasoning write 1h audio image
-routes fallback pool when use if weight by on failure deadline
+routes fallback pool when use if weight by sticky on failure deadline
 defaults connect first token idle total breaker failures error rate window for telemetry logs format level bodies
 keys secret value not after sha256 team endpoints expires
 limits budgets limit match each missing requests concurrent exceeded enforce unbounded alert webhook spent

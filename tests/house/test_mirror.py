@@ -41,6 +41,8 @@ END_TO_END = {
     "server/test_access.py",
     "server/test_bad_input.py",
     "server/test_cohere_and_ollama.py",
+    "server/test_pools.py",
+    "routing/test_fleet.py",
     "server/test_bedrock.py",
     "server/test_cache.py",
     "server/test_cache_endings.py",

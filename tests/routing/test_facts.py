@@ -9,7 +9,7 @@ from llmgw.chat import estimate, measure
 from llmgw.chat.request import ChatRequest
 from llmgw.config.model import TestRequest as Request
 from llmgw.graph.vocabulary import NAMES
-from llmgw.routing.facts import Facts, of_request, pretended
+from llmgw.routing.facts import ANY_TIME_S, Facts, of_request, pretended
 
 SUNDAY = datetime(2027, 1, 31, 14, 30, tzinfo=UTC)
 MESSAGES = [{"role": "user", "content": [{"type": "text", "text": "hi"}, {"type": "image_url", "image_url": "u"}]}]
@@ -192,3 +192,24 @@ def test_a_pretended_request_that_says_nothing_is_absent_in_all_but_its_model() 
 
     assert {name: found.value(name) for name in NAMES} == {name: absent.value(name) for name in NAMES}
     assert found.fields == {"model", "messages"}
+
+
+def test_pools_know_more_than_rules_may_name() -> None:
+    turns = [{"role": "user", "content": "one"}, {"role": "assistant", "content": "two"}]
+    begun, grown = real({"messages": turns[:1], "system": "s"}), real({"messages": [*turns, turns[0]], "system": "s"})
+
+    assert begun.value("conversation") == grown.value("conversation") != ""
+    assert begun.value("earlier_tokens") == 0
+    assert grown.value("earlier_tokens") == estimate.of_messages(turns, "gpt")
+    assert begun.value("now_s") == SUNDAY.timestamp()
+
+
+def test_pools_know_the_same_of_a_request_that_nobody_sent() -> None:
+    turns = ({"role": "user", "content": "one"}, {"role": "assistant", "content": "two"})
+    found = pretended(Request(model="gpt", messages=turns), SUNDAY)
+
+    assert found.value("conversation") == real({"messages": list(turns)}).value("conversation")
+    assert found.value("earlier_tokens") == estimate.of_messages(list(turns), "gpt")
+    assert found.value("now_s") == SUNDAY.timestamp()
+    assert pretended(Request(model="gpt")).value("now_s") == ANY_TIME_S
+    assert pretended(Request(model="gpt")).value("conversation") == ""
