@@ -183,7 +183,7 @@ IMPORT_BUDGETS = {
     "schema": (LIGHT, 11),
     "providers": (NEVER | {"yaml", "jsonschema"}, 60),
     "prices": (NEVER | {"yaml", "jsonschema"}, 60),
-    "validate": (NEVER, 145),
+    "validate": (NEVER, 147),
     "test-route": (NEVER, 188),
 }
 
