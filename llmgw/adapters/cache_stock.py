@@ -57,9 +57,10 @@ class OfRule(msgspec.Struct, frozen=True):
 class CacheStats(msgspec.Struct, frozen=True, kw_only=True):
     """What there is now, and what has happened since the process began.
 
-    `hits` and `misses` are of requests: each that looked is one of them, however often it did. `rejected`: what was not
-    kept for its size, or because all else is asked for more often; `dropped`: because the disk was too slow. None: of a
-    file that is read by itself only what there is can be told.
+    `hits` and `misses` are of requests: each that looked is one of them, however often it did, but for those that were
+    given what another asked for at the same time. `rejected`: what was not kept for its size, or because all else is
+    asked for more often; `dropped`: because the disk was too slow. None: of a file that is read by itself only what
+    there is can be told.
     """
 
     store: str

@@ -27,7 +27,8 @@ def order(
         found = balance.by_value(value, [member.name for member in members], weights)
     else:
         found = _chosen(pool, weights, firsts, facts, health, dice)
-    held = [index for index in found if _is_held_back(value, members[index], health.ramp(firsts[index]), dice)]
+    ramps = {index: ramp for index in found if (ramp := health.ramp(firsts[index])) < 1.0}
+    held = [index for index, ramp in ramps.items() if _is_held_back(value, members[index], ramp, dice)]
     return [*(index for index in found if index not in held), *held] if held else found
 
 
@@ -54,8 +55,6 @@ def _waits_s(firsts: Sequence[Target], facts: Facts, health: View) -> list[float
 
 def _is_held_back(value: str, member: Member, ramp: float, dice: Dice) -> bool:
     """What sticks comes back once, and stays."""
-    if ramp >= 1.0:
-        return False
     return (balance.sticking(value, member.name + _HELD_BACK) if value else dice.draw()) >= ramp
 
 

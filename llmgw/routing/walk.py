@@ -4,7 +4,7 @@ A walk resolves what depends on the request (`when`, pools, what a target cannot
 is the plan's business, so every candidate carries the turns by which it was reached.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
@@ -101,32 +101,34 @@ class _Walker:
         self._health = health
         self._dice = dice
 
-    def visit(self, node: Node) -> Iterator[_Way]:
+    def visit(self, node: Node) -> list[_Way]:
         """The leaves in order, each with the turns by which it is reached from there."""
         match node:
             case Leaf():
-                yield self._stop(node), ()
+                return [(self._stop(node), ())]
             case Fallback(path, entries):
-                for index, entry in enumerate(entries):
-                    turn = Turn(path, index, entry.on_failure)
-                    yield from ((stop, (turn, *turns)) for stop, turns in self.visit(entry.node))
+                return [
+                    (stop, (Turn(path, index, entry.on_failure), *turns))
+                    for index, entry in enumerate(entries)
+                    for stop, turns in self.visit(entry.node)
+                ]
             case Pool():
-                yield from self._pool(node)
+                return self._pool(node)
             case When():
-                if (branch := _taken(node, self._facts)) is not None:
-                    yield from self.visit(branch.node)
+                branch = _taken(node, self._facts)
+                return [] if branch is None else self.visit(branch.node)
             case _:
                 assert_never(node)
 
-    def _pool(self, pool: Pool) -> Iterator[_Way]:
+    def _pool(self, pool: Pool) -> list[_Way]:
         """What a member leads to is looked at first: it is chosen for that."""
-        seen = [(member, list(self.visit(member.node))) for member in pool.members if member.weight > 0]
+        seen = [(member, self.visit(member.node)) for member in pool.members if member.weight > 0]
         led = [(member, ways) for member, ways in seen if ways]
         members, firsts = [member for member, _ in led], [_first(ways) for _, ways in led]
         order = pooling.order(pool, members, firsts, self._facts, self._health, self._dice)
-        for rank, index in enumerate(order):
-            turn = Turn(pool.path, rank)
-            yield from ((stop, (turn, *turns)) for stop, turns in led[index][1])
+        return [
+            (stop, (Turn(pool.path, rank), *turns)) for rank, index in enumerate(order) for stop, turns in led[index][1]
+        ]
 
     def _stop(self, leaf: Leaf) -> _Stop:
         star = self._star
@@ -137,8 +139,10 @@ class _Walker:
 
 def _first(ways: Sequence[_Way]) -> Target:
     """The first target that may be tried; if none may, the first."""
-    fit = (stop.target for stop, _ in ways if stop.unfit is None and stop.ejected is None)
-    return next(fit, ways[0][0].target)
+    for stop, _ in ways:
+        if stop.unfit is None and stop.ejected is None:
+            return stop.target
+    return ways[0][0].target
 
 
 def _candidate(stop: _Stop, turns: tuple[Turn, ...]) -> Candidate:
