@@ -1,6 +1,8 @@
 """Pools over real sockets: what a server learns of its targets decides where the next request goes."""
 
+import asyncio
 from collections import Counter
+from itertools import chain
 
 from tests.partners.raw_client import RawClient, raw_client
 from tests.served import served
@@ -23,12 +25,18 @@ async def target(client: RawClient, model: str, text: str = "Say hello", *, stre
     return (await client.read_answer()).headers["x-llmgw-target"]
 
 
+async def calls(url: str, number: int) -> list[str]:
+    async with raw_client(url) as client:
+        return [await target(client, "fast") for _ in range(number)]
+
+
 async def test_by_latency_the_quickest_of_three_gets_most_and_the_slowest_next_to_nothing() -> None:
-    async with served(CONFIG) as gateway, raw_client(gateway.url) as client:
-        found = Counter([await target(client, "fast") for _ in range(30)])
+    """Of the two that are drawn the quickest is one for two thirds: of 120 that is never less than half."""
+    async with served(CONFIG) as gateway:
+        found = Counter(chain.from_iterable(await asyncio.gather(*(calls(gateway.url, 30) for _ in range(4)))))
 
     assert found.most_common(1)[0][0] == "quick"
-    assert found["slow"] <= 5
+    assert found["slow"] <= 12
 
 
 async def test_a_conversation_keeps_to_its_target_and_others_have_theirs() -> None:
