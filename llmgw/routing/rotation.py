@@ -134,7 +134,10 @@ class Rotation:
         if usable:
             chosen = min(usable, key=lambda state: (-state.room(now_s), state.used))
         else:
-            chosen = min(states, key=lambda state: (state.failure is not FailureClass.RATE_LIMITED, state.due_s))
+            # Of several that are due at the same moment the one that was asked first: in a dry run no time passes.
+            chosen = min(
+                states, key=lambda state: (state.failure is not FailureClass.RATE_LIMITED, state.due_s, state.used)
+            )
         self._uses += 1
         chosen.used = now_s, self._uses
         return Use(keys[states.index(chosen)], chosen, now_s)
