@@ -179,8 +179,8 @@ async def _by_target(texts: Sequence[str], target: Target) -> Mapping[str, bytes
     try:
         async with asyncio.TaskGroup() as group:
             tasks = {text: group.create_task(_one(embedder, text, turns)) for text in texts}
-    except* EmbeddingError as errors:
-        raise errors.exceptions[0] from None
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
     finally:
         await upstreams.close()
     return {text: task.result() for text, task in tasks.items()}
